@@ -1,0 +1,41 @@
+# leaktap: everything a developer runs. Each target first makes .venv with the first Python >= 3.12 it finds;
+# PYTHON=/path/to/python overrides the choice.
+
+VENV := .venv
+BIN  := $(VENV)/bin
+CASE := captures/shop
+
+.PHONY: demo test lint bench venv clean
+
+demo: $(VENV)/.runtime
+	@$(BIN)/leaktap scan $(CASE)/capture.pcapng --case $(CASE)/case.yaml
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check leaktap tests benchmarks captures
+	$(BIN)/ruff format --check leaktap tests benchmarks captures
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+venv: $(VENV)/.dev
+
+$(VENV)/bin/python:
+	@python=$$(sh scripts/find-python.sh "$(PYTHON)") && "$$python" -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
+	@echo "installing leaktap into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	@echo "installing leaktap and its development tools into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(VENV)/.runtime $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

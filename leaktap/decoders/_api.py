@@ -1,0 +1,86 @@
+"""What a decoder is: one function with three outcomes, and the facts that the walk needs to know about it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from leaktap.config import Schema
+
+
+class DecodeError(Exception):
+    """The value is of this format, but broken: `str()` says how and at which offset.
+
+    `parts` are what could be read before the break; the walk goes on with them.
+    """
+
+    def __init__(self, why: str, parts: "Sequence[Part]" = ()) -> None:
+        """Keeps what was readable."""
+        super().__init__(why)
+        self.parts = tuple(parts)
+
+
+class LimitReached(Exception):
+    """Decoding would exceed a limit: `str()` names it. `parts` as in `DecodeError`."""
+
+    def __init__(self, why: str, parts: "Sequence[Part]" = ()) -> None:
+        """Keeps what was readable."""
+        super().__init__(why)
+        self.parts = tuple(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known of a value from outside it.
+
+    `content_type` is that of the message or multipart part, lower case, without parameters (those are in `parameters`,
+    lower-case names); `encoding` the content codings still to be undone, outermost first. `keys` are the names on the
+    way to the value. `room` is how many bytes a decoder may still put out.
+    """
+
+    content_type: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+    encoding: tuple[str, ...] = ()
+    host: str = ""
+    path: str = ""
+    direction: str = "request"
+    keys: tuple[str, ...] = ()
+    depth: int = 0
+    room: int = 64 << 20
+    schemas: tuple[Schema, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of what a decoder found.
+
+    `path` is appended to the decoder's name in the leaf's path (`.data_list`, `.$.a[0].b`, `[2]`, nothing for a whole);
+    `keys` are appended to the names on the way. `context` replaces the value's context where the format says more of
+    the part (a multipart part's content type). `final` marks a value that needs no further decoding (a number).
+    """
+
+    value: bytes
+    path: str = ""
+    keys: tuple[str, ...] = ()
+    context: Context | None = None
+    final: bool = False
+
+
+type Decode = Callable[[bytes, Context], Sequence[Part] | None]
+"""Returns the parts, or None for "not mine"; raises DecodeError for "mine, but broken", LimitReached for "too much"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """A format.
+
+    Decoders are tried in the order of `rank` (0 to 99; then by name). One that is `certain` ends the search: its
+    reading is the only one and the undecoded value is no leaf. After one that is not, the value stays a leaf beside the
+    parts, and the decoders after it are tried as well. `hints` are regular expressions over bytes (Hyperscan's
+    dialect) of which one occurs in any text that has this format somewhere inside it: where none occurs in a large
+    buffer, nothing in it is unwrapped. A format without hints is recognised only as the whole of a value.
+    """
+
+    name: str
+    decode: Decode
+    rank: int = 50
+    certain: bool = False
+    hints: tuple[bytes, ...] = field(default=())

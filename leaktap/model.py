@@ -1,0 +1,301 @@
+"""The nouns: what travels between the rooms. Frozen dataclasses without behaviour; imports nothing of ours.
+
+A time is an integer of microseconds since the epoch, UTC. Captured bytes stay bytes. An `Exchange` is one request with
+its response (or one message of a protocol that has no responses); everything that could not be inspected is a `Blind`,
+everything that went wrong is a `Fault`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+type Time = int
+type Headers = tuple[tuple[bytes, bytes], ...]
+type Direction = Literal["request", "response"]
+type Party = Literal["first", "third", "platform", "unknown"]
+type Basis = Literal["known", "checksum", "key", "structure"]
+type PhaseName = Literal[
+    "not_running", "before_notice", "before_consent", "consented", "refused", "withdrawn", "unknown"
+]
+type Severity = Literal["critical", "high", "medium", "low", "info"]
+
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
+"""From the worst to the mildest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One end of a connection. `mac` is empty where the link layer shows none."""
+
+    ip: str
+    port: int = 0
+    mac: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The app that sent something: `package` is its Android package or iOS bundle id, `basis` how we know."""
+
+    package: str
+    name: str = ""
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One request or response as it was on the wire.
+
+    `start` is (method, target, version) of a request, with the target in origin form, or (version, status, reason) of a
+    response. `body` has transfer coding removed and content coding left on. `frames` are the numbers of the packets
+    that carried it, as tshark counts (at most `MOST_FRAMES`: the first and the last ones). `missing` counts the body
+    bytes that are known to be absent.
+    """
+
+    start: tuple[str, str, str]
+    headers: Headers = ()
+    body: bytes = b""
+    time: Time = 0
+    frames: tuple[int, ...] = ()
+    missing: int = 0
+
+    def header(self, name: bytes) -> bytes:
+        """Returns the first value of the header `name` (lower case), or nothing."""
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value
+        return b""
+
+
+MOST_FRAMES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an exchange was found.
+
+    `source` is the input's name; `stream` the index of the connection as tshark counts (`transport` says of which
+    kind); `flow` mitmproxy's flow id or the index of the HAR entry; `protocol` is `http/1.1`, `h2`, `websocket`, ...
+    """
+
+    source: str
+    protocol: str = "http/1.1"
+    transport: Literal["tcp", "udp", ""] = ""
+    stream: int | None = None
+    flow: str | None = None
+    decrypted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its response, if there was one. `id` is stable from run to run over the same input.
+
+    `time` is when the request began. `host` is the name that the client asked for (Host, :authority, SNI), in lower
+    case and without port; the address where there is no name.
+    """
+
+    id: str
+    time: Time
+    client: Endpoint
+    server: Endpoint
+    scheme: str
+    host: str
+    request: Message
+    response: Message | None
+    origin: Origin
+    app: App | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value at the end of a decode tree.
+
+    `path` is what a person would type to find it again; `keys` are the names on the way to it, outermost first (list
+    indexes left out); `via` are the decoders that were passed, outermost first. Text is UTF-8.
+    """
+
+    path: str
+    value: bytes
+    keys: tuple[str, ...] = ()
+    via: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The innermost name, or nothing."""
+        return self.keys[-1] if self.keys else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A piece of personal information in a leaf.
+
+    `value` is what was found as text (hex for raw bytes), `span` its place in the leaf's value, `form` how it was
+    disguised, outermost last. `plain` is the device's value in canonical form where `basis` is `known`. `device` names
+    the profile that the value belongs to. `count` is the number of records where many make one match (contacts).
+    """
+
+    leaf: Leaf
+    identifier: str
+    category: str
+    value: str
+    span: tuple[int, int]
+    form: tuple[str, ...]
+    basis: Basis
+    confidence: float
+    plain: str = ""
+    device: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who received something. `basis` is the reason in words: the host suffix, the case's domain, the package name."""
+
+    party: Party
+    sdk: str = ""
+    company: str = ""
+    purpose: str = ""
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Where a moment lies in the user's consent.
+
+    `event` is the event that began the phase; `to_consent` is microseconds from the moment to the next consent
+    (negative: since the last one), or None where the case knows none.
+    """
+
+    name: PhaseName
+    background: bool = False
+    event: str = ""
+    to_consent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseHit:
+    """A clause that a finding breaks; `evidence` is direct, case or indicator; `proof` the exchanges behind it."""
+
+    id: str
+    title: str
+    severity: Severity
+    evidence: str
+    proof: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """The phone that sent something, as the profile names it; nothing in `name` where no profile fits."""
+
+    name: str = ""
+    mac: str = ""
+    ip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One piece of personal information that left, with everything that is known about it."""
+
+    id: str
+    time: Time
+    match: Match
+    value_ref: str
+    direction: Direction
+    exchange: Exchange
+    url: str
+    device: Device
+    app: App | None
+    owner: Owner
+    phase: Phase
+    clauses: tuple[ClauseHit, ...] = ()
+    severity: Severity = "info"
+
+    @property
+    def message(self) -> Message:
+        """The message that carried it."""
+        if self.direction == "response" and self.exchange.response is not None:
+            return self.exchange.response
+        return self.exchange.request
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """Something that was not inspected. `why` is one of `BLIND_REASONS`; `bytes` is how much of it there was."""
+
+    time: Time
+    why: str
+    protocol: str
+    host: str = ""
+    ip: str = ""
+    port: int = 0
+    bytes: int = 0
+    source: str = ""
+    frames: tuple[int, ...] = ()
+    stream: int | None = None
+    detail: str = ""
+    owner: Owner | None = None
+
+
+BLIND_REASONS = {
+    "no_key": "TLS without a key",
+    "wrong_key": "TLS whose key does not fit",
+    "unsupported_cipher": "TLS with a cipher suite that is not decrypted",
+    "pinned": "the app refused the proxy's certificate",
+    "quic": "QUIC",
+    "streamed": "body passed through unseen",
+    "truncated": "packets cut short or missing",
+    "unknown_protocol": "a protocol that is not read",
+    "ciphertext": "encrypted by the app",
+    "limit": "a limit was reached",
+    "unreadable": "marked as readable, but broken",
+}
+"""Every reason for not inspecting something, and how to say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that went wrong and did not stop the run.
+
+    `stage` is the room (`source`, `keys`, `wire`, `decode`, `identify`, `rules`, `sink`); a fault of the stage `source`
+    means that an input could not be read to its end.
+    """
+
+    stage: str
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a source is: bytes read of the input named `source`. Sources may yield it; no sink sees it."""
+
+    source: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run amounts to.
+
+    `findings` counts by severity, `clauses` by clause id, `blind` by reason; `unobservable` are the clauses that no
+    traffic can show; `session_clauses` those that only the whole session shows.
+    """
+
+    inputs: tuple[str, ...]
+    exchanges: int
+    bytes: int
+    inspected_share: float
+    findings: dict[str, int]
+    clauses: dict[str, int]
+    blind: dict[str, int]
+    blind_bytes: dict[str, int]
+    faults: int
+    seconds: float
+    mb_per_s: float
+    unobservable: tuple[str, ...] = ()
+    session_clauses: tuple[ClauseHit, ...] = field(default=())
+
+
+type Seen = Exchange | Blind | Fault | Progress
+"""What a source yields."""
+
+type Record = Finding | Blind | Fault | Summary
+"""What a sink takes."""

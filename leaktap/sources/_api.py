@@ -1,0 +1,32 @@
+"""What a source is: a way to recognise an input by its first bytes, and to read it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from leaktap.model import Seen
+
+SNIFF = 4096
+"""How many of an input's first bytes a source is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How inputs are read: `keys` are TLS key log files."""
+
+    keys: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A kind of input.
+
+    `sniff` tells by an input's first `SNIFF` bytes (decompressed) whether it is of this kind. `read` takes the opened
+    input (seekable only if it is a plain file), its name, and how to read it; it raises nothing: what goes wrong is a
+    `Fault` of the stage `source`, after everything that could be read.
+    """
+
+    name: str
+    sniff: Callable[[bytes], bool]
+    read: Callable[[BinaryIO, str, Reading], Iterator[Seen]]

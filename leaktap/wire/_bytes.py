@@ -1,0 +1,117 @@
+"""Received bytes that remember which packets brought them: what streams hand to the layers above, and those to theirs.
+
+A `Segment` is a run of bytes of one direction with the packet and moment of each of its pieces. A layer keeps what it
+cannot use yet in an `Inflow`, which answers for any offset which packet it came in.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from leaktap.model import MOST_FRAMES, Endpoint, Time
+
+CLIENT, SERVER = 0, 1
+"""The two sides of a connection, named after who sends."""
+
+
+@dataclass(slots=True)
+class Flow:
+    """A connection (or a pair of UDP endpoints). `index` is its number as tshark counts, per transport."""
+
+    index: int
+    transport: str
+    client: Endpoint
+    server: Endpoint
+    time: Time
+    frame: int
+    from_start: bool = True
+
+
+@dataclass(slots=True)
+class Segment:
+    """A run of bytes of one direction.
+
+    `offsets[i]` is where piece i begins in `data` (the first is 0), `frames[i]` the number of the packet that brought
+    it, `times[i]` when. `lost` counts the bytes missing just before it. For UDP a piece is a datagram.
+    """
+
+    data: bytes
+    offsets: Sequence[int]
+    frames: Sequence[int]
+    times: Sequence[Time]
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Bytes that came in on one side of a flow."""
+
+    flow: Flow
+    side: int
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A flow that will bring nothing more; `why` is fin, rst, idle or end (of the capture)."""
+
+    flow: Flow
+    why: str
+
+
+@dataclass(slots=True)
+class Inflow:
+    """The bytes of one direction that are not consumed yet; offsets count from the first of them."""
+
+    data: bytearray = field(default_factory=bytearray)
+    _base: int = 0
+    _starts: list[int] = field(default_factory=list)
+    _frames: list[int] = field(default_factory=list)
+    _times: list[Time] = field(default_factory=list)
+
+    def push(self, segment: Segment) -> None:
+        """Appends a segment (`lost` is for the caller to heed)."""
+        end = self._base + len(self.data)
+        self.data += segment.data
+        self._starts.extend([end + offset for offset in segment.offsets])
+        self._frames.extend(segment.frames)
+        self._times.extend(segment.times)
+
+    def __len__(self) -> int:
+        """Returns how many bytes wait."""
+        return len(self.data)
+
+    def drop(self, count: int) -> None:
+        """Consumes `count` bytes."""
+        del self.data[:count]
+        self._base += count
+        gone = bisect_right(self._starts, self._base) - 1
+        if gone > 256 or (gone > 0 and not self.data):
+            del self._starts[:gone], self._frames[:gone], self._times[:gone]
+
+    def where(self, offset: int) -> tuple[int, Time]:
+        """Returns the packet number and the time of the byte at `offset`."""
+        index = max(bisect_right(self._starts, self._base + offset) - 1, 0)
+        return (self._frames[index], self._times[index]) if self._frames else (0, 0)
+
+    def frames(self, start: int, end: int) -> tuple[int, ...]:
+        """Returns the numbers of the packets that brought the bytes from `start` to before `end` (MOST_FRAMES at most)."""
+        first = max(bisect_right(self._starts, self._base + start) - 1, 0)
+        last = max(bisect_right(self._starts, self._base + max(end - 1, start)) - 1, 0)
+        numbers = list(dict.fromkeys(self._frames[first : last + 1]))
+        if len(numbers) > MOST_FRAMES:
+            half = MOST_FRAMES // 2
+            numbers = numbers[:half] + numbers[-half:]
+        return tuple(numbers)
+
+    def segment(self, start: int, end: int) -> Segment:
+        """Returns a copy of the bytes from `start` to before `end` with their packets, for the layer above."""
+        first = max(bisect_right(self._starts, self._base + start) - 1, 0)
+        last = max(bisect_right(self._starts, self._base + max(end - 1, start)) - 1, 0)
+        at = self._base + start
+        return Segment(
+            bytes(self.data[start:end]),
+            [max(piece - at, 0) for piece in self._starts[first : last + 1]],
+            self._frames[first : last + 1],
+            self._times[first : last + 1],
+        )
