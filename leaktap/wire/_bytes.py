@@ -95,7 +95,7 @@ class Inflow:
         return (self._frames[index], self._times[index]) if self._frames else (0, 0)
 
     def frames(self, start: int, end: int) -> tuple[int, ...]:
-        """Returns the numbers of the packets that brought the bytes from `start` to before `end` (MOST_FRAMES at most)."""
+        """Returns the numbers of the packets that brought the bytes `start` to before `end` (MOST_FRAMES at most)."""
         first = max(bisect_right(self._starts, self._base + start) - 1, 0)
         last = max(bisect_right(self._starts, self._base + max(end - 1, start)) - 1, 0)
         numbers = list(dict.fromkeys(self._frames[first : last + 1]))
