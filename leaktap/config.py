@@ -5,6 +5,9 @@ model it lands in. Unknown keys are refused, with the nearest known one as the c
 """
 
 import difflib
+import hmac
+import os
+import secrets
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -371,3 +374,26 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
         return [annotation]
     inner = annotation if isinstance(annotation, list) else getattr(annotation, "__args__", ())
     return [model for part in inner for model in _models_in(part)]
+
+
+def case_key(case: Case) -> bytes:
+    """Returns the secret that `value_ref`s of this case are made with, the same run after run on this machine.
+
+    It comes from a random key of the user, made on first use in `$XDG_STATE_HOME/leaktap/key`, readable by the user
+    alone; where that cannot be kept, the key lasts for this run.
+    """
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    file = state / "leaktap" / "key"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            secret = file.read_bytes()
+        else:
+            secret = secrets.token_bytes(32)
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(secret)
+    except OSError:
+        secret = secrets.token_bytes(32)
+    return hmac.digest(secret, case.app.package.encode(), "sha256")
