@@ -1,0 +1,75 @@
+"""A session as packets: one connection per host, kept alive over pauses, TLS where the host speaks it."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+from captures.make.messages import Call, Host, Session, reply_bytes, request_bytes
+from captures.make.packets import CALM, CLIENT, SERVER, Conversation, End, Trouble, in_order
+from captures.make.pcapng import write_pcap, write_pcapng
+from captures.make.tls import Link
+from leaktap.model import Time
+
+_KEPT_ALIVE = 15.0
+"""Seconds of silence after which a client opens a new connection."""
+
+
+def write(session: Session, path: Path, *, keys: bool = True, trouble: Trouble = CALM) -> list[bytes]:
+    """Writes a session as pcapng with its secrets inside, or as pcap where the name says so; returns the key log.
+
+    With `keys` false, no secret is written.
+    """
+    conversations, keylog = converse(session, trouble)
+    packets = in_order(conversations)
+    if path.suffix == ".pcap":
+        write_pcap(path, packets)
+    else:
+        write_pcapng(path, packets, keylog if keys else ())
+    return keylog
+
+
+def converse(session: Session, trouble: Trouble = CALM) -> tuple[list[Conversation], list[bytes]]:
+    """Returns a session's TCP connections and their key log lines."""
+    conversations: list[Conversation] = []
+    keylog: list[bytes] = []
+    ports = count(40_112, 2)
+    for index, (host, calls) in enumerate(_connections(session)):
+        phone = session.phone
+        server = session.hosts[host]
+        client = End(phone.mac, phone.ip6 if ":" in server.ip else phone.ip, next(ports))
+        conversation = Conversation(client, End(phone.router, server.ip, server.port), index, trouble)
+        keylog += _talk(session, conversation, host, server, calls)
+        conversations.append(conversation)
+    return conversations, keylog
+
+
+def _talk(session: Session, wire: Conversation, host: str, server: Host, calls: list[Call]) -> list[bytes]:
+    link = Link(host, server.tls, server.suite) if server.tls else None
+    now: Time = wire.open(session.time(calls[0].at) - 4 * wire.rtt)
+    if link:
+        for side, flight in link.handshake():
+            now = wire.send(now, side, flight) + wire.rtt // 2
+    for call in calls:
+        for at, side, data in (
+            (call.at, CLIENT, request_bytes(call)),
+            (call.at + call.took, SERVER, reply_bytes(call)),
+        ):
+            now = wire.send(max(now, session.time(at)), side, link.send(side, data) if link else data)
+    now += 2_000_000
+    if link:
+        now = wire.send(now, CLIENT, link.close(CLIENT))
+    wire.close(now)
+    return link.keylog if link else []
+
+
+def _connections(session: Session) -> Iterator[tuple[str, list[Call]]]:
+    """Yields the calls of each connection, connections in the order of their first call."""
+    open_: dict[str, list[Call]] = {}
+    made: list[tuple[str, list[Call]]] = []
+    for call in sorted(session.calls, key=lambda call: call.at):
+        kept = open_.get(call.host)
+        if kept is None or call.at - kept[-1].at - kept[-1].took > _KEPT_ALIVE:
+            kept = open_[call.host] = []
+            made.append((call.host, kept))
+        kept.append(call)
+    yield from made
