@@ -1,1 +1,42 @@
 """One file per output, each with `SINK`; `_api` is the contract, `_record` the one way from a record to its fields."""
+
+import sys
+from pathlib import PurePath
+
+from leaktap.discover import discover
+from leaktap.sinks._api import Options, ReaderGone, Sink, SinkError, SinkKind
+
+__all__ = ["Options", "ReaderGone", "Sink", "SinkError", "kinds", "open_sink"]
+
+
+def kinds() -> list[SinkKind]:
+    """Returns every kind of output there is."""
+    return discover(sys.modules[__name__], "SINK")
+
+
+def open_sink(target: str, options: Options, default_format: str) -> Sink:
+    """Opens `target`: its scheme says the kind, else its ending; standard output (`-`) takes `default_format`.
+
+    Raises:
+        SinkError: no kind fits, or it cannot be written.
+    """
+    known = kinds()
+    scheme, colon, rest = target.partition(":")
+    if colon:
+        for kind in known:
+            if scheme.lower() in (kind.name, *kind.schemes):
+                return kind.open(target if rest.startswith("//") else rest, options)
+    if target == "-":
+        for kind in known:
+            if kind.name == default_format:
+                return kind.open(target, options)
+        raise SinkError(f"{default_format!r} is no format: use one of {', '.join(kind.name for kind in known)}")
+    ending = PurePath(target).suffix.lower()
+    for kind in known:
+        if ending in kind.endings:
+            return kind.open(target, options)
+    endings = " ".join(ending for kind in known for ending in kind.endings)
+    schemes = " ".join(f"{name}:" for kind in known for name in (kind.name, *kind.schemes))
+    raise SinkError(
+        f"{target or repr(target)}: no output is known by this name: end it in {endings}, or begin it with {schemes}"
+    )

@@ -11,11 +11,16 @@ class SinkError(Exception):
     """A target cannot be written: `str()` names it and the cure."""
 
 
+class ReaderGone(SinkError):
+    """Whoever read standard output wants no more (`| head`): no error, but nothing further can be written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How records are written: `reveal` shows personal data whole."""
+    """How records are written: `reveal` shows personal data whole, `live` shows each thing as it happens."""
 
     reveal: bool = False
+    live: bool = False
 
 
 class Sink(Protocol):
@@ -32,7 +37,8 @@ class Sink(Protocol):
 class SinkKind:
     """A kind of output: chosen by a scheme (`eve:PATH`, `syslog://…`), else by a path's ending, else by `--format`.
 
-    `open` takes the target without its scheme (`-` is standard output) and may raise SinkError.
+    `open` takes the target without its scheme, a URL (`syslog://…`) whole; `-` is standard output. It may raise
+    SinkError. The name of a kind is a scheme too: `jsonl:records.txt`.
     """
 
     name: str

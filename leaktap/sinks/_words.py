@@ -1,0 +1,83 @@
+"""How things are said to a person: disguises, phases, sizes. Captured text is hostile and is made harmless here."""
+
+import unicodedata
+from collections.abc import Sequence
+
+from leaktap.model import Phase
+
+_FORMS = {
+    "md5": "MD5",
+    "sha1": "SHA-1",
+    "sha256": "SHA-256",
+    "sha512": "SHA-512",
+    "sm3": "SM3",
+    "hex-upper": "upper-case hex",
+    "no-separator": "without separators",
+    "upper": "upper case",
+    "lower": "lower case",
+    "colon": "with colons",
+    "dash": "with dashes",
+    "dot": "with dots",
+}
+_PHASES = {
+    "not_running": "app not running",
+    "before_notice": "before the notice",
+    "before_consent": "before consent",
+    "consented": "after consent",
+    "refused": "after refusal",
+    "withdrawn": "after withdrawal",
+    "unknown": "unknown",
+}
+
+
+def harmless(text: str, most: int = 400) -> str:
+    """Returns text that cannot steer a terminal: control, format (bidi) and surrogate characters become `�`."""
+    if not text.isprintable():
+        text = "".join("�" if unicodedata.category(c)[0] == "C" or c in "\u2028\u2029" else c for c in text[:most])
+    return text if len(text) <= most else text[:most] + "…"
+
+
+def disguise(form: Sequence[str]) -> str:
+    """Returns a form in words, in the order in which it came about."""
+    return ", ".join(_FORMS.get(name, name) for name in form) or "plain"
+
+
+def consent(phase: Phase, earliest: int | None, latest: int | None) -> list[str]:
+    """Returns a phase in words, in pieces; `earliest` and `latest` are the extremes of microseconds to the consent."""
+    words = [_PHASES.get(phase.name, phase.name)]
+    if phase.background:
+        words.append("in the background")
+    if earliest is None or latest is None or phase.name not in ("before_notice", "before_consent", "consented"):
+        return words
+    first, last = duration(abs(earliest)), duration(abs(latest))
+    span = first if first == last else f"{first} to {last}"
+    return [*words, f"{span} before" if earliest > 0 else f"{span} after"]
+
+
+def duration(microseconds: int) -> str:
+    """Returns a length of time with a precision that a person wants."""
+    seconds = microseconds / 1_000_000
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 119.5:
+        return f"{seconds:.0f} s"
+    if seconds < 7170:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 172_800 else f"{seconds / 86400:.0f} d"
+
+
+def size(count: int) -> str:
+    """Returns a number of bytes, decimal units."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.5:
+            return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
+    return f"{value / 1000:.1f} TB"
+
+
+def counted(count: int, noun: str) -> str:
+    """Returns `1 thing`, `2 things`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,327 @@
+"""A table that a person reads: what leaked, to whom, how disguised, before or after consent, against which clause.
+
+Findings that differ only in time, value or list index are one row with a count; the table is printed when the sink is
+closed. A live session prints each new row at once, as a line. All captured text passes through `harmless`, and goes to
+rich as `Text`, never as markup.
+"""
+
+import io
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leaktap.model import BLIND_REASONS, SEVERITIES, Blind, ClauseHit, Fault, Finding, Record, Severity, Summary, Time
+from leaktap.sinks._api import Options, SinkKind
+from leaktap.sinks._output import Output
+from leaktap.sinks._record import rfc3339, shown_path, shown_value
+from leaktap.sinks._words import consent, counted, disguise, harmless, size
+
+type Key = tuple[object, ...]
+
+_PIPE_WIDTH = 100
+_MOST_ROWS = 5000
+_MOST_BLIND = 30
+_MOST_FAULTS = 20
+_STYLE: dict[Severity, str] = {
+    "critical": "bold red",
+    "high": "red",
+    "medium": "yellow",
+    "low": "cyan",
+    "info": "dim",
+}
+_SHARES = (5, 5, 7, None, None)
+"""How the columns of findings share the width; the last two take what they need."""
+_INDEX = re.compile(r"\[\d+\]")
+
+
+@dataclass(slots=True)
+class _Row:
+    first: Finding
+    time: Time
+    count: int = 0
+    values: set[str] = field(default_factory=set)
+    hosts: dict[str, None] = field(default_factory=dict)
+    clauses: dict[str, ClauseHit] = field(default_factory=dict)
+    severity: int = len(SEVERITIES) - 1
+    to_consent: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Unseen:
+    count: int = 0
+    bytes: int = 0
+    details: set[str] = field(default_factory=set)
+
+
+class TextTable:
+    """Collects rows; prints them when closed, or as they come in a live session."""
+
+    def __init__(self, target: str, options: Options) -> None:
+        """Opens the target.
+
+        Raises:
+            SinkError: it cannot be written.
+        """
+        self._output = Output(target)
+        self._options = options
+        self._rows: dict[Key, _Row] = {}
+        self._more = 0
+        self._blind: dict[Key, _Unseen] = {}
+        self._faults: Counter[Fault] = Counter()
+        self._summary: Summary | None = None
+
+    def write(self, record: Record) -> None:
+        """Takes one record; in a live session a new row is printed at once."""
+        match record:
+            case Finding():
+                self._add(record)
+            case Blind():
+                self._add_blind(record)
+            case Fault():
+                if record in self._faults or len(self._faults) < _MOST_ROWS:
+                    self._faults[record] += 1
+            case Summary():
+                self._summary = record
+
+    def close(self) -> None:
+        """Prints what was collected and closes the target."""
+        try:
+            self._print(self._everything())
+        finally:
+            self._output.close()
+
+    def _add(self, finding: Finding) -> None:
+        match, owner = finding.match, finding.owner
+        who = (
+            (owner.party, owner.sdk, owner.company)
+            if owner.sdk or owner.company
+            else (owner.party, finding.exchange.host)
+        )
+        key: Key = (
+            _heading(finding),
+            match.identifier,
+            match.form,
+            finding.direction,
+            *who,
+            finding.phase.name,
+            finding.phase.background,
+            _INDEX.sub("[*]", match.leaf.path),
+        )
+        row = self._rows.get(key)
+        if row is None:
+            if len(self._rows) >= _MOST_ROWS:
+                self._more += 1
+                return
+            row = self._rows[key] = _Row(finding, finding.time)
+            if self._options.live:
+                self._print([self._line(finding)])
+        row.count += 1
+        row.time = min(row.time, finding.time)
+        row.severity = min(row.severity, SEVERITIES.index(finding.severity))
+        if len(row.values) < 100:
+            row.values.add(finding.value_ref or match.value)
+        if len(row.hosts) < 100:
+            row.hosts[finding.exchange.host] = None
+        row.clauses.update((clause.id, clause) for clause in finding.clauses)
+        if finding.phase.to_consent is not None:
+            row.to_consent = [f([*row.to_consent, finding.phase.to_consent]) for f in (max, min)]
+
+    def _add_blind(self, blind: Blind) -> None:
+        key: Key = (blind.why, blind.protocol, blind.host or blind.ip)
+        if key not in self._blind and len(self._blind) >= _MOST_ROWS:
+            key = (blind.why, blind.protocol, "(other hosts)")
+        unseen = self._blind.setdefault(key, _Unseen())
+        unseen.count += 1
+        unseen.bytes += blind.bytes
+        if blind.detail and len(unseen.details) < 4:
+            unseen.details.add(blind.detail)
+
+    def _line(self, finding: Finding) -> Text:
+        """Says one new thing of a live session."""
+        match = finding.match
+        line = Text(f"{rfc3339(finding.time)[11:19]} ", style="dim")
+        line.append(f"{finding.severity:8} ", _STYLE[finding.severity])
+        line.append(harmless(f"{match.identifier} {shown_value(finding, self._options.reveal)}"), "bold")
+        line.append(f" ({harmless(disguise(match.form))}) to {harmless(_recipient(finding))}")
+        if harmless(finding.exchange.host) not in line.plain:
+            line.append(f" ({harmless(finding.exchange.host)})")
+        to_consent = finding.phase.to_consent
+        line.append(f", {', '.join(consent(finding.phase, to_consent, to_consent))}")
+        if finding.clauses:
+            line.append(f", {' '.join(clause.id for clause in finding.clauses)}")
+        return line
+
+    def _everything(self) -> Iterable[Table | Text | str]:
+        if not self._options.live:
+            yield from self._findings()
+        yield from self._not_inspected()
+        yield from self._went_wrong()
+        if self._summary:
+            yield from self._session(self._summary)
+            yield from _totals(self._summary)
+
+    def _findings(self) -> Iterable[Table | Text | str]:
+        sections: dict[str, list[_Row]] = {}
+        for row in sorted(self._rows.values(), key=lambda row: (row.severity, row.time)):
+            sections.setdefault(_heading(row.first), []).append(row)
+        if not sections:
+            yield Text("No personal information was found leaving.", style="bold")
+            yield ""
+        for heading, rows in sections.items():
+            yield Text(harmless(heading), style="bold")
+            table = _table("What leaked", "To whom", "How disguised, where", "Consent", "Clauses")
+            table.leading = 1
+            for column, share in zip(table.columns, _SHARES, strict=True):
+                column.ratio = share
+            for row in rows:
+                table.add_row(*self._cells(row))
+            yield table
+            yield ""
+        if self._more:
+            yield f"and {counted(self._more, 'finding')} in further rows; the JSON lines have them all"
+            yield ""
+
+    def _cells(self, row: _Row) -> tuple[Text, ...]:
+        first, match = row.first, row.first.match
+        severity = SEVERITIES[row.severity]
+        what = Text(f"{match.identifier}", style="bold")
+        what.append(f" ×{row.count}" if row.count > 1 else "")
+        what.append(f"\n{harmless(shown_value(first, self._options.reveal), 80)}", "not bold")
+        if match.count > 1:
+            what.append(f"\n{match.count:,} in one message", "not bold dim")
+        if len(row.values) > 1:
+            what.append(f"\n+ {counted(len(row.values) - 1, 'other value')}", "not bold dim")
+        hosts = list(row.hosts)
+        to_whom = Text(harmless(_recipient(first)))
+        if hosts[0] != _recipient(first):
+            to_whom.append(f"\n{harmless(hosts[0])}", "dim")
+        if len(hosts) > 1:
+            to_whom.append(f"\n+ {counted(len(hosts) - 1, 'other host')}", "dim")
+        how = Text(harmless(disguise(match.form)))
+        how.append(f"\n{harmless(shown_path(first, self._options.reveal))}", "dim")
+        earliest, latest = row.to_consent or (None, None)
+        when = Text("\n".join(consent(first.phase, earliest, latest)))
+        if first.phase.name not in ("consented", "unknown"):
+            when.stylize(_STYLE[severity])
+        which = Text(severity, style=_STYLE[severity])
+        for clause in row.clauses.values():
+            which.append(f"\n{harmless(clause.id)}", "not bold")
+        return what, to_whom, how, when, which
+
+    def _not_inspected(self) -> Iterable[Table | Text | str]:
+        if not self._blind:
+            return
+        yield Text("Not inspected", style="bold")
+        table = _table("Why", "Protocol", "Host", "Bytes", "Count")
+        table.columns[3].justify = table.columns[4].justify = "right"
+        table.columns[3].no_wrap = table.columns[4].no_wrap = True
+        ordered = sorted(self._blind.items(), key=lambda item: -item[1].bytes)
+        for (why, protocol, host), unseen in ordered[:_MOST_BLIND]:
+            reason = Text(harmless(BLIND_REASONS.get(str(why), str(why))))
+            for detail in sorted(unseen.details):
+                reason.append(f"\n{harmless(detail)}", "dim")
+            cells = (reason, Text(harmless(str(protocol))), Text(harmless(str(host))))
+            table.add_row(*cells, size(unseen.bytes), f"{unseen.count:,}")
+        if rest := [unseen for _, unseen in ordered[_MOST_BLIND:]]:
+            count, bytes_ = sum(unseen.count for unseen in rest), sum(unseen.bytes for unseen in rest)
+            table.add_row(f"and {len(rest)} more rows", "", "", size(bytes_), f"{count:,}")
+        yield table
+        yield ""
+
+    def _went_wrong(self) -> Iterable[Text | str]:
+        if not self._faults:
+            return
+        yield Text("Faults", style="bold")
+        for fault, count in list(self._faults.items())[:_MOST_FAULTS]:
+            times = f" ({count} times)" if count > 1 else ""
+            yield Text(f"  {harmless(fault.stage)}: {harmless(fault.where)}: {harmless(fault.why)}{times}")
+        if len(self._faults) > _MOST_FAULTS:
+            yield f"  and {len(self._faults) - _MOST_FAULTS} more"
+        yield ""
+
+    def _session(self, summary: Summary) -> Iterable[Text | str]:
+        if summary.session_clauses:
+            yield Text("Clauses that the session as a whole breaks", style="bold")
+            for clause in summary.session_clauses:
+                line = Text(f"  {clause.severity} ", style=_STYLE[clause.severity])
+                yield line.append(f"{harmless(clause.id)} {harmless(clause.title)}", "not bold")
+            yield ""
+        if summary.unobservable:
+            ids = ", ".join(harmless(clause) for clause in summary.unobservable)
+            yield Text(
+                f"Not observable in traffic ({counted(len(summary.unobservable), 'clause')}): {ids}", style="dim"
+            )
+            yield ""
+
+    def _print(self, things: Iterable[Table | Text | str]) -> None:
+        """Renders and writes; rich decides about colour by the terminal and NO_COLOR."""
+        output = self._output
+        buffer = io.TextIOWrapper(io.BytesIO(), encoding=output.encoding, errors="replace", newline="\n")
+        console = Console(
+            file=buffer,
+            force_terminal=output.terminal,
+            width=shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns if output.terminal else _PIPE_WIDTH,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            legacy_windows=False,
+        )
+        for thing in things:
+            console.print(thing, soft_wrap=self._options.live and isinstance(thing, Text))
+        buffer.flush()
+        rendered = buffer.buffer.getvalue()
+        output.write(rendered)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, expand=True)
+    for column in table.columns:
+        column.overflow = "fold"
+    return table
+
+
+def _heading(finding: Finding) -> str:
+    device, app = finding.device, finding.app
+    phone = device.name or device.ip or device.mac or "unknown device"
+    if device.name and device.ip:
+        phone += f" ({device.ip})"
+    if not app:
+        return phone
+    return f"{phone} · {app.name} ({app.package})" if app.name else f"{phone} · {app.package}"
+
+
+def _recipient(finding: Finding) -> str:
+    owner = finding.owner
+    if owner.sdk:
+        return f"{owner.sdk} ({owner.company})" if owner.company and owner.company != owner.sdk else owner.sdk
+    name = owner.company or finding.exchange.host
+    return f"{name} (first party)" if owner.party == "first" else name
+
+
+def _totals(summary: Summary) -> Iterable[Text | str]:
+    found = [f"{summary.findings[name]:,} {name}" for name in SEVERITIES if summary.findings.get(name)]
+    parts = [
+        f"{counted(sum(summary.findings.values()), 'finding')}" + (f" ({', '.join(found)})" if found else ""),
+        f"{counted(summary.exchanges, 'exchange')}",
+        size(summary.bytes),
+        f"{_percent(summary.inspected_share)} inspected",
+    ]
+    if summary.faults:
+        parts.append(counted(summary.faults, "fault"))
+    parts.append(f"{summary.seconds:.1f} s, {summary.mb_per_s:.1f} MB/s")
+    yield Text(" · ".join(parts), style="bold")
+
+
+def _percent(share: float) -> str:
+    """Rounds down, so that 100% means all of it."""
+    return f"{int(share * 1000) / 10:g}%"
+
+
+SINK = SinkKind("text", TextTable, endings=(".txt",))
