@@ -1,1 +1,7 @@
-"""."""
+"""Who received something, and which app sent it; `known()` is the catalogue of SDKs behind the answers."""
+
+from leaktap.attribution._catalogue import catalogue as known
+from leaktap.attribution.apps import Apps
+from leaktap.attribution.owners import Owners
+
+__all__ = ["Apps", "Owners", "known"]

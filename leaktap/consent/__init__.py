@@ -1,1 +1,5 @@
-"""."""
+"""The events of a case, and the phase of consent at any moment of it."""
+
+from leaktap.consent.timeline import Timeline
+
+__all__ = ["Timeline"]

@@ -1,0 +1,181 @@
+"""The catalogue of SDKs: one YAML file per company, typed, checked and indexed by host.
+
+A file names a company, its SDKs and their hosts. A host stands for itself and everything below it; with a `path` only
+for request targets that begin so. Every host says its `source`. Refused are unknown keys, hosts without source, public
+suffixes (https://publicsuffix.org, private ones included) and two owners of one host and path.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from publicsuffixlist import PublicSuffixList
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from leaktap.config import ConfigError, Texts, load_yaml, validate
+from leaktap.model import Party
+
+FOLDER = Path(__file__).parent / "catalogue"
+
+type Kind = Literal[
+    "ads",
+    "analytics",
+    "apm",
+    "cdn",
+    "config",
+    "crash",
+    "id",
+    "im",
+    "location",
+    "login",
+    "map",
+    "pay",
+    "platform",
+    "push",
+    "risk-control",
+    "rtc",
+    "social",
+    "speech",
+    "webview",
+]
+type _Said = Annotated[str, Field(min_length=1)]
+
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)+")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Host(_Strict):
+    """A host name in lower case, with where it was seen; `path` narrows it to targets that begin so."""
+
+    host: str
+    path: str = ""
+    source: _Said
+
+    @field_validator("host")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        if not _HOST.fullmatch(value):
+            raise ValueError(f"{value!r} is no host name in lower case, without scheme, port and path")
+        if suffixes().publicsuffix(value) == value:
+            raise ValueError(f"{value!r} is a public suffix: name the hosts below it")
+        return value
+
+    @field_validator("path")
+    @classmethod
+    def _rooted(cls, value: str) -> str:
+        if value and not value.startswith("/"):
+            raise ValueError(f"{value!r} is no path: it begins with /")
+        return value
+
+
+class Sdk(_Strict):
+    """A product of a company that apps embed, or (party `platform`) that belongs to the phone's system."""
+
+    name: _Said
+    name_zh: str = ""
+    kind: Kind
+    purpose: _Said
+    party: Literal["third", "platform"] = "third"
+    packages: Texts = ()
+    hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
+
+
+class Company(_Strict):
+    """A company; `group` names the one it belongs to."""
+
+    company: _Said
+    name_zh: str = ""
+    group: str = ""
+    sdks: Annotated[tuple[Sdk, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A host of an SDK of a company, as the index holds it."""
+
+    host: Host
+    sdk: Sdk
+    company: Company
+
+    @property
+    def party(self) -> Party:
+        """Who owns traffic to it."""
+        return self.sdk.party
+
+
+class Catalogue:
+    """Companies indexed by host."""
+
+    def __init__(self, companies: Iterable[Company]) -> None:
+        """Takes companies whose hosts have one owner each (`load` sees to that)."""
+        self.companies = tuple(companies)
+        self._hosts: dict[str, list[Entry]] = {}
+        for entry in _entries(self.companies):
+            self._hosts.setdefault(entry.host.host, []).append(entry)
+        for entries in self._hosts.values():
+            entries.sort(key=lambda entry: len(entry.host.path), reverse=True)
+
+    def candidates(self, host: str) -> Iterator[Entry]:
+        """Yields what may own `host` (lower case), the best first: the longest host, then the longest path.
+
+        The first one whose path the request's target begins with is the owner.
+        """
+        while host:
+            yield from self._hosts.get(host, ())
+            host = host.partition(".")[2]
+
+    def find(self, host: str, path: str = "") -> Entry | None:
+        """Returns what owns a host and path."""
+        return next((entry for entry in self.candidates(host) if path.startswith(entry.host.path)), None)
+
+
+@cache
+def suffixes() -> PublicSuffixList:
+    """Returns the public suffix list; a name under an unknown top-level domain has no suffix in it."""
+    return PublicSuffixList(accept_unknown=False)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Returns the catalogue that leaktap carries."""
+    return load(FOLDER)
+
+
+def load(folder: Path) -> Catalogue:
+    """Reads every `*.yaml` of a folder, in the order of their names.
+
+    Raises:
+        ConfigError: the first thing that is wrong, with file, line and key.
+    """
+    owners: dict[tuple[str, str], tuple[Path, str]] = {}
+    names: dict[str, Path] = {}
+    companies = []
+    for file in sorted(folder.glob("*.yaml")):
+        data, lines = load_yaml(file)
+        company = validate(file, data, lines, Company)
+        other = names.setdefault(company.company.casefold(), file)
+        if other != file:
+            raise ConfigError(file, lines["company",], "company", f"{company.company!r} has a file: {other.name}")
+        for s, sdk in enumerate(company.sdks):
+            for h, host in enumerate(sdk.hosts):
+                owner = (file, sdk.name)
+                first = owners.setdefault((host.host, host.path), owner)
+                if first is not owner:
+                    line = lines["sdks", s, "hosts", h, "host"]
+                    why = f"{host.host}{host.path} already belongs to {first[1]!r} of {first[0].name}"
+                    raise ConfigError(file, line, f"sdks.{s}.hosts.{h}.host", why)
+        companies.append(company)
+    return Catalogue(companies)
+
+
+def _entries(companies: Iterable[Company]) -> Iterator[Entry]:
+    for company in companies:
+        for sdk in company.sdks:
+            for host in sdk.hosts:
+                yield Entry(host, sdk, company)

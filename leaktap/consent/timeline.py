@@ -1,0 +1,184 @@
+"""The case's events as a timeline: which phase a moment lies in, and what the user had denied by then.
+
+An event takes effect at its very moment (a moment `t` with `t >= event.at` is after it). Events of one moment count in
+the order of the file, live marks after those that were there before. An event that names an app is for that app only,
+one that names none is for all; the same goes for devices, save that a question without a device hears every event.
+
+Running. The app runs from `launch` until `stop`, `install` or `uninstall`; otherwise the phase is `not_running`. A
+timeline without any launch starts with the app running. A notice or an answer (consent, refuse, withdraw) can only be
+given in a running app: one that comes while the app does not run starts it, for want of the launch.
+
+Answer. `consented`, `refused` and `withdrawn` hold until the next answer; they outlive stop and launch and end with
+`install` and `uninstall`, which begin a new installation. Before the first answer of an installation the phase is
+
+- `before_consent` once a notice was shown,
+- `before_notice` if a notice of this installation is still to come,
+- `before_consent` if the installation has no notice, and consent or refusal is to come: we do not know when the notice
+  was shown,
+- `unknown` if the first answer is a withdrawal: there was a consent, but nobody says when,
+- `before_notice` if nothing is to come, but install or launch shows that the tester kept the record,
+- `unknown` where none of these stands in it.
+
+`background` is set by `background` in a running app and cleared by `foreground` and by whatever starts or ends it.
+What is still to come may change under live marks; a phase that was told earlier is not taken back.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from operator import attrgetter
+from threading import Lock
+
+from leaktap.config import Event
+from leaktap.model import Phase, PhaseName, Time
+
+_ANSWERS: dict[str, PhaseName] = {"consent": "consented", "refuse": "refused", "withdraw": "withdrawn"}
+_INSTALLATIONS = ("install", "uninstall")
+_DEEDS = ("launch", "consent", "refuse", "withdraw", "foreground")
+_AT = attrgetter("at")
+
+type _State = tuple[PhaseName, bool, str]
+
+
+@dataclass(slots=True)
+class _View:
+    """What one app's events amount to: states by the moments at which they begin, and what else is asked for."""
+
+    before: _State = ("unknown", False, "")
+    times: list[Time] = field(default_factory=list)
+    states: list[_State] = field(default_factory=list)
+    consents: list[Time] = field(default_factory=list)
+    answered: list[Time] = field(default_factory=list)
+    denied: list[frozenset[str]] = field(default_factory=list)
+    names: frozenset[str] = frozenset()
+
+
+class Timeline:
+    """The events of a case. Marks may come from another thread than the questions."""
+
+    def __init__(self, events: Iterable[Event] = (), *, before_consent: bool = False) -> None:
+        """Takes events in any order. With `before_consent` every moment lies before the consent, whatever happened."""
+        self._events = sorted(events, key=_AT)
+        self._before_consent = before_consent
+        self._lock = Lock()
+        self._index()
+
+    def mark(self, event: Event) -> None:
+        """Adds an event, at whatever moment it was."""
+        with self._lock:
+            insort(self._events, event, key=_AT)
+            self._index()
+
+    def phase(self, time: Time, package: str = "", device: str = "") -> Phase:
+        """Returns where a moment lies. An unknown package hears the events that name no app."""
+        if self._before_consent:
+            return Phase("before_consent")
+        view = self._view(package, device)
+        place = bisect_right(view.times, time)
+        name, background, event = view.states[place - 1] if place else view.before
+        return Phase(name, background, event, _to_consent(view.consents, time))
+
+    def denied(self, time: Time, package: str = "", device: str = "") -> frozenset[str]:
+        """Returns the permissions that the user has denied, and not granted since, in this installation."""
+        view = self._view(package, device)
+        place = bisect_right(view.answered, time)
+        return view.denied[place - 1] if place else frozenset()
+
+    def has(self, event: str, package: str = "", device: str = "") -> bool:
+        """Tells whether the event happens at any time."""
+        return event in self._view(package, device).names
+
+    def knows(self, package: str) -> bool:
+        """Tells whether any event names this app."""
+        return bool(package) and package in self._packages
+
+    def acted(self, time: Time, within: Time) -> bool:
+        """Tells whether the user did something, in any app, in the `within` microseconds up to `time`, ends included.
+
+        Deeds are actions, answers, and bringing an app up; showing a notice is the app's deed.
+        """
+        place = bisect_right(self._deeds, time)
+        return place > 0 and self._deeds[place - 1] >= time - within
+
+    def _index(self) -> None:
+        self._packages = {"", *(event.app for event in self._events)}
+        self._devices = {"", *(event.device for event in self._events)}
+        self._deeds = [e.at for e in self._events if e.action or e.permission or e.event in _DEEDS]
+        self._views: dict[tuple[str, str | None], _View] = {}
+
+    def _view(self, package: str, device: str) -> _View:
+        """Returns the view of an app. Names that no event has share one: names come from traffic, without end."""
+        app = package if package in self._packages else ""
+        phone = device if device in self._devices else None
+        view = self._views.get((app, phone))
+        if view is None:
+            with self._lock:
+                heard = (e for e in self._events if e.app in ("", app) and (phone == "" or e.device in ("", phone)))
+                view = self._views[app, phone] = _replay(list(heard))
+        return view
+
+
+def _replay(events: Sequence[Event]) -> _View:
+    """Runs through one app's events, an installation at a time."""
+    view = _View(names=frozenset(event.event for event in events if event.event))
+    running = "launch" not in view.names
+    state: _State | None = None
+    denied: frozenset[str] = frozenset()
+    for installation in _installations(events):
+        answer: PhaseName | None = None
+        noticed = background = False
+        unanswered = _unanswered(installation)
+        if state is None:
+            state = view.before = (unanswered if running else "not_running", False, "")
+        for event in installation:
+            match event.event:
+                case "install" | "uninstall" | "stop":
+                    running = background = False
+                    denied = denied if event.event == "stop" else frozenset()
+                case "launch":
+                    running, background = True, False
+                case "notice":
+                    running = noticed = True
+                case "consent" | "refuse" | "withdraw":
+                    running, answer = True, _ANSWERS[event.event]
+                case "background" | "foreground":
+                    background = running and event.event == "background"
+            name: PhaseName = answer or ("before_consent" if noticed else unanswered)
+            name = name if running else "not_running"
+            if (name, background) != state[:2]:
+                state = (name, background, event.event or "")
+                view.times.append(event.at)
+                view.states.append(state)
+            if event.event == "consent":
+                view.consents.append(event.at)
+            for permission, given in event.permission.items():
+                denied = denied | {permission} if given == "denied" else denied - {permission}
+            if denied != (view.denied[-1] if view.denied else frozenset()):
+                view.answered.append(event.at)
+                view.denied.append(denied)
+    return view
+
+
+def _installations(events: Sequence[Event]) -> list[Sequence[Event]]:
+    """Cuts at each install and uninstall, which begin a piece; the first piece may be empty."""
+    cuts = [place for place, event in enumerate(events) if event.event in _INSTALLATIONS]
+    return [events[begin:end] for begin, end in pairwise((0, *cuts, len(events)))]
+
+
+def _unanswered(installation: Sequence[Event]) -> PhaseName:
+    """Returns the phase before the first notice and answer."""
+    names = [event.event for event in installation]
+    if "notice" in names:
+        return "before_notice"
+    answer = next((name for name in names if name in _ANSWERS), None)
+    if answer:
+        return "unknown" if answer == "withdraw" else "before_consent"
+    return "before_notice" if "launch" in names or "install" in names else "unknown"
+
+
+def _to_consent(consents: Sequence[Time], time: Time) -> Time | None:
+    place = bisect_left(consents, time)
+    if place < len(consents):
+        return consents[place] - time
+    return consents[-1] - time if consents else None
