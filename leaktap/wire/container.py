@@ -1,0 +1,187 @@
+"""Capture files and streams, a window at a time: where the packets lie in a buffer, and when each was captured.
+
+The one loop per packet hops from record to record and notes the offsets; times, lengths and interfaces are then read
+column-wise with numpy, from views of the buffer that overlap byte by byte. A window is what one filling of the buffer
+holds, and on a pipe whatever is there when the pipe pauses, so that live captures are followed closely. A record cut by
+the end of the buffer is carried over. At the first record that makes no sense reading stops with a `Fault`.
+"""
+
+import contextlib
+import select
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from leaktap.model import Fault
+from leaktap.wire import pcap, pcapng
+from leaktap.wire._records import SLACK, Batch, Ints
+
+CHUNK = 8 << 20
+"""How many bytes of a file make a window."""
+
+
+@dataclass(slots=True)
+class Window:
+    """The packets of a stretch of a capture.
+
+    `data` is the buffer, with at least `SLACK` zero bytes behind the last packet. The arrays have one element per
+    packet: `start` its offset in `data`, `captured` and `original` its length in the file and on the wire, `time` in
+    microseconds UTC, `link` the link type. `first_frame` is the number of the first packet as tshark counts (from 1).
+    `secrets` are the TLS key logs met; those of a file that can be sought all come with the first window. `position`
+    is how many bytes of the capture are read so far.
+    """
+
+    data: memoryview
+    start: Ints
+    captured: Ints
+    original: Ints
+    time: Ints
+    link: Ints
+    first_frame: int
+    position: int
+    secrets: list[bytes] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+LAST_TIME = 253_402_300_799_999_999
+"""The end of the year 9999, the last time that can be written; lying clocks stop there."""
+
+_READ_ERRORS = (OSError, EOFError, zlib.error)
+_CURE = "Copy or capture it again, or try `pcapfix`"
+
+
+def windows(stream: BinaryIO, name: str) -> Iterator[Window]:
+    """Yields the packets of the capture in `stream` (any binary stream of `io`, seekable or not), called `name`.
+
+    Raises nothing: what cannot be read is a fault of the stage `source` in the last window.
+    """
+    feed = _Feed(stream, name)
+    secrets = feed.secrets()
+    feed.fill(0, pcap.HEADER)
+    walker, pos = _recognise(feed)
+    while walker is not None:
+        batch = walker.walk(feed.data, pos, feed.size)
+        pos = batch.end
+        secrets += batch.secrets
+        if len(batch.start) or secrets:
+            yield feed.window(batch, secrets)
+            feed.frame += len(batch.start)
+            secrets = []
+        if batch.broken is not None:
+            feed.fault(pos, f"{batch.broken}; everything before it was read. {_CURE}")
+            break
+        if feed.ended and batch.need:
+            if pos < feed.size and not feed.faults:
+                feed.fault(pos, f"the file ends within a record; everything before it was read. {_CURE}")
+            break
+        if batch.need:
+            feed.fill(pos, batch.need)
+            pos = 0
+    if feed.faults:
+        none = np.zeros(0, np.int64)
+        last = feed.window(Batch(none, none, none, none, none, pos, 0), secrets)
+        last.faults = feed.faults
+        yield last
+
+
+def _recognise(feed: "_Feed") -> tuple[pcap.Pcap | pcapng.Pcapng | None, int]:
+    """Returns what walks over this capture and where it begins; without one, there is a fault."""
+    head = bytes(feed.data[: min(feed.size, pcap.HEADER)])
+    if pcap.order(head) and len(head) == pcap.HEADER:
+        return pcap.Pcap(head), pcap.HEADER
+    if pcapng.section_order(head):
+        return pcapng.Pcapng(secrets=not feed.seekable), 0
+    if not feed.faults:
+        if not feed.size:
+            feed.fault(0, "the file is empty. Capture again")
+        elif pcap.order(head) or pcapng.MAGIC.startswith(head[:4]):
+            feed.fault(0, f"the file ends within its header. {_CURE}")
+        else:
+            feed.fault(0, "this is neither pcap nor pcapng. Convert it with `editcap -F pcapng`")
+    return None, 0
+
+
+class _Feed:
+    """The stream, as a buffer that is filled again and again. Reading stops at the first error, which is a fault."""
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        """Finds out what the stream can do."""
+        self._stream: Any = stream
+        self._name = name
+        self._read = getattr(self._stream, "readinto1", None) or self._stream.readinto
+        self._before = 0
+        self.frame = 1
+        self._poll: select.poll | None = None
+        self.data = memoryview(b"")
+        self.size = 0
+        self.ended = False
+        self.faults: list[Fault] = []
+        self.seekable = stream.seekable()
+        with contextlib.suppress(OSError):
+            descriptor = stream.fileno()
+            self._poll = select.poll()
+            self._poll.register(descriptor, select.POLLIN)
+
+    def secrets(self) -> list[bytes]:
+        """Returns the TLS keys of a pcapng file that can be sought."""
+        if not self.seekable:
+            return []
+        try:
+            return pcapng.secrets_ahead(self._stream)
+        except _READ_ERRORS as error:
+            self._failed(error)
+            return []
+
+    def fill(self, keep: int, need: int) -> None:
+        """Drops what is before offset `keep`, and reads until `need` bytes are there and the stream pauses."""
+        tail = self.data[keep : self.size]
+        self._before += keep
+        room = max(CHUNK, need)
+        self.data = memoryview(np.empty(room + SLACK, np.uint8))
+        self.data[: len(tail)] = tail
+        self.size = len(tail)
+        try:
+            while self.size < room:
+                count = self._read(self.data[self.size : room])
+                if count == 0:
+                    self.ended = True
+                    break
+                if count is None and self._poll is not None:  # a stream that does not block has nothing yet
+                    self._poll.poll()
+                self.size += count or 0
+                if self.size >= need and self._pausing():
+                    break
+        except _READ_ERRORS as error:
+            self._failed(error)
+        self.data[self.size : self.size + SLACK] = bytes(SLACK)
+
+    def _pausing(self) -> bool:
+        """Whether the next read may have to wait. A stream that does not tell is taken to, unless it can be sought."""
+        if self._poll is None:
+            return not self.seekable
+        return not self._poll.poll(0)
+
+    def _failed(self, error: Exception) -> None:
+        self.ended = True
+        self.fault(self.size, f"reading failed: {error}; everything before it was read. {_CURE}")
+
+    def fault(self, at: int, why: str) -> None:
+        """Notes that nothing behind offset `at` of the buffer can be read."""
+        self.faults.append(Fault("source", f"{self._name}: byte {self._before + at}, packet {self.frame}", why))
+
+    def window(self, batch: Batch, secrets: list[bytes]) -> Window:
+        """Returns a batch of packets of the buffer as a window."""
+        return Window(
+            data=self.data,
+            start=batch.start,
+            captured=batch.captured,
+            original=np.maximum(batch.original, batch.captured),
+            time=np.clip(batch.time, 0, LAST_TIME),
+            link=batch.link,
+            first_frame=self.frame,
+            position=self._before + batch.end,
+            secrets=secrets,
+        )
