@@ -11,8 +11,10 @@ from leaktap.attribution._catalogue import suffixes
 from leaktap.config import AppUnderTest
 from leaktap.model import App, Exchange
 
-_PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+){1,15}")
-_LONGEST_PACKAGE = 255
+_PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?:\.[A-Za-z0-9_-]{1,64}){1,15}")
+_ENOUGH = 2048
+"""Bytes of a header that are looked at: more than any name that the pattern takes."""
+
 _AGENT = re.compile(rf"({_PACKAGE.pattern})(?:[/ (:;]|$)")
 
 
@@ -44,4 +46,4 @@ class Apps:
 
 
 def _text(value: bytes) -> str:
-    return value[: _LONGEST_PACKAGE + 1].decode("latin-1").strip()
+    return value[:_ENOUGH].decode("latin-1").strip()

@@ -17,24 +17,8 @@ from leaktap.model import Exchange, Owner
 _LONGEST_NAME = 253
 """Characters of the longest host name (RFC 1035, section 2.3.4, less the root)."""
 
-_NOBODYS = frozenset(
-    (
-        "android",
-        "app",
-        "apps",
-        "client",
-        "cloud",
-        "com",
-        "company",
-        "demo",
-        "dev",
-        "game",
-        "games",
-        "ios",
-        "mobile",
-        "my",
-    )
-    + ("net", "org", "soft", "software", "studio", "team", "test", "tool", "tools", "web", "www")
+_NOBODYS = re.compile(
+    "android|apps?|client|cloud|com|company|demo|dev|games?|ios|mobile|my|net|org|soft(ware)?|studio|team|test|tools?|web|www"
 )
 """Words that stand for no organisation where a package name has one (com.app.shop, com.android.browser)."""
 
@@ -85,7 +69,7 @@ class Owners:
             return Owner("unknown", basis=f"address {host} without a name")
         registrable = suffixes().privatesuffix(host)
         if registrable is None:
-            return Owner("unknown", basis=f"host {host} is under no public suffix")
+            return Owner("unknown", basis=f"host {host} is a public suffix or under none")
         if _same_organisation(registrable, self._package_domain):
             basis = f"domain {registrable} like package {self._app.package}"
             return Owner("first", company=self._app.developer, basis=basis)
@@ -103,7 +87,7 @@ def _same_organisation(one: str, other: str) -> bool:
     Labels of two characters are too often somebody else's under another suffix.
     """
     label = one.partition(".")[0]
-    if label in _NOBODYS:
+    if _NOBODYS.fullmatch(label):
         return False
     return one == other or (len(label) > 2 and label == other.partition(".")[0])
 

@@ -1,0 +1,157 @@
+"""The catalogue: what a file may say, what is refused and where, and that the one we carry is sound."""
+
+from pathlib import Path
+
+import pytest
+
+from leaktap.attribution._catalogue import FOLDER, catalogue, load, suffixes
+from leaktap.config import ConfigError
+
+GOOD = """\
+company: Example Metrics
+name_zh: 示例
+group: Example Group
+sdks:
+  - name: Example Push
+    kind: push
+    purpose: push messages
+    packages: com.example.push
+    hosts:
+      - {host: example.net, source: "vendor's manual"}
+      - {host: api.example.net, path: /push, source: "vendor's manual"}
+"""
+SECOND = """\
+company: Other
+sdks:
+  - name: Other Ads
+    kind: ads
+    purpose: advertising
+    hosts:
+      - {host: ads.example.org, source: "a capture"}
+"""
+
+
+def write(folder: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_file_is_read_whole(tmp_path):
+    (company,) = load(write(tmp_path, example=GOOD)).companies
+    assert (company.company, company.name_zh, company.group) == ("Example Metrics", "示例", "Example Group")
+    (sdk,) = company.sdks
+    assert (sdk.kind, sdk.party, sdk.packages) == ("push", "third", ("com.example.push",))
+    assert [(host.host, host.path) for host in sdk.hosts] == [("example.net", ""), ("api.example.net", "/push")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key", "why"),
+    [
+        ('{host: example.net, source: "vendor\'s manual"}', "{host: example.net}", 10, "sdks.0.hosts.0", "required"),
+        (
+            'example.net, source: "vendor\'s manual"',
+            'example.net, source: ""',
+            10,
+            "sdks.0.hosts.0.source",
+            "at least 1",
+        ),
+        (
+            'example.net, source: "vendor\'s manual"',
+            'example.net, source: " "',
+            10,
+            "sdks.0.hosts.0.source",
+            "at least 1",
+        ),
+        ("host: example.net", "host: com.cn", 10, "sdks.0.hosts.0.host", "public suffix"),
+        ("host: example.net", "host: github.io", 10, "sdks.0.hosts.0.host", "public suffix"),
+        ("host: example.net", "host: com", 10, "sdks.0.hosts.0.host", "no host name"),
+        ("host: example.net", "host: https://example.net", 10, "sdks.0.hosts.0.host", "no host name"),
+        ("host: example.net", "host: Example.net", 10, "sdks.0.hosts.0.host", "lower case"),
+        ("host: example.net", "host: example.net/x", 10, "sdks.0.hosts.0.host", "no host name"),
+        ("host: example.net", 'host: "example.net:443"', 10, "sdks.0.hosts.0.host", "no host name"),
+        ("host: example.net", 'host: "*.example.net"', 10, "sdks.0.hosts.0.host", "no host name"),
+        ("path: /push", "path: push", 11, "sdks.0.hosts.1.path", "begins with /"),
+        ("kind: push", "kind: spying", 6, "sdks.0.kind", "'ads'"),
+        ("kind: push", "kind: push\n    party: first", 7, "sdks.0.party", "'third' or 'platform'"),
+        ("purpose:", "purpos:", None, "sdks.0", ""),
+        ("    packages:", "    package:", 8, "sdks.0.package", "did you mean 'packages'"),
+        ("group:", "grupp:", 3, "grupp", "did you mean 'group'"),
+        ("company: Example Metrics", "company:", 1, "company", "at least 1"),
+        ("host: api.example.net, path: /push", "host: example.net", 11, "sdks.0.hosts.1.host", "already belongs"),
+        ("name_zh: 示例", "company: Twice", 2, "company", "stands twice"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(tmp_path, old, new, line, key, why):
+    assert old in GOOD
+    with pytest.raises(ConfigError) as error:
+        load(write(tmp_path, example=GOOD.replace(old, new, 1)))
+    assert error.value.file == str(tmp_path / "example.yaml")
+    assert line is None or error.value.line == line
+    assert error.value.key.startswith(key)
+    assert why in error.value.why
+
+
+def test_one_host_has_one_owner_across_files(tmp_path):
+    claim = SECOND.replace("ads.example.org", "example.net")
+    with pytest.raises(ConfigError, match=r"other\.yaml:7: sdks\.0\.hosts\.0\.host: example\.net already belongs to"):
+        load(write(tmp_path, example=GOOD, other=claim))
+
+
+def test_one_host_may_have_an_owner_for_each_path(tmp_path):
+    claim = SECOND.replace("host: ads.example.org", "host: api.example.net, path: /ads")
+    known = load(write(tmp_path, example=GOOD, other=claim))
+    assert known.find("api.example.net", "/ads/1").sdk.name == "Other Ads"
+    assert known.find("api.example.net", "/push").sdk.name == "Example Push"
+
+
+def test_one_company_has_one_file(tmp_path):
+    with pytest.raises(ConfigError, match=r"other\.yaml:1: company: .* has a file: example\.yaml"):
+        load(write(tmp_path, example=GOOD, other=SECOND.replace("company: Other", "company: example metrics")))
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "found"),
+    [
+        ("example.net", "", "example.net"),
+        ("example.net", "/anything?x=1", "example.net"),
+        ("a.b.example.net", "", "example.net"),
+        ("api.example.net", "/push/v1", "api.example.net/push"),
+        ("eu.api.example.net", "/push", "api.example.net/push"),
+        ("api.example.net", "/pull", "example.net"),
+        ("api.example.net", "", "example.net"),
+        ("notexample.net", "", None),
+        ("example.net.evil.org", "", None),
+        ("net", "", None),
+        ("example.ne", "", None),
+        ("", "", None),
+    ],
+)
+def test_the_longest_host_wins_then_the_longest_path(tmp_path, host, path, found):
+    entry = load(write(tmp_path, example=GOOD)).find(host, path)
+    assert (entry.host.host + entry.host.path if entry else None) == found
+
+
+def test_the_carried_catalogue_is_sound_and_of_the_promised_size():
+    known = catalogue()
+    assert len(known.companies) == len(list(FOLDER.glob("*.yaml"))) >= 60
+    hosts = [host for company in known.companies for sdk in company.sdks for host in sdk.hosts]
+    assert len(hosts) >= 300
+    for host in hosts:
+        assert suffixes().privatesuffix(host.host), host.host
+        assert known.find(host.host, host.path).host is host
+
+
+@pytest.mark.parametrize("host", ["baidu.com", "www.baidu.com", "qq.com", "www.taobao.com", "jd.com", "www.google.com"])
+def test_no_giant_is_listed_whole(host):
+    assert catalogue().find(host) is None
+
+
+SHARED = Path(__file__).parents[2].parent / "shared/sdk/domains.tsv"
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the list of known SDK hosts is not at hand")
+def test_every_known_host_is_found_as_itself():
+    rows = [line.split("\t") for line in SHARED.read_text(encoding="utf-8").splitlines()[1:]]
+    missing = [host for _, _, host, *_ in rows if (e := catalogue().find(host)) is None or e.host.host != host]
+    assert len(rows) > 300 and missing == []

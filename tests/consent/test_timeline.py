@@ -1,0 +1,320 @@
+"""The timeline: each rule of its docstring as a table, and a naive replay as the judge."""
+
+from threading import Thread
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leaktap.config import Event
+from leaktap.consent import Timeline
+from leaktap.model import Phase
+
+NAMES = (
+    "install",
+    "launch",
+    "notice",
+    "consent",
+    "refuse",
+    "withdraw",
+    "background",
+    "foreground",
+    "stop",
+    "uninstall",
+)
+
+
+def events(script: str) -> list[Event]:
+    """Reads `launch@5 consent@7:com.a`."""
+    made = []
+    for word in script.split():
+        name, _, rest = word.partition("@")
+        at, _, app = rest.partition(":")
+        made.append(Event(at=int(at), event=name, app=app))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("", {0: "unknown", 10**18: "unknown"}),
+        (
+            "launch@3 notice@4 consent@19",
+            {2: "not_running", 3: "before_notice", 4: "before_consent", 18: "before_consent", 19: "consented"},
+        ),
+        ("consent@19 launch@3 notice@4", {2: "not_running", 3: "before_notice", 4: "before_consent", 19: "consented"}),
+        ("launch@3 consent@9", {2: "not_running", 3: "before_consent", 9: "consented"}),
+        ("consent@9", {0: "before_consent", 8: "before_consent", 9: "consented"}),
+        ("refuse@9", {8: "before_consent", 9: "refused"}),
+        ("notice@9", {8: "before_notice", 9: "before_consent"}),
+        ("launch@3", {2: "not_running", 3: "before_notice", 99: "before_notice"}),
+        ("launch@3 background@5", {4: "before_notice", 5: "before_notice"}),
+        ("launch@3 consent@5 notice@9", {3: "before_notice", 5: "consented", 9: "consented"}),
+        ("launch@1 refuse@5 consent@9", {1: "before_consent", 5: "refused", 9: "consented"}),
+        ("launch@1 consent@5 refuse@9", {5: "consented", 9: "refused"}),
+        ("launch@1 consent@5 withdraw@9 consent@12", {5: "consented", 9: "withdrawn", 12: "consented"}),
+        ("withdraw@9", {8: "unknown", 9: "withdrawn"}),
+        ("launch@1 withdraw@9", {0: "not_running", 1: "unknown", 9: "withdrawn"}),
+        ("withdraw@9 consent@12", {8: "unknown", 9: "withdrawn", 12: "consented"}),
+        ("launch@1 consent@5 stop@9 launch@12", {5: "consented", 9: "not_running", 11: "not_running", 12: "consented"}),
+        ("launch@1 notice@2 stop@3 launch@5 consent@7", {2: "before_consent", 3: "not_running", 5: "before_consent"}),
+        ("launch@1 consent@5 stop@9 withdraw@12", {9: "not_running", 12: "withdrawn"}),
+        ("launch@1 stop@2 notice@5", {1: "before_notice", 2: "not_running", 5: "before_consent"}),
+        ("launch@1 stop@2 foreground@5 background@6", {2: "not_running", 5: "not_running", 6: "not_running"}),
+        ("stop@5", {4: "unknown", 5: "not_running"}),
+        ("background@5", {4: "unknown", 5: "unknown"}),
+        ("consent@5 stop@9", {4: "before_consent", 5: "consented", 9: "not_running"}),
+        ("install@1", {0: "unknown", 1: "not_running"}),
+        ("install@1 consent@5", {0: "unknown", 1: "not_running", 5: "consented"}),
+        (
+            "install@1 launch@2 notice@3 consent@4 uninstall@6 install@7 launch@8 notice@9",
+            {0: "not_running", 1: "not_running", 2: "before_notice", 4: "consented", 6: "not_running"}
+            | {7: "not_running", 8: "before_notice", 9: "before_consent"},
+        ),
+        (
+            "launch@1 notice@2 consent@3 install@5 launch@6 consent@8",
+            {1: "before_notice", 3: "consented", 5: "not_running", 6: "before_consent", 8: "consented"},
+        ),
+        ("launch@1 consent@3 uninstall@5 launch@7", {3: "consented", 5: "not_running", 7: "before_notice"}),
+        ("launch@5 notice@5 consent@5", {4: "not_running", 5: "consented"}),
+        ("consent@5 withdraw@5", {4: "before_consent", 5: "withdrawn"}),
+        ("withdraw@5 consent@5", {4: "unknown", 5: "consented"}),
+        ("launch@1 stop@5 launch@5", {4: "before_notice", 5: "before_notice"}),
+        ("launch@1 launch@5 stop@5", {5: "not_running"}),
+        ("launch@-5 consent@-1", {-6: "not_running", -5: "before_consent", -1: "consented"}),
+    ],
+)
+def test_phase_names(script, expected):
+    timeline = Timeline(events(script))
+    assert {at: timeline.phase(at).name for at in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("launch@1 background@5 foreground@9", {4: False, 5: True, 8: True, 9: False}),
+        ("launch@1 background@5 launch@9", {8: True, 9: False}),
+        ("launch@1 background@5 stop@7 launch@9", {5: True, 7: False, 9: False}),
+        ("launch@1 background@5 consent@7", {5: True, 7: True}),
+        ("launch@1 background@5 install@7", {7: False}),
+        ("launch@1 stop@2 background@5 launch@9", {5: False, 9: False}),
+        ("background@5 foreground@7", {4: False, 5: True, 7: False}),
+        ("launch@1 foreground@5", {5: False}),
+    ],
+)
+def test_background(script, expected):
+    timeline = Timeline(events(script))
+    assert {at: timeline.phase(at).background for at in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("launch@1 notice@3 consent@5", {0: "", 1: "launch", 2: "launch", 3: "notice", 5: "consent", 9: "consent"}),
+        ("launch@1 consent@5 launch@7 consent@8", {7: "consent", 8: "consent"}),
+        ("launch@1 consent@5 background@7 foreground@8", {6: "consent", 7: "background", 8: "foreground"}),
+        ("launch@1 consent@5 stop@7 launch@9", {7: "stop", 9: "launch"}),
+        ("stop@5 uninstall@6", {4: "", 5: "stop", 6: "stop"}),
+        ("consent@5", {4: "", 5: "consent"}),
+    ],
+)
+def test_the_event_that_began_the_phase(script, expected):
+    timeline = Timeline(events(script))
+    assert {at: timeline.phase(at).event for at in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("consent@100", {0: 100, 99: 1, 100: 0, 101: -1, 350: -250}),
+        ("consent@100 consent@200", {100: 0, 101: 99, 200: 0, 201: -1}),
+        ("launch@1 refuse@5", {0: None, 9: None}),
+        ("consent@100 uninstall@150 install@160 launch@170", {120: -20, 180: -80}),
+        ("", {0: None}),
+    ],
+)
+def test_the_distance_to_the_consent(script, expected):
+    timeline = Timeline(events(script))
+    assert {at: timeline.phase(at).to_consent for at in expected} == expected
+
+
+def test_boundaries_are_of_one_microsecond():
+    noon = 1_795_262_400_000_000
+    timeline = Timeline([Event(at="2026-11-21T12:00:00.000001Z", event="consent")])
+    assert timeline.phase(noon) == Phase("before_consent", False, "", 1)
+    assert timeline.phase(noon + 1) == Phase("consented", False, "consent", 0)
+    assert timeline.phase(noon + 2) == Phase("consented", False, "consent", -1)
+
+
+def test_before_consent_is_before_whatever_happens():
+    timeline = Timeline(events("launch@1 consent@5"), before_consent=True)
+    assert {timeline.phase(at) for at in (0, 3, 9)} == {Phase("before_consent")}
+    assert Timeline(before_consent=True).phase(7, "com.a") == Phase("before_consent")
+
+
+def test_two_apps_do_not_hear_each_other():
+    timeline = Timeline(events("launch@1:com.a launch@2:com.b notice@3 consent@5:com.a stop@8:com.b"))
+    assert [timeline.phase(6, app).name for app in ("com.a", "com.b")] == ["consented", "before_consent"]
+    assert [timeline.phase(8, app).name for app in ("com.a", "com.b")] == ["consented", "not_running"]
+    assert timeline.phase(1, "com.b").name == "not_running"
+    assert timeline.phase(9, "com.c") == timeline.phase(9) == Phase("before_consent", False, "notice", None)
+    assert [timeline.knows(app) for app in ("com.a", "com.b", "com.c", "")] == [True, True, False, False]
+    assert timeline.has("consent", "com.a") and not timeline.has("consent", "com.b") and not timeline.has("consent")
+    assert timeline.has("notice") and timeline.has("notice", "com.b") and timeline.has("notice", "com.c")
+    assert not timeline.has("")
+
+
+def test_devices_are_told_apart_where_the_question_names_one():
+    timeline = Timeline([Event(at=1, event="launch"), Event(at=5, event="consent", device="left")])
+    assert timeline.phase(6, device="left").name == "consented"
+    assert timeline.phase(6, device="right").name == "before_notice"
+    assert timeline.phase(6).name == "consented"
+
+
+def test_permissions():
+    timeline = Timeline(
+        [
+            Event(at=5, permission={"contacts": "denied", "location": "granted"}),
+            Event(at=7, permission={"location": "denied"}, app="com.a"),
+            Event(at=9, event="launch", permission={"contacts": "granted"}),
+            Event(at=12, event="stop"),
+            Event(at=14, event="install", permission={"camera": "denied"}),
+        ]
+    )
+    assert [sorted(timeline.denied(at)) for at in (4, 5, 8, 9, 12, 14)] == [
+        [],
+        ["contacts"],
+        ["contacts"],
+        [],
+        [],
+        ["camera"],
+    ]
+    assert [sorted(timeline.denied(at, "com.a")) for at in (6, 7, 9, 13, 14)] == [
+        ["contacts"],
+        ["contacts", "location"],
+        ["location"],
+        ["location"],
+        ["camera"],
+    ]
+
+
+def test_permissions_and_actions_say_nothing_of_consent():
+    timeline = Timeline([Event(at=5, permission={"contacts": "denied"}), Event(at=6, action="tap")])
+    assert timeline.phase(4) == timeline.phase(9) == Phase("unknown")
+
+
+@pytest.mark.parametrize(
+    ("event", "acted"),
+    [
+        ({"action": "tap"}, True),
+        ({"permission": {"contacts": "granted"}}, True),
+        ({"event": "consent"}, True),
+        ({"event": "launch"}, True),
+        ({"event": "notice"}, False),
+        ({"event": "background"}, False),
+        ({"event": "stop"}, False),
+    ],
+)
+def test_deeds_of_the_user(event, acted):
+    timeline = Timeline([Event(at=100, **event)])
+    assert [timeline.acted(at, 10) for at in (99, 100, 110, 111)] == [False, acted, acted, False]
+
+
+def test_marks_come_in_at_their_moment_and_after_those_that_were_there():
+    timeline = Timeline(events("launch@1"))
+    assert timeline.phase(6).name == "before_notice"
+    for event in events("consent@5 notice@3"):
+        timeline.mark(event)
+    assert [timeline.phase(at).name for at in (2, 3, 5)] == ["before_notice", "before_consent", "consented"]
+    timeline.mark(Event(at=5, event="withdraw"))
+    assert timeline.phase(5).name == "withdrawn"
+    timeline.mark(Event(at=6, event="consent", app="com.a"))
+    assert [timeline.phase(7, app).name for app in ("com.a", "")] == ["consented", "withdrawn"]
+
+
+def test_marks_from_many_threads_are_all_there():
+    timeline = Timeline()
+
+    def work(offset: int) -> None:
+        for at in range(offset, 400, 4):
+            timeline.mark(Event(at=at, event="consent" if at % 2 else "withdraw", app=f"com.a{offset}"))
+            assert timeline.phase(at, f"com.a{offset}").event
+
+    threads = [Thread(target=work, args=(offset,)) for offset in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [timeline.phase(400, f"com.a{offset}").name for offset in range(4)] == ["withdrawn", "consented"] * 2
+
+
+def naive(script: list[Event], time: int, app: str) -> tuple[str, bool]:
+    """Reads the rules one by one, from the beginning, for one moment."""
+    heard = [e for e in sorted(script, key=lambda e: e.at) if e.event and e.app in ("", app)]
+    past = [e.event for e in heard if e.at <= time]
+    future = [e.event for e in heard if e.at > time]
+    running, background, answer = all(e.event != "launch" for e in heard), False, ""
+    for name in past:
+        if name in ("install", "uninstall"):
+            answer = ""
+        if name in ("install", "uninstall", "stop"):
+            running = background = False
+        elif name == "launch":
+            running, background = True, False
+        elif name in ("notice", "consent", "refuse", "withdraw"):
+            running = True
+        elif running:
+            background = name == "background"
+        if name in ("consent", "refuse", "withdraw"):
+            answer = {"consent": "consented", "refuse": "refused", "withdraw": "withdrawn"}[name]
+    if not running:
+        return "not_running", False
+    if answer:
+        return answer, background
+    cuts = [place for place, name in enumerate(past) if name in ("install", "uninstall")]
+    so_far = past[cuts[-1] :] if cuts else past
+    ends = [place for place, name in enumerate(future) if name in ("install", "uninstall")]
+    to_come = future[: ends[0]] if ends else future
+    if "notice" in so_far:
+        return "before_consent", background
+    if "notice" in to_come:
+        return "before_notice", background
+    for name in to_come:
+        if name in ("consent", "refuse"):
+            return "before_consent", background
+        if name == "withdraw":
+            return "unknown", background
+    kept = {"install", "launch"} & {*so_far, *to_come}
+    return ("before_notice" if kept else "unknown"), background
+
+
+scripts = st.lists(
+    st.builds(
+        lambda at, name, app: Event(at=at, event=name, app=app),
+        st.integers(0, 12),
+        st.sampled_from(NAMES),
+        st.sampled_from(["", "", "com.a", "com.b"]),
+    ),
+    max_size=10,
+)
+
+
+@settings(max_examples=400)
+@given(scripts, st.sampled_from(["", "com.a", "com.b", "com.c"]))
+def test_like_a_naive_replay(script, app):
+    whole, marked = Timeline(script), Timeline(script[:3])
+    for event in script[3:]:
+        marked.mark(event)
+    for time in range(-1, 14):
+        phase = whole.phase(time, app)
+        assert (phase.name, phase.background) == naive(script, time, app)
+        assert marked.phase(time, app) == phase
+
+
+def test_a_hundred_thousand_questions_take_under_a_second():
+    timeline = Timeline([Event(at=at * 10, event=NAMES[at % len(NAMES)], app=f"com.a{at % 3}") for at in range(1000)])
+    began = perf_counter()
+    for at in range(100_000):
+        timeline.phase(at, f"com.other{at}" if at % 2 else "com.a1")
+    assert perf_counter() - began < 1
