@@ -77,7 +77,7 @@ def test_a_file_is_read_whole(tmp_path):
         ("purpose:", "purpos:", None, "sdks.0", ""),
         ("    packages:", "    package:", 8, "sdks.0.package", "did you mean 'packages'"),
         ("group:", "grupp:", 3, "grupp", "did you mean 'group'"),
-        ("company: Example Metrics", "company:", 1, "company", "at least 1"),
+        ("company: Example Metrics", 'company: ""', 1, "company", "at least 1"),
         ("host: api.example.net, path: /push", "host: example.net", 11, "sdks.0.hosts.1.host", "already belongs"),
         ("name_zh: 示例", "company: Twice", 2, "company", "stands twice"),
     ],
