@@ -1,14 +1,16 @@
 """TCP connections as packets: Ethernet, IPv4 or IPv6 and TCP headers with right checksums, segments, acknowledgements.
 
 A `Conversation` turns bytes that a side sends at a moment into packets; `Trouble` says what the network does to them.
-The packets of several conversations are merged by time and written by `capture`.
+The packets of several conversations are merged by time (`in_order`).
 """
 
 import random
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from ipaddress import ip_address
+from itertools import count
 from typing import NamedTuple
 
 from leaktap.model import Time
@@ -95,7 +97,7 @@ class Conversation:
         """Writes `data` as segments, every second one acknowledged, and returns when the last one has gone."""
         view = memoryview(data)
         held: Packet | None = None
-        for count, at in enumerate(range(0, len(view), self.mss)):
+        for number, at in enumerate(range(0, len(view), self.mss)):
             piece = view[at : at + self.mss]
             last = at + self.mss >= len(view)
             packet = self._packet(time, side, ACK | PSH if last else ACK, piece)
@@ -111,7 +113,7 @@ class Conversation:
                         held = None
                 if dice() < self.trouble.again:
                     self.packets.append(Packet(time + 200_000, packet.data))
-            if count % 2 or last:
+            if number % 2 or last:
                 self._put(time + self.rtt // 2, 1 - side, ACK)
             time += self.gap
         if held is not None:
@@ -169,6 +171,18 @@ def _fold(total: int) -> int:
     return 0xFFFF - (total % 0xFFFF)
 
 
-def in_order(conversations: Iterable[Conversation]) -> list[Packet]:
-    """Returns all packets by time."""
-    return sorted((packet for c in conversations for packet in c.packets), key=lambda packet: packet.time)
+def in_order(conversations: Iterable[Conversation]) -> Iterator[Packet]:
+    """Yields all packets by time. The conversations must come by the time of their first packets: so no more of them
+    are held than overlap.
+    """
+    waiting: list[tuple[Time, int, bytes]] = []
+    number = count()
+    for conversation in conversations:
+        while waiting and waiting[0][0] < conversation.packets[0].time:
+            time, _, data = heappop(waiting)
+            yield Packet(time, data)
+        for packet in conversation.packets:
+            heappush(waiting, (packet.time, next(number), packet.data))
+    while waiting:
+        time, _, data = heappop(waiting)
+        yield Packet(time, data)

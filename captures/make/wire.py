@@ -1,7 +1,6 @@
 """A session as packets: one connection per host, kept alive over pauses, TLS where the host speaks it."""
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 from captures.make.messages import Call, Host, Session, reply_bytes, request_bytes
@@ -12,6 +11,8 @@ from leaktap.model import Time
 
 _KEPT_ALIVE = 15.0
 """Seconds of silence after which a client opens a new connection."""
+
+_FIRST_PORT, _PORTS = 40_112, 12_000
 
 
 def write(session: Session, path: Path, *, keys: bool = True, trouble: Trouble = CALM) -> list[bytes]:
@@ -28,15 +29,17 @@ def write(session: Session, path: Path, *, keys: bool = True, trouble: Trouble =
     return keylog
 
 
-def converse(session: Session, trouble: Trouble = CALM) -> tuple[list[Conversation], list[bytes]]:
-    """Returns a session's TCP connections and their key log lines."""
+def converse(session: Session, trouble: Trouble = CALM, first: int = 0) -> tuple[list[Conversation], list[bytes]]:
+    """Returns a session's TCP connections and their key log lines.
+
+    `first` is the number of the first connection, from which its port and its initial sequence numbers follow.
+    """
     conversations: list[Conversation] = []
     keylog: list[bytes] = []
-    ports = count(40_112, 2)
-    for index, (host, calls) in enumerate(_connections(session)):
+    for index, (host, calls) in enumerate(_connections(session), first):
         phone = session.phone
         server = session.hosts[host]
-        client = End(phone.mac, phone.ip6 if ":" in server.ip else phone.ip, next(ports))
+        client = End(phone.mac, phone.ip6 if ":" in server.ip else phone.ip, _FIRST_PORT + 2 * (index % _PORTS))
         conversation = Conversation(client, End(phone.router, server.ip, server.port), index, trouble)
         keylog += _talk(session, conversation, host, server, calls)
         conversations.append(conversation)

@@ -1,0 +1,22 @@
+"""What a benchmark is, and how it is asked to run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`size` of the traffic in MB (10^6 bytes), `runs` of each contestant, whether to `keep` the traffic."""
+
+    size: float = 100
+    runs: int = 3
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """`run` prints its results and returns whether they are right: speed is never of a wrong result."""
+
+    name: str
+    about: str
+    run: Callable[[Options], bool]
