@@ -1,1 +1,60 @@
-"""One file per input, each with `SOURCE`; an input's kind is told by its content, not by its name."""
+"""Inputs become Exchanges here: opened by what they contain, never by what they are called.
+
+Each kind of input is one module that defines `SOURCE`; `read` finds the one that recognises the first bytes.
+"""
+
+import io
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from leaktap.discover import discover
+from leaktap.model import Fault, Progress, Seen
+from leaktap.sources._api import InputError, Reading, Source
+from leaktap.sources._open import Input, open_input, open_raw
+
+__all__ = ["InputError", "Reading", "read"]
+
+
+def read(path: str, reading: Reading) -> Iterator[Seen]:
+    """Returns everything that the input at `path` shows; `-` is standard input, and `.gz` and `.zst` are undone.
+
+    The input is opened now and read as items are asked for. What goes wrong meanwhile is a `Fault` of the stage
+    `source`, behind everything that could be read.
+
+    Raises:
+        InputError: there is no such file, it is a directory, or it may not be read.
+    """
+    return _read(open_raw(path), "-" if path == "-" else Path(path).name, reading)
+
+
+@cache
+def _sources() -> tuple[Source, ...]:
+    return tuple(discover(sys.modules[__name__], "SOURCE"))
+
+
+def _recognise(head: bytes) -> Source | None:
+    return next((source for source in _sources() if source.sniff(head)), None)
+
+
+def _read(raw: io.FileIO, name: str, reading: Reading) -> Iterator[Seen]:
+    with raw:
+        try:
+            opened = open_input(raw, name, lambda head: _recognise(head) is not None)
+            yield from _see(opened, reading)
+        except OSError as error:
+            yield Fault("source", name, f"cannot be read further: {error.strerror or error}")
+
+
+def _see(opened: Input, reading: Reading) -> Iterator[Seen]:
+    source = _recognise(opened.head)
+    for seen in source.read(opened.file, opened.name, reading) if source else ():
+        yield Progress(seen.source, opened.read_so_far(seen.bytes)) if isinstance(seen, Progress) else seen
+    if opened.fault:
+        yield Fault("source", opened.name, opened.fault)
+    elif not opened.head:
+        yield Fault("source", opened.name, "is empty: nothing was captured")
+    elif not source:
+        *names, last = sorted(source.name for source in _sources())
+        yield Fault("source", opened.name, f"is neither {', '.join(names)} nor {last}: check what wrote it")

@@ -11,6 +11,10 @@ SNIFF = 4096
 """How many of an input's first bytes a source is shown."""
 
 
+class InputError(Exception):
+    """An input cannot be opened: `str()` is one line that names it and the cure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How inputs are read: `keys` are TLS key log files."""
@@ -22,8 +26,9 @@ class Reading:
 class Source:
     """A kind of input.
 
-    `sniff` tells by an input's first `SNIFF` bytes (decompressed) whether it is of this kind. `read` takes the opened
-    input (seekable only if it is a plain file), its name, and how to read it; it raises nothing: what goes wrong is a
+    `name` is what a person calls it. `sniff` tells by an input's first bytes (decompressed, at most `SNIFF`; fewer
+    while a pipe has not brought more) whether it is of this kind. `read` takes the opened input (seekable only if it is
+    a plain file), its name, and how to read it; it raises nothing but the input's own OSError: what goes wrong is a
     `Fault` of the stage `source`, after everything that could be read.
     """
 
