@@ -7,13 +7,15 @@ model it lands in. Unknown keys are refused, with the nearest known one as the c
 import difflib
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Collection, Hashable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -24,18 +26,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
+from leaktap._yaml import ConfigError as ConfigError
+from leaktap._yaml import Lines
+from leaktap._yaml import load_yaml as load_yaml
 from leaktap.model import Time
-
-
-class ConfigError(Exception):
-    """A file that users write is not usable: `str()` is one line with the place and the cure."""
-
-    def __init__(self, file: Path | str, line: int | None, key: str, why: str) -> None:
-        """Names the place: `line` counts from 1, `key` is dotted; both may be unknown."""
-        place = f"{file}:{line}" if line else str(file)
-        super().__init__(f"{place}: {key}: {why}" if key else f"{place}: {why}")
-        self.file, self.line, self.key, self.why = str(file), line, key, why
 
 
 def _listed(value: object) -> object:
@@ -45,20 +41,6 @@ def _listed(value: object) -> object:
     return value if isinstance(value, (list, tuple)) else [value]
 
 
-def _aware(value: object) -> object:
-    """Refuses times without a zone: the laptop's and the phone's zone need not be the capture's."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError as error:
-            raise ValueError(f"{value!r} is no time ({error}): write it as 2026-11-21T10:00:03Z") from None
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError(f"{value.isoformat()} has no zone: append Z for UTC or an offset such as +08:00")
-        return to_time(value)
-    return value
-
-
 def to_time(moment: datetime) -> Time:
     """Returns microseconds since the epoch of an aware datetime."""
     delta = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,22 +48,52 @@ def to_time(moment: datetime) -> Time:
 
 
 def parse_time(text: str) -> Time:
-    """Returns the time that `text` (RFC 3339, with a zone) says.
+    """Returns the time that `text` (RFC 3339, with a zone: the laptop's and the phone's need not be alike) says.
 
     Raises:
         ValueError: it is no time, or has no zone; the message says the cure.
     """
-    value = _aware(text)
-    assert isinstance(value, int)
-    return value
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no time ({error}): write it as 2026-11-21T10:00:03Z") from None
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone: append Z for UTC or an offset such as +08:00")
+    try:
+        return to_time(moment)
+    except OverflowError:
+        raise ValueError(f"{text!r} is before any calendar") from None
+
+
+def _moment(value: object) -> object:
+    """Reads times that are text; numbers are microseconds already."""
+    return parse_time(value) if isinstance(value, str) else value
 
 
 type Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-type Moment = Annotated[int, BeforeValidator(_aware)]
+type Moment = Annotated[int, BeforeValidator(_moment)]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+STRUCTURED = ("location", "contacts")
+"""The identifiers whose values are more than text."""
+
+
+def _at(key: str, why: str) -> PydanticCustomError:
+    """Returns an error about `key` of the mapping that is being validated."""
+    return PydanticCustomError("at", "{why}", {"key": key, "why": why})
+
+
+def _known(names: object, info: ValidationInfo) -> object:
+    """Refuses names of identifiers that there are not, where the context says which there are."""
+    known: Collection[str] = (info.context or {}).get("identifiers", ())
+    for name in names if known and isinstance(names, (dict, list, tuple)) else ():
+        if name not in known and not str(name).startswith("custom."):
+            raise _at(str(name), f"is no identifier{nearest(str(name), known)}; custom.NAME is free")
+    return names
 
 
 class Location(_Strict):
@@ -89,7 +101,7 @@ class Location(_Strict):
 
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
-    radius_m: float = Field(default=300, gt=0)
+    radius_m: float = Field(default=300, gt=0, allow_inf_nan=False)
 
 
 class Contact(_Strict):
@@ -100,6 +112,13 @@ class Contact(_Strict):
     email: str = ""
 
 
+def _mac(text: str) -> str:
+    digits = re.sub(r"[-:.]", "", text).lower()
+    if not re.fullmatch(r"[0-9a-f]{12}", digits):
+        raise ValueError(f"{text!r} is no MAC address: write it as a4:50:46:12:34:56")
+    return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+
+
 class Addresses(_Strict):
     """How a device is recognised on the network."""
 
@@ -108,8 +127,13 @@ class Addresses(_Strict):
 
     @field_validator("mac")
     @classmethod
-    def _lower(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(mac.lower().replace("-", ":") for mac in value)
+    def _octets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_mac(mac) for mac in value)
+
+    @field_validator("ip")
+    @classmethod
+    def _written_alike(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_address(ip)) for ip in value)
 
 
 class DeviceProfile(_Strict):
@@ -128,18 +152,16 @@ class DeviceProfile(_Strict):
         if not isinstance(data, dict) or not isinstance(data.get("identifiers"), dict):
             return data
         identifiers = dict(data["identifiers"])
-        structured = {name: identifiers.pop(name) for name in ("location", "contacts") if name in identifiers}
+        structured = {name: identifiers.pop(name) for name in STRUCTURED if name in identifiers}
+        for name in structured:
+            if name in data:
+                raise _at(name, "stands at the top of the file too: leave it here alone")
         return {**data, "identifiers": identifiers, **structured}
 
     @field_validator("identifiers", mode="before")
     @classmethod
     def _names(cls, value: object, info: ValidationInfo) -> object:
-        known = (info.context or {}).get("identifiers")
-        if known and isinstance(value, dict):
-            for name in value:
-                if name not in known and not str(name).startswith("custom."):
-                    raise ValueError(f"{name!r} is no identifier{nearest(str(name), known)}; custom.NAME is free")
-        return value
+        return _known(value, info)
 
 
 type EventName = Literal[
@@ -192,6 +214,11 @@ class Declared(_Strict):
     identifiers: dict[str, DeclaredIdentifier] = {}
     sdks: Texts = ()
 
+    @field_validator("identifiers", mode="before")
+    @classmethod
+    def _names(cls, value: object, info: ValidationInfo) -> object:
+        return _known(value, info)
+
 
 class Schema(_Strict):
     """A protobuf message of the user's descriptor set, and where it applies (any host and path where not said)."""
@@ -212,6 +239,11 @@ class Case(_Strict):
     necessary: Texts | None = None
     protobuf: Annotated[tuple[Schema, ...], BeforeValidator(_listed)] = ()
 
+    @field_validator("necessary")
+    @classmethod
+    def _names(cls, value: object, info: ValidationInfo) -> object:
+        return _known(value, info)
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Returns the cure for a misspelt word: ", did you mean ...?", or nothing."""
@@ -219,13 +251,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f", did you mean {close[0]!r}?" if close else ""
 
 
-def load_case(file: Path) -> Case:
-    """Reads a case; paths in it are taken from where the file lies.
+def load_case(file: Path, identifiers: Collection[str] = ()) -> Case:
+    """Reads a case; paths in it are taken from where the file lies. `identifiers` are the class names to allow.
 
     Raises:
         ConfigError: the file cannot be read or says something that a case cannot say.
     """
-    case = _load(file, Case)
+    case, _ = _load(file, Case, identifiers)
     here = file.parent
     return case.model_copy(
         update={
@@ -248,74 +280,25 @@ def load_devices(files: Iterable[Path], identifiers: Collection[str] = ()) -> tu
         if file.resolve() in seen:
             continue
         seen.add(file.resolve())
-        device = _load(
-            file, DeviceProfile, {"identifiers": (*identifiers, "location", "contacts") if identifiers else ()}
-        )
+        device, lines = _load(file, DeviceProfile, identifiers)
         device = device if device.name else device.model_copy(update={"name": file.stem})
         claims = [("name", device.name), *(("addresses.mac", mac) for mac in device.addresses.mac)]
         claims += [("addresses.ip", ip) for ip in device.addresses.ip]
         for key, claim in claims:
             other = owners.setdefault(f"{key} {claim}", (file, device.name))
             if other[0] != file:
-                raise ConfigError(
-                    file, None, key, f"{claim} already belongs to {other[1]!r} of {other[0]}: each device needs its own"
-                )
+                why = f"{claim} already belongs to {other[1]!r} of {other[0]}: each device needs its own"
+                raise ConfigError(file, _line(lines, tuple(key.split(".")))[0], key, why)
         devices.append(device)
     return tuple(devices)
 
 
-def load_yaml(file: Path) -> tuple[Any, dict[tuple[Hashable, ...], int]]:
-    """Reads one YAML document: scalars as the text in the file (None where empty), and the line of every key path.
-
-    Raises:
-        ConfigError: the file cannot be read, is no YAML, or repeats a key.
-    """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(file, None, "", f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(file, None, "", f"is not UTF-8 (byte {error.start}): save it as UTF-8") from None
-    lines: dict[tuple[Hashable, ...], int] = {}
-    try:
-        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        data = _construct(file, node, (), lines) if node else None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f" (column {mark.column + 1})" if mark else ""
-        raise ConfigError(file, mark.line + 1 if mark else None, "", f"is no YAML{place}: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(file, None, "", f"is no YAML: {' '.join(str(error).split())}") from None
-    except RecursionError:
-        raise ConfigError(file, None, "", "is nested too deeply") from None
-    return data, lines
-
-
-def _construct(file: Path, node: yaml.Node, path: tuple[Hashable, ...], lines: dict[tuple[Hashable, ...], int]) -> Any:
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        mapping: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            line = key_node.start_mark.line + 1
-            if key in mapping:
-                raise ConfigError(file, line, ".".join(map(str, (*path, key))), "stands twice: remove one")
-            lines[*path, key] = line
-            mapping[key] = _construct(file, value_node, (*path, key), lines)
-        return mapping
-    if isinstance(node, yaml.SequenceNode):
-        return [_construct(file, item, (*path, index), lines) for index, item in enumerate(node.value)]
-    assert isinstance(node, yaml.ScalarNode)
-    if node.style is None and node.value in ("", "~", "null"):
-        return None
-    return str(node.value)
-
-
-def _load[M: BaseModel](file: Path, model: type[M], context: dict[str, Any] | None = None) -> M:
+def _load[M: BaseModel](file: Path, model: type[M], identifiers: Collection[str]) -> tuple[M, Lines]:
     data, lines = load_yaml(file)
     if not isinstance(data, dict):
         raise ConfigError(file, 1, "", "is empty or no mapping of keys to values")
-    return validate(file, data, lines, model, context)
+    context = {"identifiers": (*identifiers, *STRUCTURED) if identifiers else ()}
+    return validate(file, data, lines, model, context), lines
 
 
 def validate[M: BaseModel](
@@ -333,11 +316,14 @@ def validate[M: BaseModel](
     try:
         return model.model_validate(data, context=context)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = tuple(first["loc"])
+        errors = error.errors(include_url=False)
+        first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
+        path = (*first["loc"], *([first["ctx"]["key"]] if first["type"] == "at" else []))
         why = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             why = f"is no key of this file{nearest(str(path[-1]), _keys_beside(model, path))}"
+        elif isinstance(first["input"], str) and first["type"] not in ("at", "value_error"):
+            why += f", not {first['input'][:60]!r}"
         line, place = _line(lines, path)
         raise ConfigError(file, line, ".".join(map(str, place)), why) from None
 
@@ -345,16 +331,14 @@ def validate[M: BaseModel](
 def _line(
     lines: Mapping[tuple[Hashable, ...], int], path: tuple[Hashable, ...]
 ) -> tuple[int | None, tuple[Hashable, ...]]:
-    """Finds the nearest known place: validators name union members and moved keys that the file does not have."""
-    candidates = [path]
-    if path and path[0] in ("location", "contacts"):
-        candidates.insert(0, ("identifiers", *path))
-    for candidate in candidates:
-        while candidate:
-            if candidate in lines:
-                return lines[candidate], candidate
-            candidate = candidate[:-1]
-    return lines.get(()), path
+    """Finds the nearest place that the file has; steps that it lacks (the index of a list of one) are passed over."""
+    best: tuple[Hashable, ...] = ()
+    for start in ((), ("identifiers",)):
+        place: tuple[Hashable, ...] = start
+        for step in path:
+            place = (*place, step) if (*place, step) in lines else place
+        best = max(best, place if len(place) > len(start) else (), key=len)
+    return lines.get(best), best or path
 
 
 def _keys_beside(model: type[BaseModel], path: tuple[Hashable, ...]) -> list[str]:
@@ -382,18 +366,22 @@ def case_key(case: Case) -> bytes:
     It comes from a random key of the user, made on first use in `$XDG_STATE_HOME/leaktap/key`, readable by the user
     alone; where that cannot be kept, the key lasts for this run.
     """
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    file = state / "leaktap" / "key"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            secret = file.read_bytes()
-        else:
-            secret = secrets.token_bytes(32)
-            with os.fdopen(descriptor, "wb") as out:
-                out.write(secret)
-    except OSError:
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        secret = _kept_secret(state / "leaktap" / "key")
+    except (OSError, RuntimeError):
         secret = secrets.token_bytes(32)
     return hmac.digest(secret, case.app.package.encode(), "sha256")
+
+
+def _kept_secret(file: Path) -> bytes:
+    """Returns what `file` holds, after making it where it is missing: whole at once, for others may start just now."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = file.with_name(f"key.{secrets.token_hex(8)}")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write(secrets.token_bytes(32))
+        with suppress(FileExistsError):
+            os.link(new, file)
+        new.unlink()
+    return file.read_bytes()

@@ -1,0 +1,44 @@
+"""Loads what a run is about, for every command that needs it: the case, its devices, and the user's word on consent."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from leaktap.cli import CommandError
+from leaktap.config import Case, ConfigError, DeviceProfile, Event, load_case, load_devices, parse_time
+from leaktap.consent import Timeline
+from leaktap.identifiers import names
+
+
+def load(case: Path | None, devices: Sequence[Path]) -> tuple[Case, tuple[DeviceProfile, ...]]:
+    """Reads the case, if there is one, the devices that it names, and the further `devices`.
+
+    Raises:
+        CommandError: one of the files is not usable.
+    """
+    known = names()
+    try:
+        about = load_case(case, known) if case else Case()
+        return about, load_devices([*about.devices, *devices], known)
+    except ConfigError as error:
+        raise CommandError(str(error)) from None
+
+
+def timeline(case: Case, consent: str, before_consent: bool) -> Timeline:
+    """Returns the case's events, or what the options `--consent` and `--before-consent` say instead.
+
+    Raises:
+        CommandError: they contradict each other, or `consent` is no time.
+    """
+    if consent and before_consent:
+        raise CommandError("--consent and --before-consent contradict each other: give one of them")
+    if not consent and not before_consent:
+        return Timeline(case.events)
+    option = "--consent" if consent else "--before-consent"
+    if any(event.event == "consent" for event in case.events):
+        raise CommandError(f"{option}: the case says itself when consent was given: remove the option or the event")
+    if before_consent:
+        return Timeline(case.events, before_consent=True)
+    try:
+        return Timeline([*case.events, Event.model_validate({"at": parse_time(consent), "event": "consent"})])
+    except ValueError as error:
+        raise CommandError(f"--consent: {error}") from None

@@ -1,0 +1,106 @@
+"""Invented records, each field overridable."""
+
+from leaktap.model import (
+    App,
+    Blind,
+    ClauseHit,
+    Device,
+    Endpoint,
+    Exchange,
+    Fault,
+    Finding,
+    Leaf,
+    Match,
+    Message,
+    Origin,
+    Owner,
+    Phase,
+    Summary,
+)
+
+TIME = 1_795_255_203_250_001  # 2026-11-21T10:00:03.250001Z
+IMEI = "867530912345672"
+MAC = "a4:50:46:12:34:56"
+
+
+def exchange(
+    host="log.umeng.example", target="/v1/up?x=1", transport="tcp", stream=3, frames=(12, 14, 15, 16, 17), flow=None
+):
+    return Exchange(
+        id="x1",
+        time=TIME,
+        client=Endpoint("192.168.1.5", 40000, MAC),
+        server=Endpoint("203.0.113.7", 443),
+        scheme="https",
+        host=host,
+        request=Message(("POST", target, "HTTP/1.1"), time=TIME, frames=tuple(frames)),
+        response=None,
+        origin=Origin("capture.pcapng", transport=transport, stream=stream, flow=flow, decrypted=True),
+    )
+
+
+def match(
+    value=IMEI, identifier="imei", category="device_id", form=(), path="request.body|json.$.imei", raw=None, **more
+):
+    raw = value.encode("utf-8", "surrogateescape") if raw is None else raw
+    leaf = Leaf(path, raw, ("imei",), tuple(piece.split(".")[0] for piece in path.split("|")[1:]))
+    return Match(leaf, identifier, category, value, (0, len(raw)), form, "known", 0.99, device="lab-phone-3", **more)
+
+
+def finding(number=1, url=None, clauses=None, severity="high", phase=None, owner=None, time=TIME, app=True, **parts):
+    ours = {key: parts.pop(key) for key in ("host", "target", "transport", "stream", "frames", "flow") if key in parts}
+    traffic = exchange(**ours)
+    if clauses is None:
+        clauses = (
+            ClauseHit("CAC-191-2019/3.1", "Collecting before the user consents", "high", "direct"),
+            ClauseHit("MIIT-337-2019/1-2", "Collecting before the user agrees", "medium", "direct"),
+        )
+    return Finding(
+        id=f"f{number:04}",
+        time=time,
+        match=match(**parts),
+        value_ref="v_5f2c",
+        direction="request",
+        exchange=traffic,
+        url=f"https://{traffic.host}{traffic.request.start[1]}" if url is None else url,
+        device=Device("lab-phone-3", MAC, "192.168.1.5"),
+        app=App("com.example.shop", "Example Shop", "case") if app else None,
+        owner=owner or Owner("third", "Umeng Analytics", "Umeng", "analytics", "host suffix umeng.example"),
+        phase=phase or Phase("before_consent", event="notice", to_consent=15_750_000),
+        clauses=tuple(clauses),
+        severity=severity,
+    )
+
+
+def blind(**parts):
+    defaults = {
+        "time": TIME,
+        "why": "no_key",
+        "protocol": "tls",
+        "host": "push.example.net",
+        "ip": "203.0.113.9",
+        "port": 443,
+    }
+    return Blind(**{**defaults, "bytes": 48_200, "source": "capture.pcapng", "frames": (3, 9), "stream": 4, **parts})
+
+
+def fault(**parts):
+    return Fault(**{"stage": "source", "where": "capture.pcapng: byte 4711, packet 12", "why": "cut short", **parts})
+
+
+def summary(**parts):
+    defaults = {
+        "inputs": ("capture.pcapng",),
+        "exchanges": 214,
+        "bytes": 45_200_000,
+        "inspected_share": 0.97,
+        "findings": {"high": 2, "low": 1},
+        "clauses": {"CAC-191-2019/3.1": 2},
+        "blind": {"no_key": 1},
+        "blind_bytes": {"no_key": 48_200},
+        "faults": 1,
+        "seconds": 0.9,
+        "mb_per_s": 50.2,
+        "unobservable": ("CAC-191-2019/1.1", "CAC-191-2019/1.3", "MIIT-337-2019/8"),
+    }
+    return Summary(**{**defaults, **parts})
