@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from leaktap.config import DeviceProfile
 from leaktap.model import Basis, Leaf, Match
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A way to write a value before it is hashed or encoded: the bytes and the chain of names for how they came about."""
+    """A way to write a value before it is hashed or encoded: the bytes, and the names for how they came about."""
 
     value: bytes
     form: tuple[str, ...] = ()
@@ -16,13 +17,19 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something in a leaf that has the shape of an identifier. `key` is the innermost name, folded by `fold_key`."""
+    """Something in a leaf that may be an identifier: it has a class's shape, or stands under one of its names.
+
+    `key` is the name, folded by `fold_key`: the leaf's innermost one, or the one that stands before the text inside the
+    leaf (`imei=...`). `named` says that it is one of the class's `keys` or `weak_keys`, `weak` that it is only one
+    of the latter. `span` counts bytes of the leaf's value.
+    """
 
     leaf: Leaf
     text: str
     span: tuple[int, int]
     key: str
     named: bool
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,27 @@ type Variants = Callable[[str], Iterable[Variant]]
 type Judge = Callable[[Candidate], Verdict | None]
 """Decides about a candidate without a device profile; None is "not mine"."""
 
-type Gather = Callable[[Sequence[Leaf]], Iterator[Match]]
-"""Finds what only many leaves of one message show together (a list of contacts)."""
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One message, as a gatherer sees it.
+
+    `candidates` are those of its class, `known` where its class's known values were found, `app` the package name of
+    the sender where that is known.
+    """
+
+    leaves: Sequence[Leaf]
+    candidates: Sequence[Candidate]
+    known: Sequence[Match]
+    devices: Sequence[DeviceProfile]
+    app: str = ""
+
+
+type Gather = Callable[[Scene], Iterator[Match]]
+"""Finds what only several leaves of one message show together (a list of contacts, a pair of coordinates)."""
+
+type Values = Callable[[DeviceProfile], Iterable[str]]
+"""Returns a profile's values of a class, as written."""
 
 
 def as_written(value: str) -> Iterable[Variant]:
@@ -57,10 +83,15 @@ def as_written(value: str) -> Iterable[Variant]:
 class Identifier:
     """A class of personal information.
 
-    `keys` are regular expressions for whole key names, folded by `fold_key`. `shapes` are regular expressions over bytes
-    (Hyperscan's dialect) for what a value without a profile looks like; each occurrence becomes a candidate for
-    `judge`. A class without `judge` is found by known values alone. `placeholders` are values, folded by
-    `fold_value`, that are never anybody's. `hashed` is false for classes whose hash nobody sends (a location).
+    `keys` are regular expressions for whole key names, in lower case, with `_` where words meet: nothing in a name
+    folded by `fold_key`, some separator or nothing in raw text. What stands under such a name becomes a candidate.
+    `weak_keys` are names that other things go by as well: what stands there is not taken for a hash of this class.
+    `shapes` are regular expressions over bytes (the common part of Hyperscan's and Python's dialect) for what a value
+    without a name looks like; each occurrence becomes a candidate too. `judge` decides about each candidate; a class
+    without it is found by known values alone. With `gather`, candidates and known values are not matches by themselves:
+    the gatherer makes the matches. `placeholders` are values, folded by `fold_value`, that are never anybody's.
+    `hashed` is false for classes whose hash nobody sends (a location). `canonical` is the one way to write a value that
+    `variants` starts from. `values` takes the class's values out of a profile where they are not in `identifiers`.
     """
 
     name: str
@@ -72,10 +103,13 @@ class Identifier:
     gather: Gather | None = None
     placeholders: frozenset[str] = frozenset()
     hashed: bool = True
+    canonical: Callable[[str], str] = str.strip
+    values: Values | None = None
+    weak_keys: tuple[str, ...] = ()
 
 
 def fold_key(key: str) -> str:
-    """Makes key names comparable: lower case, without separators (`Device-ID`, `device_id`, `$deviceId`: `deviceid`)."""
+    """Makes key names comparable: lower case, no separators (`Device-ID`, `device_id`, `$deviceId`: `deviceid`)."""
     return "".join(c for c in key.lower() if c.isalnum())
 
 

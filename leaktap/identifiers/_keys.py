@@ -1,0 +1,93 @@
+"""Names: what a leaf is called, which classes go by that name, and how a name looks in raw text.
+
+The patterns in `Identifier.keys` are written once, with `_` where words meet, and read two ways: against whole names
+folded by `fold_key`, and as expressions that find the name before a `:`, `=` or `>` in undecoded text.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from leaktap.identifiers._api import Identifier, fold_key
+
+_GENERIC = {"id", "value", "val", "v", "data", "text", "content", "string", "str", "raw", "code", "number"}
+_HASHED = re.compile(r"(?:hex)?(?:md5|sha1|sha256|sha512|sm3|sha|hash(?:ed)?|digest)(?:hex|hash|lower|upper|low|up)?$")
+_IN_TEXT = re.compile(rb"([A-Za-z0-9_.$\[\]-]{1,64})[\"'\\\]]{0,4}\s{0,2}[:=>]$")
+_VALUE = re.compile(rb"\s{0,2}[\"'\\]{0,4}([^\"'&,;\s<>{}\\\x00-\x1f]{1,512})")
+
+
+def names(keys: Sequence[str]) -> tuple[str, ...]:
+    """Returns the folded names that the innermost of `keys` may go by, the likeliest first.
+
+    A header's `x-` is no part of a name; a name that says nothing by itself (`id` in `oaid.id`) borrows the one around
+    it, and any name may be read together with it (`device.id` is a `deviceid`).
+    """
+    if not keys:
+        return ()
+    inner = fold_key(keys[-1])
+    found = [inner]
+    if keys[-1][:2] in ("x-", "X-"):
+        found.append(inner[1:])
+    if len(keys) > 1:
+        outer = fold_key(keys[-2])
+        found.append(outer + inner)
+        if inner in _GENERIC:
+            found.append(outer)
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+class Named(NamedTuple):
+    """A class and the name that says so; `weak` as in `Candidate`."""
+
+    identifier: Identifier
+    key: str
+    weak: bool = False
+
+
+class Names:
+    """Which classes go by which names."""
+
+    def __init__(self, identifiers: Sequence[Identifier]) -> None:
+        """Reads the classes' `keys`."""
+        self._patterns = [
+            (identifier, _compiled(identifier.keys), _compiled(identifier.weak_keys)) for identifier in identifiers
+        ]
+        self.classes = lru_cache(maxsize=8192)(self._classes)
+
+    def _classes(self, keys: tuple[str, ...]) -> tuple[Named, ...]:
+        """Returns the classes that go by the innermost of `keys`.
+
+        `imei_md5` names the class imei as well; only the two innermost of `keys` matter.
+        """
+        found: dict[str, Named] = {}
+        for name in names(keys):
+            bare = _HASHED.sub("", name)
+            for identifier, strong, weak in self._patterns:
+                if strong.fullmatch(name) or (bare != name and strong.fullmatch(bare)):
+                    found.setdefault(identifier.name, Named(identifier, name))
+                elif weak.fullmatch(name):
+                    found.setdefault(identifier.name, Named(identifier, name, True))
+        return tuple(found.values())
+
+
+def _compiled(keys: Sequence[str]) -> re.Pattern[str]:
+    """Returns one pattern for folded names; without keys it fits nothing."""
+    return re.compile("|".join(f"(?:{key.replace('_', '')})" for key in keys) or r"(?!)")
+
+
+def in_text(key: str) -> bytes:
+    """Returns the expression (for any case) that finds a name of `keys` before its value in raw text."""
+    inner = re.sub(r"^(?:\.\*|\(\?:\.\*_\)\?)", "", key)
+    pattern = inner.replace("_", r"[-_. $]{0,2}")
+    before = r"(?:^|[^A-Za-z0-9])" if inner == key else ""
+    return (before + f"(?:{pattern})" + r"[\"'\\\]]{0,4}\s{0,2}[:=>]").encode()
+
+
+def read_pair(data: bytes, end: int) -> tuple[tuple[str, ...], tuple[int, int]] | None:
+    """Returns the name that ends before the `:`, `=` or `>` at `end` - 1 and the span of the value after it."""
+    name = _IN_TEXT.search(data[max(end - 80, 0) : end])
+    value = _VALUE.match(data, end)
+    if name is None or value is None:
+        return None
+    return tuple(part for part in re.split(r"[.\[\]]+", name[1].decode()) if part), value.span(1)

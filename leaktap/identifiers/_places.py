@@ -1,0 +1,120 @@
+"""Where in a message something lies: the list that several leaves belong to, and which of two readings to keep."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import takewhile
+
+from leaktap.model import Leaf, Match
+
+_ALNUM = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+_DIGITS = frozenset(b"0123456789")
+_PADDING = b" \t\r\n\"'"
+_ENTRY = re.compile(r"^(.*)\[\d+\]")
+_SHOWN = 64 << 10
+
+
+def bare(value: bytes) -> tuple[int, int]:
+    """Returns the span of a value without spaces and quotes around it."""
+    end = len(value.rstrip(_PADDING))
+    return min(len(value) - len(value.lstrip(_PADDING)), end), end
+
+
+def apart(data: bytes, span: tuple[int, int]) -> bool:
+    """Says whether the bytes of `span` are not part of a longer run of their kind.
+
+    A number runs on in digits, everything else in ASCII letters and digits. A separator that stands in the value itself
+    (and a dot after a number) carries the run on when more of it follows.
+    """
+    start, end = span
+    value = data[start:end]
+    signs = _ALNUM.intersection(value)
+    number = bool(signs) and signs <= _DIGITS
+    kind = _DIGITS if number else _ALNUM
+    joints = frozenset(value).intersection(b".:-_@").union(b"." if number else b"")
+
+    def goes_on(edge: int, near: bytes) -> bool:
+        if not near or edge not in _ALNUM:
+            return False
+        return near[0] in kind or (len(near) > 1 and near[0] in joints and near[1] in kind)
+
+    return not goes_on(value[0], data[max(start - 2, 0) : start][::-1]) and not goes_on(value[-1], data[end : end + 2])
+
+
+def list_of(path: str) -> str:
+    """Returns the path of the innermost list that `path` leads through, or nothing."""
+    entry = _ENTRY.match(path)
+    return entry[1] if entry else ""
+
+
+def entry_of(path: str) -> str:
+    """Returns the path of the list entry that `path` lies in, or of what is around its last name."""
+    entry = _ENTRY.match(path)
+    return entry[0] if entry else path[: max(path.rfind("."), path.rfind("|"), 0)]
+
+
+def _shared(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    """Yields what all rows begin with."""
+    return (column[0] for column in takewhile(lambda column: len(set(column)) == 1, zip(*rows, strict=False)))
+
+
+def common_path(paths: Sequence[str]) -> str:
+    """Returns the innermost path that holds all of `paths`."""
+    shared = "".join(_shared(paths))
+    if all(path == shared or path[len(shared)] in ".|[" for path in paths):
+        return shared
+    return re.sub(r"[.|\[][^.|\[]*$", "", shared)
+
+
+def together(matches: Sequence[Match], form: tuple[str, ...] = (), confidence: float = 1.0) -> Match:
+    """Makes one match of several of one class: it lies at the path that holds them all and counts the distinct ones.
+
+    Its leaf has no bytes of its own, so it shows what was found, a line each.
+    """
+    first = matches[0]
+    shown = list(dict.fromkeys(match.value for match in matches))
+    value = "\n".join(shown)[:_SHOWN]
+    if len({match.leaf.path for match in matches}) == 1 and len(shown) == 1:
+        leaf, span = first.leaf, first.span
+    else:
+        path = common_path([match.leaf.path for match in matches])
+        keys = tuple(_shared([match.leaf.keys for match in matches]))
+        via = tuple(_shared([match.leaf.via for match in matches]))
+        leaf, span = Leaf(path, value.encode(), keys, via), (0, len(value.encode()))
+    count = len({match.plain or match.value for match in matches})
+    return replace(first, leaf=leaf, value=value, span=span, form=form, confidence=confidence, count=count)
+
+
+def _whole(match: Match) -> bool:
+    return bare(match.leaf.value) == match.span or match.span == (0, len(match.leaf.value))
+
+
+def _outer(path: str) -> Iterable[str]:
+    """Yields the paths that `path` is a reading of, outermost first."""
+    end = path.find("|")
+    while end >= 0:
+        yield path[:end]
+        end = path.find("|", end + 1)
+
+
+def one_reading(matches: Sequence[Match]) -> list[Match]:
+    """Drops what another reading of the same bytes shows better.
+
+    Where the walk keeps a value beside its decoded parts, one thing is found in both. The reading whose match covers
+    the whole value is kept; of two such, or of none such, the outer one.
+    """
+    found: dict[tuple[str, str, str, str], list[int]] = {}
+    for index, match in enumerate(matches):
+        found.setdefault((match.leaf.path, match.identifier, match.device, match.plain or match.value), []).append(
+            index
+        )
+    dropped: set[int] = set()
+    for index, match in enumerate(matches):
+        for path in _outer(match.leaf.path):
+            for other in found.get((path, match.identifier, match.device, match.plain or match.value), ()):
+                outer = matches[other]
+                if _whole(outer):
+                    dropped.add(index)
+                elif outer.form == match.form:
+                    dropped.add(other if _whole(match) else index)
+    return [match for index, match in enumerate(matches) if index not in dropped]

@@ -1,0 +1,83 @@
+"""The one scan: needles, shapes, names and hints in a single Hyperscan database.
+
+Compiled when first used. Each thread scans with its own scratch, so that two threads may scan at once.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+
+import hyperscan
+
+MOST_HITS = 100_000
+"""How many hits of one scan are looked at: a buffer that repeats a value without end says nothing new."""
+
+
+def literal(value: bytes) -> bytes:
+    """Returns the expression for exactly these bytes."""
+    return b"".join(b"\\x%02x" % byte for byte in value)
+
+
+def _note(number: int, _start: int, end: int, _flags: int, hits: list[tuple[int, int]]) -> bool | None:
+    hits.append((number, end))
+    return True if len(hits) >= MOST_HITS else None
+
+
+def _stop(_number: int, _start: int, _end: int, _flags: int, _context: object) -> bool:
+    return True
+
+
+class Scanner:
+    """Expressions, numbered as they stand: first `needles`, exact bytes; then `names`, without regard to case; then
+    `shapes`; then `hints`, of which only `any` takes notice.
+    """
+
+    def __init__(
+        self, needles: Sequence[bytes], names: Sequence[bytes], shapes: Sequence[bytes], hints: Sequence[bytes]
+    ) -> None:
+        """Keeps the expressions; compiling waits for the first scan."""
+        self._expressions = [*map(literal, needles), *names, *shapes, *hints]
+        caseless, once = hyperscan.HS_FLAG_CASELESS, hyperscan.HS_FLAG_SINGLEMATCH
+        self._flags = [0] * len(needles) + [caseless] * len(names) + [0] * len(shapes) + [once] * len(hints)
+        self._told = len(self._expressions) - len(hints)
+        self._database: hyperscan.Database | None = None
+        self._compiling = threading.Lock()
+        self._local = threading.local()
+
+    def _ready(self) -> tuple[hyperscan.Database, hyperscan.Scratch]:
+        """Returns the database and this thread's scratch."""
+        with self._compiling:
+            if self._database is None:
+                database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+                count = len(self._expressions)
+                database.compile(
+                    expressions=self._expressions, ids=list(range(count)), elements=count, flags=self._flags
+                )
+                self._database = database
+        self._local.scratch = hyperscan.Scratch(self._database)
+        return self._database, self._local.scratch
+
+    def any(self, data: bytes) -> bool:
+        """Says whether any expression occurs in `data`."""
+        return self._scan(data, _stop, None)
+
+    def hits(self, data: bytes) -> list[tuple[int, int]]:
+        """Returns (number of the expression, where it ends) for every needle, name and shape in `data`."""
+        hits: list[tuple[int, int]] = []
+        self._scan(data, _note, hits)
+        if len(self._expressions) > self._told and hits:
+            hits = [hit for hit in hits if hit[0] < self._told]
+        return hits
+
+    def _scan(self, data: bytes, handler: Callable[..., bool | None], context: object) -> bool:
+        """Scans; says whether the handler ended it."""
+        if not self._expressions:
+            return False
+        scratch = getattr(self._local, "scratch", None)
+        database = self._database
+        if scratch is None or database is None:
+            database, scratch = self._ready()
+        try:
+            database.scan(data, match_event_handler=handler, context=context, scratch=scratch)
+        except hyperscan.ScanTerminated:
+            return True
+        return False

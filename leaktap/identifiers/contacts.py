@@ -1,0 +1,99 @@
+"""The address book: entries of the profile's, or a list whose entries each have a name and a phone number."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from leaktap.config import DeviceProfile
+from leaktap.identifiers._api import Candidate, Identifier, Scene, Variant
+from leaktap.identifiers._places import entry_of, list_of, one_reading, together
+from leaktap.identifiers.phone import canonical as phone_canonical
+from leaktap.identifiers.phone import variants as phone_variants
+from leaktap.model import Match
+
+_FEWEST = 3
+_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,18}[0-9]")
+_NAME = re.compile(r"[^\W\d_][^\d@/:]{1,40}")
+_NAME_KEYS = re.compile(r".*(?:name|nick|contact|remark|label|xingming)")
+
+
+def _telling(name: str) -> bool:
+    """Says whether a name is rare enough to be found by itself: three Chinese characters, or a full name."""
+    return sum(ord(c) > 0x2E80 for c in name) >= 3 or (len(name) >= 8 and len(name.split()) >= 2)
+
+
+def _values(device: DeviceProfile) -> Iterable[str]:
+    for contact in device.contacts:
+        yield from (value for value in (contact.phone, contact.email) if value)
+        if _telling(contact.name):
+            yield contact.name
+
+
+def _variants(value: str) -> Iterable[Variant]:
+    return phone_variants(value) if re.fullmatch(r"\+?[0-9]+", value) else (Variant(value.encode()),)
+
+
+def _known(scene: Scene) -> Iterator[Match]:
+    """Yields one match per device for all of its contacts' data in the message."""
+    for device in scene.devices:
+        found = [match for match in one_reading(scene.known) if match.device == device.name]
+        if not found:
+            continue
+        plain = {match.plain for match in found}
+        count = sum(not plain.isdisjoint(map(phone_canonical, (c.phone, c.name, c.email))) for c in device.contacts)
+        strong = len(plain) > 1 or any(any(c.isdigit() for c in text) for text in plain)
+        form = found[0].form if all(match.form == found[0].form for match in found) else ()
+        match = together(found, form, 1.0 if count > 1 else 0.9 if strong else 0.6)
+        yield Match(
+            match.leaf, "contacts", "contact", match.value, match.span, form, "known", match.confidence, match.plain,
+            device.name, max(count, 1),
+        )  # fmt: skip
+
+
+def _listed(scene: Scene) -> Iterator[Match]:
+    """Yields one match per list of which at least three entries have a name and a phone number."""
+    entries: dict[str, tuple[list[Candidate], list[Candidate]]] = {}
+    for candidate in scene.candidates:
+        if list_of(candidate.leaf.path):
+            phones, names = entries.setdefault(entry_of(candidate.leaf.path), ([], []))
+            if _NAME_KEYS.fullmatch(candidate.key):
+                if _NAME.fullmatch(candidate.text):
+                    names.append(candidate)
+            elif _PHONE.fullmatch(candidate.text):
+                phones.append(candidate)
+    lists: dict[str, list[Candidate]] = {}
+    for entry, (phones, names) in entries.items():
+        if phones and names:
+            lists.setdefault(list_of(entry), []).append(phones[0])
+    for records in lists.values():
+        if len({record.text for record in records}) >= _FEWEST:
+            yield together(
+                [
+                    Match(r.leaf, "contacts", "contact", r.text, r.span, (), "structure", 0.8)
+                    for r in records
+                ],
+                (),
+                0.8,
+            )  # fmt: skip
+
+
+def _gather(scene: Scene) -> Iterator[Match]:
+    if scene.known:
+        yield from _known(scene)
+    else:
+        yield from _listed(scene)
+
+
+IDENTIFIERS = (
+    Identifier(
+        "contacts",
+        "contact",
+        keys=(
+            "(?:.*_)?(?:phone|mobile|tele?|cell|msisdn)_(?:phone)?_(?:no|num|number|s)?[0-9]?",
+            "(?:(?:display|full|contact|real|first|last|nick|user)_)?name|contact|remark|nick",
+        ),
+        variants=_variants,
+        canonical=phone_canonical,
+        gather=_gather,
+        values=_values,
+    ),
+)

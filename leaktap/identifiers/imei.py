@@ -1,0 +1,68 @@
+"""IMEI, the serial number of a phone's modem: 15 digits, the last a Luhn check digit (3GPP TS 23.003, section 6.2).
+
+A tenth of all 15-digit numbers have a right check digit, so without a profile only a number that is called so counts.
+"""
+
+import re
+from collections.abc import Iterator
+
+from leaktap.identifiers._api import Candidate, Identifier, Variant, Verdict
+from leaktap.identifiers._checks import luhn
+
+_TEST_NUMBERS = frozenset(
+    {
+        "004999010640000",  # what Samsung phones report after their NV data is lost
+        "490154203237518",  # the worked example of the check digit
+        "352099001761481",  # the worked example of the structure
+        "357242043237511",
+        "356938035643809",
+        "012345678901237",
+        "012345678901234",
+        "012345678912345",
+        "123456789012347",
+        "358240051111110",  # Android emulators since API 28
+        "867686022684243",
+    }
+)
+
+
+def _canonical(value: str) -> str:
+    return re.sub(r"[\s./-]", "", value)
+
+
+def _variants(value: str) -> Iterator[Variant]:
+    """Yields the digits, and the 14 of them without the check digit."""
+    yield Variant(value.encode())
+    if len(value) == 15:
+        yield Variant(value[:14].encode(), ("no-check-digit",))
+
+
+def _judge(candidate: Candidate) -> Verdict | None:
+    digits = _canonical(candidate.text)
+    if not candidate.named or not re.fullmatch(r"[0-9]{14,16}", digits) or len(set(digits)) < 4:
+        return None
+    if len(digits) == 15 and luhn(digits):
+        return Verdict("checksum", 0.95)
+    return Verdict("key", 0.6)
+
+
+IDENTIFIERS = (
+    Identifier(
+        "imei",
+        "device_id",
+        keys=(".*imei[01]?", ".*imei_(?:no|num|number|code|sv|plain|enc|list|s)", "devi", "imeis"),
+        variants=_variants,
+        judge=_judge,
+        placeholders=_TEST_NUMBERS,
+        canonical=_canonical,
+    ),
+    Identifier(
+        "imei2",
+        "device_id",
+        keys=(".*imei2", ".*imei_(?:two|second|sub)", "(?:second|sub|sim2|slot2)_imei"),
+        variants=_variants,
+        judge=_judge,
+        placeholders=_TEST_NUMBERS,
+        canonical=_canonical,
+    ),
+)

@@ -1,0 +1,91 @@
+"""The matcher: finds the devices' known values in every disguise, and what looks like an identifier without a profile.
+
+Each leaf is scanned once, by one database of everything (`_scan`): needles of known values (`_known`), names and shapes
+(`_unknown`). No candidate that overlaps a known value is judged. What is found twice because the walk kept two readings
+of the same bytes is kept once (`_places.one_reading`).
+
+Confidence: 1.0 a known value of 48 bits or more, or a hash of one of 24 or more; 0.9 a known value that stands apart;
+0.8 a short known value under its name; 0.95 a right check digit under the right name; 0.7 to 0.9 a value of the right
+form under the right name; 0.7 a hash-like value under a class's name; 0.5 and below structure alone, or a name that
+other things go by as well.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from leaktap.config import DeviceProfile
+from leaktap.identifiers import classes
+from leaktap.identifiers._api import Candidate, Scene
+from leaktap.identifiers._known import KnownValues
+from leaktap.identifiers._places import list_of, one_reading
+from leaktap.identifiers._scan import Scanner
+from leaktap.identifiers._unknown import Unknown
+from leaktap.model import Leaf, Match
+
+
+class Matcher:
+    """Finds personal information in leaves. Safe to use from several threads at once."""
+
+    def __init__(self, devices: Sequence[DeviceProfile] = (), hints: Sequence[bytes] = ()) -> None:
+        """Prepares the search for the devices' values.
+
+        `hints` are expressions for what may hide something once decoded; `sieve` lets pass what has one.
+        """
+        self._devices = tuple(devices)
+        self._identifiers = tuple(classes().values())
+        self._known = KnownValues(self._devices, self._identifiers)
+        self._unknown = Unknown(self._identifiers)
+        sections = (self._known.needles, self._unknown.triggers, self._unknown.shapes)
+        self._scanner = Scanner(*sections, hints)
+        self._triggers_from = len(self._known.needles)
+        self._shapes_from = self._triggers_from + len(self._unknown.triggers)
+
+    def sieve(self, data: bytes) -> bool:
+        """Says whether anything can be in this buffer: a known value, a shape, a name, or something to decode."""
+        return self._scanner.any(data)
+
+    def match(self, leaves: Sequence[Leaf], app: str = "", device: str = "") -> list[Match]:
+        """Returns what was found in the leaves of one message: leaf by leaf, then what several of them show together.
+
+        `app` is the sender's package name and `device` the profile of the phone that sent it, where they are known:
+        that profile's values go before another's.
+        """
+        single: list[Match] = []
+        known: dict[str, list[Match]] = {}
+        candidates: dict[str, list[Candidate]] = {}
+        for leaf in leaves:
+            hits = self._scanner.hits(leaf.value)
+            named = self._unknown.names.classes(leaf.keys[-2:])
+            if not hits and not named:
+                continue
+            hits.sort()
+            triggers_from = bisect_right(hits, (self._triggers_from,))
+            shapes_from = bisect_right(hits, (self._shapes_from,))
+            taken = bytearray(len(leaf.value))
+            for identifier, match in self._known.matches(leaf, hits[:triggers_from], taken, device):
+                (known.setdefault(identifier.name, []) if identifier.gather else single).append(match)
+            shapes: dict[int, list[int]] = {}
+            for number, end in hits[shapes_from:]:
+                shapes.setdefault(number - self._shapes_from, []).append(end)
+            ends = [end for _, end in hits[triggers_from:shapes_from]]
+            found = self._unknown.candidates(leaf, ends, shapes, named, taken)
+            for identifier, candidate in found:
+                if identifier.gather:
+                    candidates.setdefault(identifier.name, []).append(candidate)
+            single += self._unknown.judge([item for item in found if not item[0].gather], taken)
+        gathered = self._gather(leaves, candidates, known, app)
+        lists = {(match.leaf.path, match.category) for match in gathered if match.count > 1}
+        return one_reading(
+            [m for m in single if m.basis == "known" or (list_of(m.leaf.path), m.category) not in lists] + gathered
+        )
+
+    def _gather(
+        self, leaves: Sequence[Leaf], candidates: dict[str, list[Candidate]], known: dict[str, list[Match]], app: str
+    ) -> list[Match]:
+        """Returns what the gatherers make of their classes' candidates and known values."""
+        found: list[Match] = []
+        for identifier in self._identifiers:
+            own, theirs = candidates.get(identifier.name, ()), known.get(identifier.name, ())
+            if identifier.gather and (own or theirs):
+                found += identifier.gather(Scene(leaves, own, theirs, self._devices, app))
+        return found
