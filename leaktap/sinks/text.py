@@ -155,7 +155,7 @@ class TextTable:
         to_consent = finding.phase.to_consent
         line.append(f", {', '.join(consent(finding.phase, to_consent, to_consent))}")
         if finding.clauses:
-            line.append(f", {' '.join(clause.id for clause in finding.clauses)}")
+            line.append(f", {' '.join(harmless(clause.id) for clause in finding.clauses)}")
         return line
 
     def _everything(self) -> Iterable[Table | Text | str]:
@@ -268,6 +268,7 @@ class TextTable:
             file=buffer,
             force_terminal=output.terminal,
             width=shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns if output.terminal else _PIPE_WIDTH,
+            height=25,
             highlight=False,
             markup=False,
             emoji=False,
