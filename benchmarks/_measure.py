@@ -1,15 +1,13 @@
 """Runs a command and says what it took: wall time, processor time and peak memory, as the kernel counts."""
 
-import os
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
-_MAXRSS = 1 if sys.platform == "darwin" else 1024
-"""Bytes in the unit of ru_maxrss."""
+_LAUNCH = Path(__file__).with_name("_launch.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +21,19 @@ class Run:
     errors: str
 
 
-def run(command: Sequence[str | Path], output: Path, environment: dict[str, str] | None = None) -> Run:
-    """Runs a command with its output in a file. `environment` is added to this process's own."""
-    errors = output.with_name(output.name + ".err")
-    with output.open("wb") as out, errors.open("wb") as err:
-        began = perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, env={**os.environ, **(environment or {})})
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-    return Run(
-        wall,
-        usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss * _MAXRSS,
-        process.returncode,
-        errors.read_text(errors="replace"),
-    )
+def run(command: Sequence[str | Path], output: Path) -> Run:
+    """Runs a command with its output in a file."""
+    with output.open("wb") as file:
+        launched = subprocess.run(
+            [sys.executable, "-IS", _LAUNCH, *command],
+            stdout=file,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            check=True,
+        )
+    errors, _, report = launched.stderr.rstrip("\n").rpartition("\n")
+    return Run(**json.loads(report), errors=errors)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
