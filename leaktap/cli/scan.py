@@ -63,16 +63,18 @@ def scan(
         raise CommandError("-: standard input can be read only once")
 
     from leaktap.cli._case import load, timeline
-    from leaktap.cli._outputs import Outputs
-    from leaktap.config import case_key
-    from leaktap.pipeline import Pipeline
-    from leaktap.sinks import Options
     from leaktap.sources import Reading
 
     about, devices = load(case, device or [])
     events = timeline(about, consent, before_consent)
     reading = Reading(keys=tuple(keys or ()))
     _check(inputs, reading)
+
+    from leaktap.cli._outputs import Outputs
+    from leaktap.config import case_key
+    from leaktap.pipeline import Pipeline
+    from leaktap.sinks import Options
+
     given = [*inputs, *map(str, [*([case] if case else []), *about.devices, *(device or []), *(keys or [])])]
     outputs = Outputs(output or ["-"], Options(reveal=reveal), format_, given)
     pipeline = Pipeline(about, devices, events, responses=responses, key=case_key(about))

@@ -1,0 +1,76 @@
+"""The command line as a user meets it: real processes."""
+
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+import leaktap
+
+HEAVY = ("rich", "pydantic", "numpy", "hyperscan", "mitmproxy", "scapy", "cryptography", "orjson", "yaml", "asyncio")
+
+
+def leak(*arguments, **options):
+    command = [sys.executable, "-m", "leaktap", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+
+
+def test_the_installed_command_is_the_same():
+    assert leak("--version").stdout == f"leaktap {leaktap.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], []])
+def test_help_names_the_commands(arguments):
+    done = leak(*arguments)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert re.search(r"^  scan +\w", done.stdout, re.M)
+
+
+def test_help_comes_at_once():
+    took = []
+    for _ in range(5):
+        began = time.monotonic()
+        leak("--help")
+        took.append(time.monotonic() - began)
+    assert min(took) < 0.5
+
+
+def test_help_imports_nothing_heavy():
+    program = (
+        "import sys; from leaktap.cli import run; code = run(['--help']);"
+        f"heavy = [name for name in {HEAVY} if name in sys.modules]; print(heavy, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stderr == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--bogus"], "--bogus"),
+        (["bogus"], "bogus"),
+        (["scan"], "INPUT"),
+        (["scan", "--bogus", "x"], "--bogus"),
+        (["scan", "x", "--case"], "--case"),
+        (["scan", "x", "--jobs", "many"], "--jobs"),
+        (["scan", "x", "--jobs", "2"], "--jobs 2: more than one process is not available yet"),
+        (["scan", "x", "--engine", "tshark"], "--engine tshark: is not available yet"),
+        (["scan", "x", "--fail-on", "worst"], "is no severity: use one of critical, high, medium, low, info"),
+        (["scan", "-", "-"], "only once"),
+    ],
+)
+def test_a_usage_error_is_one_line(arguments, words):
+    done = leak(*arguments, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert re.fullmatch(r"leaktap: [^\n]+\n", done.stderr)
+    assert words in done.stderr
+
+
+def test_a_hostile_argument_cannot_leave_its_line():
+    done = leak("scan", "\x1b[31m\nleaktap: all is well\u202e")
+    assert done.returncode == 2
+    assert re.fullmatch(r"leaktap: [^\n\x1b\u202e]+\n", done.stderr)

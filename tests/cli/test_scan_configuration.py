@@ -1,0 +1,113 @@
+"""Every mistake in the files that users write: one line on standard error, exit 2, nothing else."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+GOOD_DEVICE = "name: phone\naddresses: {mac: a4:50:46:12:34:56}\nidentifiers: {imei: '867530912345672'}\n"
+GOOD_CASE = "app: {package: com.example.shop}\n"
+HAR = json.dumps({"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": []}})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "in.har").write_text(HAR)
+    (tmp_path / "case.yaml").write_text(GOOD_CASE)
+    (tmp_path / "device.yaml").write_text(GOOD_DEVICE)
+    return tmp_path
+
+
+def scan(folder, *arguments):
+    command = [sys.executable, "-m", "leaktap", "scan", *arguments]
+    # The package is found through PYTHONPATH or its installation; the folder is where paths are taken from.
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=folder)
+
+
+def refused(done, words):
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"leaktap: [^\n]+\n", done.stderr), done.stderr
+    assert re.search(words, done.stderr), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("app: [", r"^leaktap: case\.yaml:1: is no YAML \(column \d+\): "),
+        ("app: {}\ndevises: []", r"^leaktap: case\.yaml:2: devises: is no key of this file, did you mean 'devices'\?"),
+        ("events:\n- {at: 2026-02-30T10:00:00Z, event: launch}", r"case\.yaml:2: events\.0\.at: .* is no time"),
+        ("events:\n- {at: 2026-11-21T10:00:00, event: launch}", r"case\.yaml:2: events\.0\.at: .* has no zone"),
+        ("app: {}\napp: {}", r"case\.yaml:2: app: stands twice"),
+        ("declared: {identifiers: {oiad: {}}}", r"case\.yaml:1: declared\.identifiers\.oiad: .* mean 'oaid'"),
+        ("devices: missing.yaml", r"missing\.yaml: there is no such file: check the path"),
+        ("devices: .", r"is a directory: name the file in it"),
+        ("", r"case\.yaml:1: is empty"),
+        (b"app: {name: \xff}", r"case\.yaml:1: is not UTF-8 \(byte 12\): save it as UTF-8"),
+        ("a: " + "[" * 200_000, r"nested deeper"),
+        (
+            "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{f'*a{i - 1},' * 9}]\n" for i in range(1, 40)),
+            r"more than 1,000,000 values",
+        ),
+    ],
+)
+def test_a_broken_case(folder, case, words):
+    (folder / "case.yaml").write_bytes(case if isinstance(case, bytes) else case.encode())
+    refused(scan(folder, "in.har", "--case", "case.yaml"), words)
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        ("identifiers:\n  imie: [1]", r"other\.yaml:2: identifiers\.imie: is no identifier, did you mean 'im\?"),
+        ("identifiers:\n  location: {radius: 3}", r"other\.yaml:2: identifiers\.location\.radius: .*mean 'radius_m'"),
+        (
+            "addresses:\n  mac: A4-50-46-12-34-56",
+            r"other\.yaml:2: addresses\.mac: .*belongs to 'phone' of device\.yaml",
+        ),
+        ("name: phone", r"other\.yaml:1: name: phone already belongs to 'phone' of device\.yaml"),
+    ],
+)
+def test_a_broken_device(folder, device, words):
+    (folder / "other.yaml").write_text(device)
+    refused(scan(folder, "in.har", "--device", "device.yaml", "--device", "other.yaml"), words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--case", "none.yaml"], r"none\.yaml: there is no such file"),
+        (["--case", "."], r"\.: is a directory"),
+        (["--device", "none.yaml"], r"none\.yaml: there is no such file"),
+        (["--keys", "none.log"], r"none\.log: there is no such file"),
+        (["--consent", "2026-11-21T10:00:19"], r"--consent: .* has no zone"),
+        (["--consent", "later"], r"--consent: 'later' is no time"),
+        (["--consent", "2026-11-21T10:00:19Z", "--before-consent"], r"contradict each other"),
+        (["--format", "yaml"], r"'yaml' is no format: use one of jsonl, text"),
+        (["-o", "out.pdf"], r"out\.pdf: no output is known by this name: end it in .*\.jsonl"),
+        (
+            ["-o", "none/out.jsonl"],
+            r"none/out\.jsonl: cannot be written \(No such file or directory\): make its folder",
+        ),
+        (["-o", "out.jsonl", "-o", "out.jsonl"], r"out\.jsonl: is named twice"),
+        (["-o", "jsonl:in.har"], r"jsonl:in\.har: is an input of this run: write somewhere else"),
+        (["--case", "case.yaml", "-o", "text:./case.yaml"], r"is an input of this run"),
+    ],
+)
+def test_a_contradiction_on_the_command_line(folder, arguments, words):
+    refused(scan(folder, "in.har", *arguments), words)
+    assert (folder / "in.har").read_text() == HAR
+    assert (folder / "case.yaml").read_text() == GOOD_CASE
+
+
+@pytest.mark.parametrize("option", [["--consent", "2026-11-21T10:00:19Z"], ["--before-consent"]])
+def test_consent_is_said_once(folder, option):
+    (folder / "case.yaml").write_text("events: {at: 2026-11-21T10:00:19Z, event: consent}")
+    refused(scan(folder, "in.har", "--case", "case.yaml", *option), f"{option[0]}: the case says itself")
+
+
+@pytest.mark.parametrize("name", ["none.pcap", ".", "none\x1b[31m.pcap"])
+def test_an_input_that_is_not_there(folder, name):
+    refused(scan(folder, "in.har", name, "-o", "out.jsonl"), r"there is no such file|is a directory")
+    assert not (folder / "out.jsonl").exists()
