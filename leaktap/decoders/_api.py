@@ -1,7 +1,9 @@
 """What a decoder is: one function with three outcomes, and the facts that the walk needs to know about it."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from leaktap.config import Schema
 
@@ -19,7 +21,7 @@ class DecodeError(Exception):
 
 
 class LimitReached(Exception):
-    """Decoding would exceed a limit: `str()` names it. `parts` as in `DecodeError`."""
+    """Decoding would exceed a limit: `str()` names it (a field of `Limits`). `parts` as in `DecodeError`."""
 
     def __init__(self, why: str, parts: "Sequence[Part]" = ()) -> None:
         """Keeps what was readable."""
@@ -33,7 +35,7 @@ class Context:
 
     `content_type` is that of the message or multipart part, lower case, without parameters (those are in `parameters`,
     lower-case names); `encoding` the content codings still to be undone, outermost first. `keys` are the names on the
-    way to the value. `room` is how many bytes a decoder may still put out.
+    way to the value. `room` is how many bytes a decoder may still put out, `most` how many parts.
     """
 
     content_type: str = ""
@@ -45,12 +47,12 @@ class Context:
     keys: tuple[str, ...] = ()
     depth: int = 0
     room: int = 64 << 20
+    most: int = 100_000
     schemas: tuple[Schema, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of what a decoder found.
+class Part(NamedTuple):
+    """A piece of what a decoder found (a tuple, for there are many).
 
     `path` is appended to the decoder's name in the leaf's path (`.data_list`, `.$.a[0].b`, `[2]`, nothing for a whole);
     `keys` are appended to the names on the way. `context` replaces the value's context where the format says more of
@@ -64,19 +66,29 @@ class Part:
     final: bool = False
 
 
+class Sole(tuple[Part, ...]):
+    """Parts that are the only reading of this value, although the decoder is not `certain` in general."""
+
+
 type Decode = Callable[[bytes, Context], Sequence[Part] | None]
 """Returns the parts, or None for "not mine"; raises DecodeError for "mine, but broken", LimitReached for "too much"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """A format.
+    """A format, and the cheap facts by which the walk knows that a value cannot be of it without calling `decode`.
 
     Decoders are tried in the order of `rank` (0 to 99; then by name). One that is `certain` ends the search: its
     reading is the only one and the undecoded value is no leaf. After one that is not, the value stays a leaf beside the
     parts, and the decoders after it are tried as well. `hints` are regular expressions over bytes (Hyperscan's
     dialect) of which one occurs in any text that has this format somewhere inside it: where none occurs in a large
     buffer, nothing in it is unwrapped. A format without hints is recognised only as the whole of a value.
+    `transparent` formats leave what they carry readable in the value, so that such a search makes sense.
+
+    Unless the format is `told_only`, a value is tried if it has at least `minimum` bytes, begins with one of `starts`
+    (any, if empty), contains the byte `needs`, matches `shape` at its beginning and, for a `binary` format, is no text.
+    It is tried whatever it looks like if the outermost content coding is one of `codings`, or its content type fits one
+    of `types` (shell patterns): then its reading is the only one.
     """
 
     name: str
@@ -84,3 +96,12 @@ class Decoder:
     rank: int = 50
     certain: bool = False
     hints: tuple[bytes, ...] = field(default=())
+    transparent: bool = False
+    minimum: int = 1
+    starts: bytes = b""
+    needs: bytes = b""
+    shape: re.Pattern[bytes] | None = None
+    binary: bool = False
+    types: tuple[str, ...] = ()
+    codings: tuple[str, ...] = ()
+    told_only: bool = False

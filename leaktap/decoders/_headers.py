@@ -1,0 +1,25 @@
+"""Header fields that say how a body is to be read: media type with parameters, content codings, dispositions."""
+
+import re
+
+_PARAMETER = re.compile(r';\s*([\w!#$&^.+*-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
+_ESCAPED = re.compile(r"\\(.)")
+
+
+def parameterised(value: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Returns the value in lower case and its parameters with lower-case names (RFC 9110, section 5.6.6)."""
+    text = value.decode("utf-8", "replace")
+    head = text.partition(";")[0].strip().lower()
+    parameters = []
+    for name, content in _PARAMETER.findall(text):
+        content = content.strip()
+        if len(content) > 1 and content[0] == content[-1] == '"':
+            content = _ESCAPED.sub(r"\1", content[1:-1])
+        parameters.append((name.lower(), content))
+    return head, tuple(parameters)
+
+
+def codings(values: list[bytes]) -> tuple[str, ...]:
+    """Returns the content codings of all Content-Encoding fields, the outermost (last applied) first."""
+    names = [name.strip().lower() for value in values for name in value.decode("latin-1").split(",")]
+    return tuple(name for name in reversed(names) if name and name != "identity")

@@ -1,0 +1,80 @@
+"""The roots of a message: target, header fields and body, each with its whole path and what its headers say of it."""
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import unquote_to_bytes
+
+from leaktap.config import Schema
+from leaktap.decoders._api import Context, Part
+from leaktap.decoders._headers import codings, parameterised
+from leaktap.decoders._plain import Steps
+from leaktap.decoders.form import fields
+from leaktap.model import Direction, Message
+
+_TRANSPORT = frozenset(
+    b"""
+    :authority :method :path :protocol :scheme :status accept accept-charset accept-encoding accept-ranges age allow
+    cache-control connection content-encoding content-length content-type date expect host http2-settings keep-alive
+    last-modified expires pragma proxy-connection range te trailer transfer-encoding upgrade upgrade-insecure-requests
+    vary
+    """.split()
+)
+"""Header fields that say how a message travels and nothing of who sends it."""
+
+_SHORTEST_SEGMENT = 8
+_MOST = 10_000
+
+
+def parts(
+    message: Message, direction: Direction, host: str = "", path: str = "", schemas: Sequence[Schema] = ()
+) -> Iterator[Part]:
+    """Yields the roots of a message.
+
+    `host` and `path` (without query) are those of the request, also for its response. The path as a whole is one root,
+    and each longer segment of it, named by the segment before. Header fields are named in lower case.
+    """
+    outside = Context(host=host, path=path, direction=direction, schemas=tuple(schemas))
+    if direction == "request":
+        yield from _target(message.start[1].encode("utf-8", "surrogateescape"))
+    steps = Steps()
+    for raw_name, value in message.headers[:_MOST]:
+        raw_name = raw_name.lower()
+        if raw_name not in _TRANSPORT:
+            name = raw_name.decode("latin-1")
+            yield Part(value, f"{direction}.header{steps.step(name)}", (name,), outside)
+    if message.body:
+        yield Part(message.body, f"{direction}.body", (), _of_body(message, outside))
+
+
+def _target(target: bytes) -> Iterator[Part]:
+    path, _, query = target.partition(b"#")[0].partition(b"?")
+    decoded = unquote_to_bytes(path)
+    if decoded.strip(b"/"):
+        yield Part(decoded, "request.path", final=True)
+    before = ""
+    for index, raw in enumerate(path.strip(b"/").split(b"/", _MOST)[:_MOST]):
+        segment = unquote_to_bytes(raw)
+        if len(segment) >= _SHORTEST_SEGMENT:
+            yield Part(segment, f"request.path[{index}]", (before,) if before.isidentifier() else ())
+        before = segment.decode("utf-8", "replace")
+    if b"=" not in query:
+        if query:
+            yield Part(unquote_to_bytes(query), "request.query")
+        return
+    for field in fields(query, len(query)):
+        yield Part(field.value, f"request.query{field.path}", field.keys)
+
+
+def _of_body(message: Message, outside: Context) -> Context:
+    content_type, parameters = parameterised(message.header(b"content-type"))
+    grpc = message.header(b"grpc-encoding") or message.header(b"connect-content-encoding")
+    if grpc:
+        parameters = (*parameters, ("grpc-encoding", grpc.decode("latin-1").strip().lower()))
+    return Context(
+        content_type,
+        parameters,
+        codings([value for name, value in message.headers if name.lower() == b"content-encoding"]),
+        outside.host,
+        outside.path,
+        outside.direction,
+        schemas=outside.schemas,
+    )

@@ -1,0 +1,62 @@
+"""What the decoders know of bytes in general: whether they are text, whether they are worth a closer look, their names.
+
+A path names members as `.name`; what is no plain name is quoted (`['a.b']`), so that a path can be read back.
+"""
+
+import re
+from functools import lru_cache
+
+_CONTROL = bytes(i for i in range(32) if i not in b"\t\n\r") + b"\x7f"
+_PLAIN_NAME = re.compile(r"[\w$@-]+")
+_LONGEST_NAME = 100
+_SAMPLE = 4096
+
+MAGICS = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+"""How compressed data begins: gzip (RFC 1952), zstd (RFC 8878), zlib with a 32 KB window (RFC 1950)."""
+
+
+def is_text(data: bytes) -> bool:
+    """Tells whether `data` is UTF-8 without control characters, judged by its first 4 KB."""
+    sample = data[:_SAMPLE]
+    if len(sample.translate(None, _CONTROL)) != len(sample):
+        return False
+    if sample.isascii():
+        return True
+    try:
+        sample.decode()
+    except UnicodeDecodeError as error:
+        # The sample may have cut a character in two.
+        return len(data) > _SAMPLE and error.start > _SAMPLE - 4
+    return True
+
+
+def makes_sense(data: bytes) -> bool:
+    """Tells whether `data` is readable as it stands or begins as compressed data does."""
+    return data.startswith(MAGICS) or is_text(data)
+
+
+@lru_cache(4096)
+def step(name: str) -> str:
+    """Returns the piece of a path that leads to the member `name`; a very long name is cut."""
+    if len(name) > _LONGEST_NAME:
+        name = name[:_LONGEST_NAME] + "…"
+    if _PLAIN_NAME.fullmatch(name):
+        return f".{name}"
+    if not name.isprintable():
+        name = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in name)
+    quoted = name.replace("'", "\\'")
+    return f"['{quoted}']"
+
+
+class Steps:
+    """Counts the names of one value's members, so that a repeated name gets its index (from the second on)."""
+
+    def __init__(self) -> None:
+        """Begins with no names."""
+        self._counts: dict[str, int] = {}
+
+    def step(self, name: str) -> str:
+        """Returns the piece of a path for the next member of this name."""
+        count = self._counts.get(name, 0)
+        self._counts[name] = count + 1
+        return f"{step(name)}[{count}]" if count else step(name)

@@ -1,0 +1,296 @@
+"""The one recursion over all decoders: from the parts of a message to its leaves, with the limits and the one except.
+
+Depth first, in the order of the document, on a stack of its own: how deep the data nests does not matter to Python.
+A table by first byte, with the facts that each decoder states of itself, keeps values that no decoder could take away
+from all of them; that is what makes a small leaf cost little.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cache, lru_cache
+
+from leaktap import decoders
+from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Sole
+from leaktap.decoders._plain import is_text
+from leaktap.discover import discover
+from leaktap.model import Fault, Leaf
+
+SIEVED_FROM = 256
+"""Values shorter than this are not worth a pass of the sieve before they are parsed."""
+
+_REMEMBERED = 1024
+_NOTHING = Context()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far one message is followed.
+
+    `depth` counts decoders on the way to a value, `parts` what all decoders put out, `bytes` their sum. `ratio` is how
+    many times larger than itself a value of over `ratio_from / ratio` bytes may become. `seconds` is wall time.
+    """
+
+    depth: int = 16
+    parts: int = 100_000
+    bytes: int = 64 << 20
+    ratio: int = 1000
+    ratio_from: int = 1 << 20
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """The limit `which` (a field of `Limits`) was reached at `path`; `bytes` is the size of the value not followed."""
+
+    path: str
+    which: str
+    bytes: int
+
+
+@dataclass(slots=True)
+class _Frame:
+    """Parts still to be visited, and where they hang."""
+
+    parts: Iterator[Part]
+    path: str
+    keys: tuple[str, ...]
+    via: tuple[str, ...]
+    context: Context
+
+
+@cache
+def all_decoders() -> tuple[Decoder, ...]:
+    """Returns every decoder in the order of trying."""
+    found: list[Decoder] = discover(decoders, "DECODER")
+    return tuple(sorted(found, key=lambda decoder: (decoder.rank, decoder.name)))
+
+
+@cache
+def hints() -> tuple[bytes, ...]:
+    """Returns the hints of all decoders: where none occurs in a text, nothing in it is wrapped."""
+    return tuple(dict.fromkeys(hint for decoder in all_decoders() for hint in decoder.hints))
+
+
+type _Row = list[tuple[int, int | None, Callable[[bytes], object] | None, bool, Decoder]]
+
+
+@cache
+def _by_first_byte() -> tuple[_Row, ...]:
+    """Returns for each first byte the decoders that take it, with their other facts."""
+    return tuple(
+        [
+            (
+                decoder.minimum,
+                ord(decoder.needs) if decoder.needs else None,
+                decoder.shape.match if decoder.shape else None,
+                decoder.binary,
+                decoder,
+            )
+            for decoder in all_decoders()
+            if not decoder.told_only and (not decoder.starts or first in decoder.starts)
+        ]
+        for first in range(256)
+    )
+
+
+def _likely(value: bytes, row: _Row) -> list[Decoder]:
+    """Returns the decoders whose facts a value fulfils."""
+    found: list[Decoder] = []
+    size, text = len(value), None
+    for minimum, needs, match, binary, decoder in row:
+        if size < minimum or (needs is not None and needs not in value):
+            continue
+        if binary:
+            if text is None:
+                text = is_text(value)
+            if text:
+                continue
+        if match is None or match(value) is not None:
+            found.append(decoder)
+    return found
+
+
+@lru_cache(1024)
+def _by_type(content_type: str) -> frozenset[str]:
+    """Returns the names of the decoders that `content_type` names."""
+    return frozenset(
+        decoder.name
+        for decoder in all_decoders()
+        if any(fnmatchcase(content_type, pattern) for pattern in decoder.types)
+    )
+
+
+@cache
+def _known_codings() -> frozenset[str]:
+    return frozenset(coding for decoder in all_decoders() for coding in decoder.codings)
+
+
+def walk(
+    parts: Iterable[Part], limits: Limits, sieve: Callable[[bytes], bool] | None = None
+) -> Iterator[Leaf | Fault | Limited]:
+    """Yields the leaves of a message, in its order, and what went wrong on the way.
+
+    `parts` are roots: their `path` is a leaf's whole path. `sieve` tells whether a text can hold anything of interest;
+    a transparent structure of at least `SIEVED_FROM` bytes in which it sees nothing yields no leaves at all. Reaching a
+    limit yields one `Limited` of its kind; the values beyond it are leaves as they stand. Empty values are no leaves.
+    """
+    return _Walk(limits, sieve).leaves(parts)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One message's walk: what it has used up of the limits, and what it reports with the next leaf."""
+
+    limits: Limits
+    sieve: Callable[[bytes], bool] | None
+    parts_out: int = 0
+    bytes_out: int = 0
+    deadline: float = 0.0
+    reached: set[str] = field(default_factory=set)
+    plain: set[tuple[bytes, str]] = field(default_factory=set)
+    notes: list[Fault | Limited] = field(default_factory=list)
+    stack: list[_Frame] = field(default_factory=list)
+
+    def leaves(self, roots: Iterable[Part]) -> Iterator[Leaf | Fault | Limited]:
+        """Runs the stack empty."""
+        self.deadline = time.monotonic() + self.limits.seconds
+        table = _by_first_byte()
+        stack, notes = self.stack, self.notes
+        stack.append(_Frame(iter(roots), "", (), (), _NOTHING))
+        while stack:
+            frame = stack[-1]
+            prefix, above, via = frame.path, frame.keys, frame.via
+            for part in frame.parts:
+                value = part.value
+                if not value:
+                    continue
+                path = prefix + part.path
+                keys = above + part.keys if part.keys else above
+                context = part.context or frame.context
+                if part.final:
+                    yield Leaf(path, value, keys, via)
+                    continue
+                likely = _likely(value, table[value[0]])
+                bare = not context.content_type and not context.encoding
+                if (bare and not likely) or self._open(value, path, keys, via, context, likely):
+                    yield Leaf(path, value, keys, via)
+                if notes:
+                    yield from notes
+                    notes.clear()
+                if stack[-1] is not frame:
+                    break
+            else:
+                stack.pop()
+
+    def _open(
+        self,
+        value: bytes,
+        path: str,
+        keys: tuple[str, ...],
+        via: tuple[str, ...],
+        context: Context,
+        likely: Sequence[Decoder],
+    ) -> bool:
+        """Puts what the decoders make of a value on the stack; returns whether the value is a leaf as it stands."""
+        memory = (value, keys[-1] if keys else "")
+        bare = not context.content_type and not context.encoding
+        if bare and memory in self.plain:
+            return True
+        if which := self._used_up(via):
+            self._limit(which, path, value)
+            return True
+        if context.encoding and context.encoding[0] not in _known_codings():
+            self.notes.append(Fault("decode", path, f"content coding {context.encoding[0]!r} is not known"))
+            context = replace(context, encoding=())
+        named = _by_type(context.content_type) if context.content_type else frozenset[str]()
+        room, most, by_ratio = self._room(value)
+        c = context
+        given = Context(
+            c.content_type, c.parameters, c.encoding, c.host, c.path, c.direction, keys, len(via), room, most, c.schemas
+        )
+        passed = c if bare else replace(c, content_type="", parameters=(), encoding=())
+        sieve = self.sieve if len(value) >= SIEVED_FROM else None
+        frames: list[_Frame] = []
+        names = {decoder.name for decoder in likely}
+        is_leaf = True
+        for decoder in likely if bare else all_decoders():
+            coded = bool(given.encoding) and given.encoding[0] in decoder.codings
+            told = coded or decoder.name in named
+            if not told and decoder.name not in names:
+                continue
+            if decoder.transparent and sieve is not None:
+                if not sieve(value):
+                    is_leaf = False
+                    break
+                sieve = None
+            parts, whole = self._call(decoder, value, path, given, by_ratio)
+            if coded and not whole:
+                given = replace(given, encoding=())
+            if parts is None:
+                continue
+            if kept := self._account(parts, path, value):
+                frames.append(_Frame(iter(kept), f"{path}|{decoder.name}", keys, (*via, decoder.name), passed))
+            if whole and (told or decoder.certain or isinstance(parts, Sole)):
+                is_leaf = False
+                break
+            if which := self._used_up(via):
+                self._limit(which, path, value)
+                break
+        if bare and is_leaf and not frames and len(value) <= _REMEMBERED:
+            self.plain.add(memory)
+        self.stack.extend(reversed(frames))
+        return is_leaf
+
+    def _call(
+        self, decoder: Decoder, value: bytes, path: str, context: Context, by_ratio: bool
+    ) -> tuple[Sequence[Part] | None, bool]:
+        """Calls a decoder; returns its parts and whether they are the whole. What went wrong is noted."""
+        where = f"{path}|{decoder.name}"
+        try:
+            return decoder.decode(value, context), True
+        except DecodeError as error:
+            self.notes.append(Fault("decode", where, str(error)))
+            return error.parts, False
+        except LimitReached as error:
+            self._limit("ratio" if by_ratio and str(error) == "bytes" else str(error), where, value)
+            return error.parts, False
+        except Exception as error:  # noqa: BLE001 (a decoder's bug must not cost the message: it is reported)
+            self.notes.append(Fault("decode", where, f"{type(error).__name__} in decoder {decoder.name}"))
+            return None, False
+
+    def _room(self, value: bytes) -> tuple[int, int, bool]:
+        """Returns how many bytes and parts a decoder may make of a value, and whether the ratio bounds the bytes."""
+        left = self.limits.bytes - self.bytes_out
+        by_ratio = max(self.limits.ratio_from, self.limits.ratio * len(value))
+        return min(left, by_ratio), self.limits.parts - self.parts_out, by_ratio < left
+
+    def _account(self, parts: Sequence[Part], path: str, value: bytes) -> Sequence[Part]:
+        """Counts what a decoder put out; returns as much of it as the limits leave."""
+        if self.parts_out + len(parts) > self.limits.parts:
+            self._limit("parts", path, value)
+            parts = parts[: self.limits.parts - self.parts_out]
+        size = sum([len(part.value) for part in parts])
+        if self.bytes_out + size > self.limits.bytes:
+            self._limit("bytes", path, value)
+            return ()
+        self.parts_out += len(parts)
+        self.bytes_out += size
+        return parts
+
+    def _used_up(self, via: tuple[str, ...]) -> str:
+        """Returns the name of a limit that allows no further decoding, or nothing."""
+        if len(via) >= self.limits.depth:
+            return "depth"
+        if self.parts_out >= self.limits.parts:
+            return "parts"
+        if self.bytes_out >= self.limits.bytes:
+            return "bytes"
+        return "seconds" if time.monotonic() > self.deadline else ""
+
+    def _limit(self, which: str, path: str, value: bytes) -> None:
+        """Notes that a limit was reached, once per kind."""
+        if which not in self.reached:
+            self.reached.add(which)
+            self.notes.append(Limited(path, which, len(value)))

@@ -1,0 +1,62 @@
+"""Base64 (RFC 4648): standard or URL-safe, padded or not, in lines, as data: URL, or with each `+` gone to a space.
+
+Many words are base64 as well. A reading is kept if what comes out is readable, begins as compressed data does, has the
+length of a digest, or if the value has the padding or the mixture of letters and digits that base64 has and words
+have not. It is never the only one: the value stays a leaf.
+"""
+
+import binascii
+import re
+from collections.abc import Sequence
+
+from leaktap.decoders._api import Context, Decoder, Part
+from leaktap.decoders._plain import makes_sense
+
+_SHAPE = re.compile(
+    rb"(?![0-9a-f]+$|[0-9A-F]+$|[0-9A-Fa-f]{8}-)"  # hexadecimal digits and UUIDs
+    rb"(?:data:[\w.+;=/-]{0,200};base64,)?"
+    rb"(?:[A-Za-z0-9+/_-]{8,}(?:[\r\n\t]+ *[A-Za-z0-9+/_-]+)*"  # in lines
+    rb"|(?:H4sI|KLUv|eJ|eN|eyJ|W3si)[A-Za-z0-9 /]{12,})"  # gzip, zstd, zlib or JSON, whose `+` are spaces
+    rb"={0,2}\s*$"
+)
+_URL = re.compile(rb"data:[\w.+;=/-]{0,200};base64,")
+_SPACE = re.compile(rb"[\r\n\t]+ *")
+_MIXED = re.compile(rb"(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])")
+_DIGESTS = (16, 20, 32, 64)
+_SHORTEST_UNPADDED = 11
+_SHORTEST_OPAQUE = 16
+_TO_STANDARD = bytes.maketrans(b"-_ ", b"+/+")
+
+
+def decode(data: bytes, context: Context) -> Sequence[Part] | None:
+    """Returns the decoded bytes."""
+    url = _URL.match(data)
+    text = _SPACE.sub(b"", data[url.end() :] if url else data).strip()
+    bare = text.rstrip(b"=")
+    padded = len(bare) < len(text) and len(text) % 4 == 0
+    if len(bare) % 4 == 1 or len(text) - len(bare) > 2 or (not padded and len(bare) < _SHORTEST_UNPADDED):
+        return None
+    try:
+        decoded = binascii.a2b_base64(bare.translate(_TO_STANDARD) + b"=" * (-len(bare) % 4), strict_mode=True)
+    except binascii.Error:
+        return None
+    believed = url or makes_sense(decoded) or _looks_opaque(bare, padded, len(decoded))
+    return (Part(decoded),) if believed else None
+
+
+def _looks_opaque(text: bytes, padded: bool, length: int) -> bool:
+    """Tells whether a text that decodes to `length` bytes of no known kind is base64 rather than a word."""
+    if len(text) < _SHORTEST_OPAQUE and length not in _DIGESTS:
+        return False
+    return padded or _MIXED.match(text) is not None
+
+
+DECODER = Decoder(
+    "base64",
+    decode,
+    rank=60,
+    hints=(rb"(?:[A-Za-z0-9+_-]|\\?/){20}",),
+    minimum=8,
+    starts=b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_",
+    shape=_SHAPE,
+)

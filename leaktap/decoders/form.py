@@ -1,0 +1,61 @@
+"""Form fields, `name=value&name=value` (the URL standard's application/x-www-form-urlencoded): said or seen.
+
+Where nobody says so, every name has to be a plain one, so that prose, URLs and base64 with its padding are left alone.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import unquote_to_bytes
+
+from leaktap.decoders._api import Context, Decoder, LimitReached, Part
+from leaktap.decoders._plain import Steps
+
+_NAME = rb"[A-Za-z_$][\w.$%\[\]-]{0,63}"
+_FORM = re.compile(rb"(?:" + _NAME + rb"=[^&\s]*(?:&|$))(?:" + _NAME + rb"(?:=[^&]*)?(?:&|$))*$")
+_SINGLE = re.compile(_NAME + rb"=[^=&\s][^&\s]*$")
+_TYPE = "application/x-www-form-urlencoded"
+
+
+def decode(data: bytes, context: Context) -> Sequence[Part] | None:
+    """Returns the fields' values, decoded; a repeated name gets its index from the second on."""
+    if context.content_type != _TYPE and not (_FORM if b"&" in data else _SINGLE).match(data):
+        return None
+    if not data.partition(b"&")[0].partition(b"=")[2].strip(b"=") and b"&" not in data:
+        return None
+    charset = dict(context.parameters).get("charset", "")
+    inside = replace(context, content_type="text/plain", parameters=(("charset", charset),)) if charset else None
+    return fields(data, context.most, inside)
+
+
+def fields(data: bytes, most: int, context: Context | None = None) -> list[Part]:
+    """Splits and decodes; a field without `=` is a value without a name. `context` is for values that are not ASCII.
+
+    Raises:
+        LimitReached: there are more than `most`.
+    """
+    parts: list[Part] = []
+    steps = Steps()
+    pieces = data.split(b"&", most)
+    for piece in pieces[:most]:
+        raw_name, separator, raw = piece.partition(b"=")
+        if not separator:
+            raw_name, raw = b"", raw_name
+        value = unplus(raw)
+        if value:
+            name = unplus(raw_name).decode("utf-8", "replace")
+            inside = None if value.isascii() else context
+            parts.append(Part(value, steps.step(name), (name,) if name else (), inside))
+    if len(pieces) > most:
+        raise LimitReached("parts", parts)
+    return parts
+
+
+def unplus(data: bytes) -> bytes:
+    """Undoes `+` for a space, and percent-encoding."""
+    if b"+" in data:
+        data = data.replace(b"+", b" ")
+    return unquote_to_bytes(data) if b"%" in data else data
+
+
+DECODER = Decoder("form", decode, rank=50, certain=True, transparent=True, minimum=3, needs=b"=", types=(_TYPE,))

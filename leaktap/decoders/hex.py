@@ -1,0 +1,31 @@
+"""Hexadecimal digits that spell a text or compressed data. A digest in hex spells neither and is left as it is."""
+
+import re
+from collections.abc import Sequence
+
+from leaktap.decoders._api import Context, Decoder, Part
+from leaktap.decoders._plain import makes_sense
+
+_SHAPE = re.compile(
+    rb"(?=(?:[2-7][0-9a-f]|0[9ad]|[c-f][0-9a-f](?:[89ab][0-9a-f])+){4}|1f8b|28b5|78(?:01|5e|9c|da))"
+    rb"(?:[0-9a-f]{2})+$",
+    re.IGNORECASE,
+)
+"""Digits only, of which the first four characters that they spell are text, or that begin as compressed data does."""
+
+
+def decode(data: bytes, context: Context) -> Sequence[Part] | None:
+    """Returns the bytes that are spelt."""
+    decoded = bytes.fromhex(data.decode("ascii"))
+    return (Part(decoded),) if makes_sense(decoded) else None
+
+
+DECODER = Decoder(
+    "hex",
+    decode,
+    rank=65,
+    hints=(rb"[0-9A-Fa-f]{16}",),
+    minimum=16,
+    starts=b"0123456789abcdefABCDEF",
+    shape=_SHAPE,
+)

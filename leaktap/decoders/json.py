@@ -1,0 +1,205 @@
+"""JSON (RFC 8259): also several documents in a row, behind an anti-hijacking prefix, in a JSONP call, or cut off.
+
+A path is `.$` for the document (`[i].$` for one of several) with `.name`, `['odd name']` and `[index]`. A member's name
+that is data itself (a map keyed by phone numbers) is a leaf at the member's path with `#key` behind it. Numbers keep
+the digits they were written with wherever a double or 64 bits would not hold them. `true`, `false` and `null` are
+nobody's data and no leaves.
+
+orjson parses; what it refuses goes to the standard library, which takes control characters, lone surrogates and NaN,
+and tells where a document ends.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
+from leaktap.decoders._plain import step
+
+_DEEPEST = 64
+"""Deeper members stay in the raw leaf: each level makes the paths and names of all leaves below it longer."""
+
+_NODES_FROM = 1 << 20
+_NODES_PER_PART = 10
+_RECOVERABLE = 1 << 20
+_LARGEST_EXACT = 2.0**63
+
+_PREFIX = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\)\]\}'?,?\s*|for\s*\(;;\);\s*|while\s*\(1\);\s*)?")
+_CALL = re.compile(rb"(?:/\*.{0,80}?\*/)?\s*[\w$.]{1,200}\s*\(\s*(?=[\[{])", re.DOTALL)
+_CALL_END = re.compile(rb"\)\s*;?\s*$")
+_BEGIN = re.compile(rb'\s*[\[{"]')
+_MEMBER = re.compile(rb'\s*(?:\[\s*)*\{\s*"')
+_BETWEEN = re.compile(r"[\s\x1e,]*")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},"]', re.DOTALL)
+_DATA_KEY = re.compile(r"(?:\D*\d){6}|[^\w$ -]|[^\x00-\x7f]")
+_CLOSING = {"[": "]", "{": "}"}
+
+
+class _Number(str):
+    """A number as it was written."""
+
+
+class _Inexact(Exception):
+    """A number does not fit."""
+
+
+_LENIENT = json.JSONDecoder(strict=False, parse_int=_Number, parse_float=_Number, parse_constant=lambda name: None)
+
+
+def decode(data: bytes, context: Context) -> Sequence[Part] | None:
+    """Returns the strings and numbers of the documents."""
+    if call := _CALL.match(data):
+        end = _CALL_END.search(data, max(call.end(), len(data) - 16))
+        data = data[call.end() : end.start() if end else len(data)]
+    elif prefix := _PREFIX.match(data):
+        data = data[prefix.end() :]
+    if not _BEGIN.match(data):
+        return None
+    if len(data) >= _NODES_FROM and _nodes(data) > context.most * _NODES_PER_PART:
+        raise LimitReached("parts")
+    try:
+        return _parts([("", orjson.loads(data))], context.most)
+    except (orjson.JSONDecodeError, _Inexact):
+        return _leniently(data, context)
+
+
+def _nodes(data: bytes) -> int:
+    """Returns how many values a document may hold: parsed, each takes some 60 bytes."""
+    return data.count(b",") + data.count(b"[") + data.count(b"{")
+
+
+def _leniently(data: bytes, context: Context) -> Sequence[Part] | None:
+    """Reads document by document, and of a broken one what precedes the break."""
+    said = "json" in context.content_type
+    if not said and not _MEMBER.match(data):
+        return None
+    text = data.decode("utf-8", "surrogateescape")
+    documents: list[Any] = []
+    why, at = "", 0
+    while not why and (at := _after(_BETWEEN, text, at)) < len(text):
+        try:
+            document, at = _LENIENT.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            document, why = _before_break(text, at, error.pos), f"{error.msg} at character {error.pos}"
+        except RecursionError:
+            raise LimitReached("depth") from None
+        documents.append(document)
+        if len(documents) > context.most:
+            raise LimitReached("parts")
+    if len(documents) == 1:
+        parts = _parts([("", documents[0])], context.most)
+    else:
+        parts = _parts([(f"[{i}]", document) for i, document in enumerate(documents)], context.most)
+    if why:
+        raise DecodeError(why, parts)
+    return parts
+
+
+def _after(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return found.end() if found else at
+
+
+def _before_break(text: str, start: int, end: int) -> Any:
+    """Closes the brackets that are open where a document breaks, and reads it; None if that does not help."""
+    text = text[start : min(end, start + _RECOVERABLE)]
+    closing: list[str] = []
+    cut = 0
+    for token in _TOKEN.finditer(text):
+        kind = token[0]
+        if kind == '"':
+            break
+        if kind in _CLOSING:
+            closing.append(_CLOSING[kind])
+        elif kind in "]}":
+            if not closing:
+                break
+            closing.pop()
+        elif kind != ",":
+            continue
+        cut = token.start() if kind == "," else token.end()
+    for whole in (text, text[:cut]):
+        try:
+            return _LENIENT.decode(whole + "".join(reversed(closing)))
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _parts(documents: Sequence[tuple[str, Any]], most: int) -> list[Part]:
+    """Lists the values of documents in their order, each document with the path to it.
+
+    Raises:
+        LimitReached: there are more than `most`, or they nest too deeply.
+        _Inexact: orjson read an integer as a float.
+    """
+    parts: list[Part] = []
+    known: dict[str, tuple[str, bool]] = {}
+    too_deep = False
+    stack: list[tuple[Iterator[tuple[Any, Any]], str, tuple[str, ...]]]
+    stack = [(iter([(f"{path}.$", document) for path, document in documents]), "", ())]
+    names: tuple[str, ...] = ()
+    while stack:
+        members, path, keys = stack[-1]
+        for name, value in members:
+            if len(parts) >= most:
+                raise LimitReached("parts", parts)
+            if len(stack) == 1:
+                here, names = name, keys
+            elif type(name) is int:
+                here, names = f"{path}[{name}]", keys
+            else:
+                if name not in known:
+                    known[name] = step(name), _DATA_KEY.search(name) is not None
+                end, is_data = known[name]
+                here, names = path + end, (*keys, name)
+                if is_data:
+                    parts.append(Part(_encoded(name), here + "#key", keys))
+            kind = type(value)
+            if kind is str:
+                parts.append(Part(_encoded(value), here, names))
+            elif kind is dict or kind is list:
+                if len(stack) > _DEEPEST:
+                    too_deep = True
+                    continue
+                stack.append((iter(value.items() if kind is dict else enumerate(value)), here, names))
+                break
+            elif kind is int or kind is _Number:
+                parts.append(Part(str(value).encode(), here, names, None, True))
+            elif kind is float:
+                if abs(value) >= _LARGEST_EXACT:
+                    raise _Inexact
+                parts.append(Part(repr(value).encode(), here, names, None, True))
+        else:
+            stack.pop()
+    if too_deep:
+        raise LimitReached("depth", parts)
+    return parts
+
+
+def _encoded(text: str) -> bytes:
+    """Returns the bytes behind a text: those that were no UTF-8 as they were."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        try:
+            return text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return text.encode("utf-8", "replace")
+
+
+DECODER = Decoder(
+    "json",
+    decode,
+    rank=40,
+    certain=True,
+    hints=(rb"\\u[0-9A-Fa-f]{4}", rb"[0-9A-Za-z+]\\/[0-9A-Za-z+]"),
+    transparent=True,
+    minimum=3,
+    starts=b' \t\r\n[{")\xeffw',
+    shape=re.compile(rb"""\s*[\[{"]|\)\]\}|\xef\xbb\xbf|for\s*\(;;|while\s*\(1"""),
+    types=("application/json", "text/json", "*+json", "*/javascript", "application/x-javascript"),
+)

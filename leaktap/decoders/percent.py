@@ -1,0 +1,25 @@
+"""Percent-encoded text (RFC 3986, section 2.1) outside of forms: a header, a JSON string, a value encoded twice."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote_to_bytes
+
+from leaktap.decoders._api import Context, Decoder, Part
+from leaktap.decoders._plain import makes_sense
+
+_ENCODED = re.compile(rb"%[0-9A-Fa-f]{2}")
+_NEVER = b'<>"{}|\\^`' + bytes(i for i in range(256) if not 32 <= i < 127)
+"""What an encoder would have encoded (a space is let through: many do)."""
+
+
+def decode(data: bytes, context: Context) -> Sequence[Part] | None:
+    """Returns the decoded text, or what is compressed in it."""
+    if not _ENCODED.search(data) or len(data.translate(None, _NEVER)) != len(data):
+        return None
+    decoded = unquote_to_bytes(data)
+    return (Part(decoded),) if makes_sense(decoded) else None
+
+
+DECODER = Decoder(
+    "percent", decode, rank=55, certain=True, hints=(rb"%[0-9A-Fa-f]{2}",), transparent=True, minimum=3, needs=b"%"
+)

@@ -1,0 +1,268 @@
+"""Protocol Buffers on the wire: by the user's schema where one applies, else without any, by field numbers.
+
+Without a schema a length-delimited field is a string, a message or bytes; where it may be two of these, both readings
+are kept (`.4` and `.4.1`). Numbers are leaves in decimal; fixed ones also as the floating-point number their bits
+make. A repeated field has indexes (`.4[0]`). The wire format is read by the protobuf library; of a broken message the
+fields before the break are read.
+"""
+
+import math
+import struct
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from google.protobuf import empty_pb2
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import DecodeError as WireError
+from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Sole
+from leaktap.decoders._plain import is_text, step
+from leaktap.decoders._schema import applicable
+
+_VARINT, _FIXED64, _BYTES, _START_GROUP, _END_GROUP, _FIXED32 = range(6)
+_SANE_NUMBER = 10_000
+_LARGEST_NUMBER = (1 << 29) - 1
+_COUNTED_FROM = 1 << 17
+_DEEPEST = 32
+_RAW_LENGTHS = (6, 8, 16, 20, 32, 64)
+"""Lengths of hardware addresses, numbers and digests: such bytes stay a leaf even if they read as a message."""
+
+type _Field = tuple[int, int, Any]
+"""Number, wire type, and what the library has for it: an int, bytes, or for a group an `UnknownFieldSet`."""
+
+
+def decode(data: bytes, context: Context) -> Sequence[Part] | None:
+    """Returns the fields' values."""
+    said = "proto" in context.content_type
+    reading = _Reading(context.most)
+    for kind in applicable(context):
+        message = _parsed(kind, data)
+        if message is not None and message.ListFields():
+            reading.named(message, "", ())
+            return reading.parts
+    fields = _fields(data, context.most)
+    if fields is not None and (said or _is_sane(fields)):
+        reading.numbered(fields, "", (), 0)
+        return Sole(reading.parts) if said or reading.is_convincing(len(data)) else reading.parts
+    if not said:
+        return None
+    _before_break(data, reading)
+    raise DecodeError("is no protobuf, or cut off", reading.parts)
+
+
+def _parsed(kind: type[Message], data: bytes) -> Message | None:
+    message = kind()
+    try:
+        message.ParseFromString(data)
+    except WireError:
+        return None
+    return message
+
+
+def _fields(data: bytes, most: int) -> list[_Field] | None:
+    """Returns the fields of a message, or None if `data` is none.
+
+    Raises:
+        LimitReached: there are more than `most`; the library would need 90 bytes for each.
+    """
+    if len(data) > _COUNTED_FROM and sum(1 for _ in islice(_scan(data), most + 1)) > most:
+        raise LimitReached("parts")
+    message = _parsed(empty_pb2.Empty, data)
+    if message is None:
+        return None
+    fields = _listed(UnknownFieldSet(message))
+    # The library lets field number 0 pass.
+    return None if any(number == 0 for number, _, _ in fields) else fields
+
+
+def _listed(fields: UnknownFieldSet) -> list[_Field]:
+    return [(f.field_number, f.wire_type, f.data) for f in map(fields.__getitem__, range(len(fields)))]
+
+
+def _is_sane(fields: list[_Field]) -> bool:
+    """Tells whether people would number their fields so."""
+    return sum(number > _SANE_NUMBER for number, _, _ in fields) * 4 <= len(fields)
+
+
+def _scan(data: bytes) -> Iterator[tuple[int, int, int, int, int]]:
+    """Yields number, wire type, begin of field, begin and end of content, of fields one after the other.
+
+    Stops where none begins; the last may end behind the data.
+    """
+    at = 0
+    while at < len(data):
+        tag, begin = _varint(data, at)
+        number, kind = tag >> 3, tag & 7
+        if not 0 < number <= _LARGEST_NUMBER or begin > len(data):
+            return
+        if kind == _VARINT:
+            end = _varint(data, begin)[1]
+        elif kind == _BYTES:
+            length, begin = _varint(data, begin)
+            end = begin + length
+        elif kind in (_FIXED32, _FIXED64):
+            end = begin + (4 if kind == _FIXED32 else 8)
+        elif kind in (_START_GROUP, _END_GROUP):
+            end = begin
+        else:
+            return
+        yield number, kind, at, begin, end
+        at = end
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """Returns the number at `at` and the offset after it, which is behind the data if the number is cut off."""
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= len(data):
+            return 0, len(data) + 1
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+    return 0, len(data) + 1
+
+
+def _before_break(data: bytes, reading: "_Reading", path: str = "", keys: tuple[str, ...] = ()) -> None:
+    """Reads the whole fields of a message that is cut off, and in turn the cut one."""
+    for _ in range(_DEEPEST):
+        cut = next((f for f in islice(_scan(data), reading.most) if f[4] > len(data)), None)
+        if cut is None:
+            return
+        number, kind, at, begin, _end = cut
+        whole = _fields(data[:at], reading.most)
+        if whole is None or not _is_sane(whole):
+            return
+        reading.numbered(whole, path, keys, 0)
+        if kind != _BYTES or begin >= len(data):
+            return
+        path, keys, data = f"{path}.{number}", (*keys, str(number)), data[begin:]
+        if is_text(data):
+            reading.add(Part(data, path, keys))
+            return
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The parts that are read, `most` at most."""
+
+    most: int
+    parts: list[Part] = field(default_factory=list)
+
+    def add(self, *parts: Part) -> None:
+        """Adds parts.
+
+        Raises:
+            LimitReached: there are too many.
+        """
+        if len(self.parts) + len(parts) > self.most:
+            raise LimitReached("parts", self.parts)
+        self.parts += parts
+
+    def is_convincing(self, length: int) -> bool:
+        """Tells whether a value of `length` bytes, of which nobody said what it is, can be nothing else."""
+        strings = [part.value for part in self.parts if not part.final]
+        opaque = sum(len(value) for value in strings if not is_text(value))
+        readable = sum(len(value) for value in strings) - opaque
+        return length not in _RAW_LENGTHS and len(self.parts) > 3 and readable > 3 and opaque * 2 < length
+
+    def numbered(self, fields: list[_Field], path: str, keys: tuple[str, ...], depth: int) -> None:
+        """Adds fields that are known by number only."""
+        counts = Counter(number for number, _, _ in fields)
+        seen: dict[int, int] = {}
+        for number, kind, data in fields:
+            here = f"{path}.{number}"
+            if counts[number] > 1:
+                index = seen.get(number, 0)
+                seen[number] = index + 1
+                here = f"{here}[{index}]"
+            names = (*keys, str(number))
+            if kind == _BYTES:
+                self._bytes(data, here, names, depth)
+            elif kind == _START_GROUP:
+                if depth < _DEEPEST:
+                    self.numbered(_listed(data), here, names, depth + 1)
+            else:
+                self.add(Part(str(data).encode(), here, names, None, True))
+                if kind != _VARINT and (real := _real(data, kind)):
+                    self.add(Part(real, here, names, None, True))
+
+    def _bytes(self, data: bytes, path: str, keys: tuple[str, ...], depth: int) -> None:
+        """Adds a length-delimited field in the readings that it allows."""
+        if not data:
+            return
+        text = is_text(data)
+        inner = _fields(data, self.most) if depth < _DEEPEST and _may_be_message(data, text) else None
+        if inner is not None and not (_is_sane(inner) and (not text or all(kind == _BYTES for _, kind, _ in inner))):
+            inner = None
+        if inner is None or text or len(data) in _RAW_LENGTHS:
+            self.add(Part(data, path, keys))
+        if inner is not None:
+            self.numbered(inner, path, keys, depth + 1)
+
+    def named(self, message: Message, path: str, keys: tuple[str, ...]) -> None:
+        """Adds the fields of a message whose schema is known, and by number those that the schema does not know."""
+        for descriptor, value in message.ListFields():
+            self._value(value, path + step(descriptor.name), (*keys, descriptor.name), descriptor)
+        self.numbered(_listed(UnknownFieldSet(message)), path, keys, 0)
+
+    def _value(self, value: Any, path: str, keys: tuple[str, ...], descriptor: FieldDescriptor) -> None:
+        if isinstance(value, Message):
+            self.named(value, path, keys)
+        elif isinstance(value, bool):
+            return
+        elif isinstance(value, str):
+            self.add(Part(value.encode("utf-8", "replace"), path, keys))
+        elif isinstance(value, bytes):
+            self.add(Part(value, path, keys))
+        elif isinstance(value, int):
+            self.add(Part(str(value).encode(), path, keys, None, True))
+        elif isinstance(value, float):
+            single = descriptor.cpp_type == FieldDescriptor.CPPTYPE_FLOAT
+            self.add(Part((f"{value:.8g}" if single else repr(value)).encode(), path, keys, None, True))
+        elif hasattr(value, "items"):
+            for key, item in value.items():
+                here = path + step(str(key))
+                if isinstance(key, str):
+                    self.add(Part(key.encode("utf-8", "replace"), f"{here}#key", keys))
+                self._value(item, here, (*keys, str(key)), descriptor)
+        else:
+            items: Iterable[Any] = value
+            for index, item in enumerate(items):
+                self._value(item, f"{path}[{index}]", keys, descriptor)
+
+
+def _may_be_message(data: bytes, text: bool) -> bool:
+    """Tells by the first field whether it is worth asking the library; most strings are not."""
+    kind = data[0] & 7
+    if kind == _BYTES:
+        return len(data) > 1 and (data[0] > 0x7F or data[1] > 0x7F or data[1] <= len(data) - 2)
+    return not text and kind in (_VARINT, _FIXED64, _START_GROUP, _FIXED32)
+
+
+def _real(bits: int, kind: int) -> bytes | None:
+    """Returns the floating-point number that `bits` make, if it is of a size that anybody would send."""
+    if kind == _FIXED64:
+        number = struct.unpack("<d", struct.pack("<Q", bits))[0]
+        text = repr(number)
+    else:
+        number = struct.unpack("<f", struct.pack("<I", bits))[0]
+        text = f"{number:.8g}"
+    return text.encode() if math.isfinite(number) and 1e-9 <= abs(number) <= 1e15 else None
+
+
+DECODER = Decoder(
+    "protobuf",
+    decode,
+    rank=35,
+    minimum=6,
+    starts=bytes(tag for tag in range(8, 128) if tag & 7 in (_VARINT, _FIXED64, _BYTES, _START_GROUP, _FIXED32)),
+    binary=True,
+    types=("application/*protobuf*", "application/*+proto", "application/proto", "application/*protobuffer"),
+)
