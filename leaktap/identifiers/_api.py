@@ -110,9 +110,9 @@ class Identifier:
 
 def fold_key(key: str) -> str:
     """Makes key names comparable: lower case, no separators (`Device-ID`, `device_id`, `$deviceId`: `deviceid`)."""
-    return "".join(c for c in key.lower() if c.isalnum())
+    return "".join(filter(str.isalnum, key.lower()))
 
 
 def fold_value(value: str) -> str:
     """Makes values comparable: lower case, without separators."""
-    return "".join(c for c in value.lower() if c.isalnum())
+    return "".join(filter(str.isalnum, value.lower()))

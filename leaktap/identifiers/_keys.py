@@ -13,7 +13,7 @@ from leaktap.identifiers._api import Identifier, fold_key
 
 _GENERIC = {"id", "value", "val", "v", "data", "text", "content", "string", "str", "raw", "code", "number"}
 _HASHED = re.compile(r"(?:hex)?(?:md5|sha1|sha256|sha512|sm3|sha|hash(?:ed)?|digest)(?:hex|hash|lower|upper|low|up)?$")
-_IN_TEXT = re.compile(rb"([A-Za-z0-9_.$\[\]-]{1,64})[\"'\\\]]{0,4}\s{0,2}[:=>]$")
+_NAME_BACKWARDS = re.compile(rb"[:=>]\s{0,2}[\"'\\\]]{0,4}([A-Za-z0-9_.$\[\]-]{1,64})")
 _VALUE = re.compile(rb"\s{0,2}[\"'\\]{0,4}([^\"'&,;\s<>{}\\\x00-\x1f]{1,512})")
 
 
@@ -86,8 +86,8 @@ def in_text(key: str) -> bytes:
 
 def read_pair(data: bytes, end: int) -> tuple[tuple[str, ...], tuple[int, int]] | None:
     """Returns the name that ends before the `:`, `=` or `>` at `end` - 1 and the span of the value after it."""
-    name = _IN_TEXT.search(data[max(end - 80, 0) : end])
+    name = _NAME_BACKWARDS.match(data[max(end - 80, 0) : end][::-1])
     value = _VALUE.match(data, end)
     if name is None or value is None:
         return None
-    return tuple(part for part in re.split(r"[.\[\]]+", name[1].decode()) if part), value.span(1)
+    return tuple(part for part in re.split(r"[.\[\]]+", name[1][::-1].decode()) if part), value.span(1)

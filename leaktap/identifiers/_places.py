@@ -36,7 +36,9 @@ def apart(data: bytes, span: tuple[int, int]) -> bool:
     def goes_on(edge: int, near: bytes) -> bool:
         if not near or edge not in _ALNUM:
             return False
-        return near[0] in kind or (len(near) > 1 and near[0] in joints and near[1] in kind)
+        if near[0] in kind:
+            return True
+        return len(near) > 1 and near[0] in joints and (near[1] in kind or near == b"::")
 
     return not goes_on(value[0], data[max(start - 2, 0) : start][::-1]) and not goes_on(value[-1], data[end : end + 2])
 

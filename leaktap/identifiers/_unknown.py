@@ -94,7 +94,7 @@ class Unknown:
         return search.found
 
     def judge(self, found: Found, taken: bytearray) -> Iterator[Match]:
-        """Yields what the classes take their candidates for.
+        """Yields what the classes take their candidates for, each value once.
 
         Of overlapping ones the surest wins; of equally sure ones the longest, then the class that comes first. What no
         class takes as it stands, but looks like a digest under a class's name, is taken for a hash.
@@ -110,10 +110,13 @@ class Unknown:
                 if form:
                     hashes.append(_match(identifier, candidate, "key", 0.7, form))
         verdicts.sort(key=lambda match: (-match.confidence, match.span[0] - match.span[1]))
+        told: set[tuple[str, str]] = set()
         for match in (*verdicts, *hashes):
             if taken.find(1, *match.span) < 0:
                 taken[slice(*match.span)] = b"\x01" * (match.span[1] - match.span[0])
-                yield match
+                if (match.identifier, match.value) not in told:
+                    told.add((match.identifier, match.value))
+                    yield match
 
 
 def _match(identifier: Identifier, candidate: Candidate, basis: Basis, confidence: float, form: Form) -> Match:

@@ -14,6 +14,7 @@ _EITHER = (
     "advertiser_id",
     "advertising_(?:tracking_)?id",
     "ad_id",
+    "adid",
 )
 
 
@@ -72,7 +73,7 @@ IDENTIFIERS = (
         keys=(
             "(?:.*_)?gaid",
             "(?:google|gps|gp|android|play)_(?:advertising_id|adid|ad_id|aid|aaid)",
-            "(?:.*_)?(?:aaid|adid|rdid)",
+            "(?:.*_)?(?:aaid|rdid)",
             "google_advertiser_id|idfa_or_gaid",
         ),
         judge=_gaid,

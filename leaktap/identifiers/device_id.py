@@ -9,7 +9,7 @@ from leaktap.identifiers._api import Candidate, Identifier, Verdict
 from leaktap.identifiers._checks import is_uuid, mixed, uuid_variants
 from leaktap.identifiers.forms import bits
 
-_ESN = re.compile(r"NF[A-Z]{3,8}-[A-Z0-9]{2,3}-[A-Za-z0-9=._-]{8,120}")
+_ESN = re.compile(r"NF[A-Z0-9]{3,12}-[A-Z0-9]{2,3}-[A-Za-z0-9=._-]{8,120}")
 _TIME = re.compile(r"1[4-9][0-9]{8}(?:[0-9]{3}){0,2}")
 
 
@@ -39,15 +39,15 @@ IDENTIFIERS = (
         "device_id",
         "device_id",
         keys=(
-            "(?:.*_)?(?:device|dev|terminal|equipment|phone|mobile|handset|hardware|hw|machine)_(?:id|uuid|guid|token|identifier|no|code|fingerprint)",
+            "(?:.*_)?(?:device|dev|terminal|equipment|phone|mobile|handset|hardware|machine)_(?:id|uuid|guid|token|identifier|no|code|fingerprint)",
             "(?:.*_)?(?:client|cu|unique|open|hw|ios)_udid",
             "cdid|suuid|uuid2|mtid|odin_id|odin1?|esn|device_esn|bd_did|smid|dfp|android_uuid|unique_id|uniqid",
             "(?:.*_)?(?:install|installation)_(?:id|uuid|uid)",
             "(?:.*_)?(?:push|fcm|gcm|apns|registration|reg|device)_(?:token|registration_id)",
             "(?:.*_)?registration_id|reg_id|firebase_instance_id|app_instance_id|instance_id|anonymous_id",
         ),
-        weak_keys=("uuid", "guid", "cid", "did", "iid", "udid", "client_id"),
-        shapes=(rb"NF[A-Z]{3,8}-[A-Z0-9]{2,3}-[A-Za-z0-9=._-]{8,120}",),
+        weak_keys=("uuid", "guid", "cid", "did", "iid", "udid", "client_id", "hw_id"),
+        shapes=(rb"NF[A-Z0-9]{3,12}-[A-Z0-9]{2,3}-[A-Za-z0-9=._-]{8,120}",),
         judge=_judge,
         variants=uuid_variants,
     ),

@@ -128,12 +128,15 @@ NOBODYS = frozenset(
 """Values, folded by `fold_value`, that mean "there is none", whatever the class."""
 
 
+_LONGEST_PLACEHOLDER = 80
+
+
 def is_placeholder(text: str, identifier: Identifier | None = None) -> bool:
     """Says whether a value is nobody's: a word for nothing, one character repeated, or the class's own placeholders."""
+    if len(text) > _LONGEST_PLACEHOLDER:
+        return len(set(text)) < 2
     folded = fold_value(text)
-    if folded in NOBODYS or len(set(folded)) < 2:
-        return True
-    return identifier is not None and folded in identifier.placeholders
+    return folded in NOBODYS or len(set(folded)) < 2 or (identifier is not None and folded in identifier.placeholders)
 
 
 def placeholder_digests(identifiers: Iterable[Identifier]) -> frozenset[str]:

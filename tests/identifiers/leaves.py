@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from leaktap.config import DeviceProfile
+from leaktap.identifiers.matcher import Matcher
 from leaktap.model import Leaf
 
 
@@ -56,3 +58,25 @@ def request_leaves(request: dict) -> list[Leaf]:
     elif text:
         found += text_leaves(text, "request.body", ())
     return found
+
+
+def profile(name: str = "phone", **identifiers: object) -> DeviceProfile:
+    return DeviceProfile.model_validate({"name": name, "identifiers": identifiers})
+
+
+def told(matcher: Matcher, value: str | bytes, *keys: str) -> list[tuple]:
+    """Returns (identifier, value, form, basis, confidence) for what is found in a single leaf."""
+    return [
+        (match.identifier, match.value, match.form, match.basis, match.confidence)
+        for match in matcher.match([leaf(value, *keys)])
+    ]
+
+
+def assert_rows(matcher: Matcher, key: str, value: str, expected: tuple | None) -> None:
+    """Compares with (identifier, basis, confidence[, form]), or with nothing for None."""
+    found = told(matcher, value, *key.split("."))
+    if expected is None:
+        assert found == []
+    else:
+        identifier, basis, confidence, *form = expected
+        assert found == [(identifier, value.strip(), tuple(form[0]) if form else (), basis, confidence)]
