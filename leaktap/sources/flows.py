@@ -49,7 +49,7 @@ def read(stream: BinaryIO, name: str, reading: Reading) -> Iterator[Seen]:
             found = []
         for seen in found:
             if isinstance(seen, Blind) and seen.protocol == "dns":
-                dns = _joined(dns, seen)
+                dns = joined(dns, seen)
             else:
                 yield seen
         index, size = index + 1, size + len(record)
@@ -191,8 +191,8 @@ def _time(seconds: float | None) -> Time:
     return round(seconds * 1_000_000) if seconds and math.isfinite(seconds) and abs(seconds) < 1e11 else 0
 
 
-def _joined(one: Blind | None, other: Blind) -> Blind:
-    """Adds up Blinds of one kind, to no server in particular."""
+def joined(one: Blind | None, other: Blind) -> Blind:
+    """Adds up two Blinds of one kind, to no server in particular; `one` may be missing."""
     size = other.bytes + (one.bytes if one else 0)
     return Blind(one.time if one else other.time, other.why, other.protocol, bytes=size, source=other.source)
 

@@ -1,0 +1,74 @@
+"""The output of a session without outputs: each new thing is one line in mitmproxy's log, at once."""
+
+import logging
+
+from mitmproxy.log import ALERT
+
+from leaktap.model import BLIND_REASONS, Blind, Fault, Finding, Record, Summary
+from leaktap.sinks._record import shown_value
+from leaktap.sinks._words import consent, counted, disguise, harmless
+
+log = logging.getLogger("leaktap")
+
+_MOST_SEEN = 10_000
+
+
+class LogLines:
+    """A sink. What differs only in time and value is said once; the summary counts it."""
+
+    def __init__(self, reveal: bool) -> None:
+        """With `reveal`, values are shown whole."""
+        self._reveal = reveal
+        self._seen: set[tuple[object, ...]] = set()
+
+    def write(self, record: Record) -> None:
+        """Says what is new."""
+        match record:
+            case Finding():
+                match, phase = record.match, record.phase
+                if self._new(match.identifier, match.form, recipient(record), phase.name, phase.background):
+                    log.log(ALERT, line(record, self._reveal))
+            case Blind():
+                host = record.host or record.ip
+                if self._new(record.why, record.protocol, host):
+                    why = BLIND_REASONS.get(record.why, record.why)
+                    log.info(harmless(f"leaktap: not inspected: {host or record.protocol}: {why} {record.detail}"))
+            case Fault():
+                if self._new(record.stage, record.why):
+                    log.info(harmless(f"leaktap: {record.where}: {record.why}"))
+            case Summary():
+                log.log(ALERT, _totals(record))
+
+    def close(self) -> None:
+        """Has nothing to do."""
+
+    def _new(self, *key: object) -> bool:
+        if key in self._seen or len(self._seen) >= _MOST_SEEN:
+            return False
+        self._seen.add(key)
+        return True
+
+
+def recipient(finding: Finding) -> str:
+    """Returns who received something, in few words."""
+    return finding.owner.sdk or finding.owner.company or finding.exchange.host
+
+
+def line(finding: Finding, reveal: bool) -> str:
+    """Says a finding in one line."""
+    match, to_consent = finding.match, finding.phase.to_consent
+    clauses = " ".join(dict.fromkeys(clause.id for clause in finding.clauses))
+    return harmless(
+        f"leaktap: {finding.severity}: {match.identifier} {shown_value(finding, reveal)} ({disguise(match.form)}) "
+        f"to {recipient(finding)} ({finding.exchange.host}), "
+        f"{', '.join(consent(finding.phase, to_consent, to_consent))}{clauses and f' [{clauses}]'}"
+    )
+
+
+def _totals(summary: Summary) -> str:
+    found = [f"{count} {severity}" for severity, count in summary.findings.items() if count]
+    blind = [f"{count} {why}" for why, count in summary.blind.items()]
+    return (
+        f"leaktap: {', '.join(found) or 'no findings'}; {counted(summary.exchanges, 'exchange')}, "
+        f"{summary.inspected_share:.0%} of the bytes inspected; not inspected: {', '.join(blind) or 'nothing'}"
+    )

@@ -1,0 +1,14 @@
+"""What mitmproxy loads with `-s`: it makes leaktap importable where only a checkout is there, and nothing else."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+if find_spec("leaktap") is None:
+    sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from leaktap.addon.commands import Commands
+from leaktap.addon.live import Live
+
+live = Live()
+addons = [live, Commands(live)]
