@@ -1,7 +1,8 @@
 """How things are said to a person: disguises, phases, sizes. Captured text is hostile and is made harmless here."""
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from leaktap.model import Phase
 
@@ -18,10 +19,11 @@ _FORMS = {
     "colon": "with colons",
     "dash": "with dashes",
     "dot": "with dots",
+    "no-check-digit": "without check digit",
 }
 _PHASES = {
     "not_running": "app not running",
-    "before_notice": "before the notice",
+    "before_notice": "before notice",
     "before_consent": "before consent",
     "consented": "after consent",
     "refused": "after refusal",
@@ -51,6 +53,8 @@ def consent(phase: Phase, earliest: int | None, latest: int | None) -> list[str]
         return words
     first, last = duration(abs(earliest)), duration(abs(latest))
     span = first if first == last else f"{first} to {last}"
+    if phase.name == "before_notice":
+        return [*words, f"{span} to consent"]
     return [*words, f"{span} before" if earliest > 0 else f"{span} after"]
 
 
@@ -76,6 +80,28 @@ def size(count: int) -> str:
         if value < 999.5:
             return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
     return f"{value / 1000:.1f} TB"
+
+
+def clause_ids(ids: Iterable[str]) -> list[str]:
+    """Returns clauses as short as they can be told: those of one document together (`CAC-191-2019/3.1, 5.1`)."""
+    documents: dict[str, list[str]] = {}
+    for clause in ids:
+        document, _, number = clause.partition("/")
+        documents.setdefault(document, []).append(number)
+    return [
+        f"{name}/{', '.join(sorted(numbers, key=_counting))}".removesuffix("/")
+        for name, numbers in sorted(documents.items())
+    ]
+
+
+def _counting(number: str) -> list[tuple[int, str]]:
+    """Sorts 10 behind 9."""
+    return [(int(piece) if piece.isdecimal() else -1, piece) for piece in re.split(r"[.-]", number)]
+
+
+def short(masked: str) -> str:
+    """Returns a masked value with its stars in a number that fits a column."""
+    return re.sub(r"\*{12,}", "*" * 11, masked)
 
 
 def counted(count: int, noun: str) -> str:

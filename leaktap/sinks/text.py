@@ -9,7 +9,7 @@ import io
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rich.box import SIMPLE_HEAD
@@ -21,7 +21,7 @@ from leaktap.model import BLIND_REASONS, SEVERITIES, Blind, ClauseHit, Fault, Fi
 from leaktap.sinks._api import Options, SinkKind
 from leaktap.sinks._output import Output
 from leaktap.sinks._record import rfc3339, shown_path, shown_value
-from leaktap.sinks._words import consent, counted, disguise, harmless, size
+from leaktap.sinks._words import clause_ids, consent, counted, disguise, harmless, short, size
 
 type Key = tuple[object, ...]
 
@@ -36,7 +36,7 @@ _STYLE: dict[Severity, str] = {
     "low": "cyan",
     "info": "dim",
 }
-_SHARES = (5, 5, 7, None, None)
+_SHARES = (17, 19, 20, None, None)
 """How the columns of findings share the width; the last two take what they need."""
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -155,12 +155,13 @@ class TextTable:
         to_consent = finding.phase.to_consent
         line.append(f", {', '.join(consent(finding.phase, to_consent, to_consent))}")
         if finding.clauses:
-            line.append(f", {' '.join(harmless(clause.id) for clause in finding.clauses)}")
+            line.append(f", {'; '.join(map(harmless, clause_ids(clause.id for clause in finding.clauses)))}")
         return line
 
     def _everything(self) -> Iterable[Table | Text | str]:
         if not self._options.live:
             yield from self._findings()
+            yield from self._broken()
         yield from self._not_inspected()
         yield from self._went_wrong()
         if self._summary:
@@ -176,7 +177,7 @@ class TextTable:
             yield ""
         for heading, rows in sections.items():
             yield Text(harmless(heading), style="bold")
-            table = _table("What leaked", "To whom", "How disguised, where", "Consent", "Clauses")
+            table = _table("What leaked", "To whom", "How disguised", "Consent", "Clauses")
             table.leading = 1
             for column, share in zip(table.columns, _SHARES, strict=True):
                 column.ratio = share
@@ -193,7 +194,7 @@ class TextTable:
         severity = SEVERITIES[row.severity]
         what = Text(f"{match.identifier}", style="bold")
         what.append(f" ×{row.count}" if row.count > 1 else "")
-        what.append(f"\n{harmless(shown_value(first, self._options.reveal), 80)}", "not bold")
+        what.append(f"\n{harmless(short(shown_value(first, self._options.reveal)), 80)}", "not bold")
         if match.count > 1:
             what.append(f"\n{match.count:,} in one message", "not bold dim")
         if len(row.values) > 1:
@@ -211,9 +212,23 @@ class TextTable:
         if first.phase.name not in ("consented", "unknown"):
             when.stylize(_STYLE[severity])
         which = Text(severity, style=_STYLE[severity])
-        for clause in row.clauses.values():
-            which.append(f"\n{harmless(clause.id)}", "not bold")
+        for line in clause_ids(row.clauses):
+            which.append(f"\n{harmless(line)}", "not bold")
         return what, to_whom, how, when, which
+
+    def _broken(self) -> Iterable[Table | Text | str]:
+        """Says what the clauses are that stand in the rows, and how often each is broken."""
+        counts: Counter[str] = Counter()
+        hits: dict[str, ClauseHit] = {}
+        for row in self._rows.values():
+            for clause in row.clauses.values():
+                counts[clause.id] += row.count
+                worst = hits.setdefault(clause.id, clause)
+                hits[clause.id] = min(worst, clause, key=lambda hit: SEVERITIES.index(hit.severity))
+        if hits:
+            yield Text("Clauses", style="bold")
+            yield _clauses(hits.values(), counts)
+            yield ""
 
     def _not_inspected(self) -> Iterable[Table | Text | str]:
         if not self._blind:
@@ -246,15 +261,13 @@ class TextTable:
             yield f"  and {len(self._faults) - _MOST_FAULTS} more"
         yield ""
 
-    def _session(self, summary: Summary) -> Iterable[Text | str]:
+    def _session(self, summary: Summary) -> Iterable[Table | Text | str]:
         if summary.session_clauses:
             yield Text("Clauses that the session as a whole breaks", style="bold")
-            for clause in summary.session_clauses:
-                line = Text(f"  {clause.severity} ", style=_STYLE[clause.severity])
-                yield line.append(f"{harmless(clause.id)} {harmless(clause.title)}", "not bold")
+            yield _clauses(summary.session_clauses, {})
             yield ""
         if summary.unobservable:
-            ids = ", ".join(harmless(clause) for clause in summary.unobservable)
+            ids = "; ".join(map(harmless, clause_ids(summary.unobservable)))
             yield Text(
                 f"Not observable in traffic ({counted(len(summary.unobservable), 'clause')}): {ids}", style="dim"
             )
@@ -279,6 +292,16 @@ class TextTable:
         buffer.flush()
         rendered = buffer.buffer.getvalue()
         output.write(rendered)
+
+
+def _clauses(hits: Iterable[ClauseHit], counts: Mapping[str, int]) -> Table:
+    """Says what clauses forbid, the worst first, with how often each is broken where that is known."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for hit in sorted(hits, key=lambda hit: (SEVERITIES.index(hit.severity), hit.id)):
+        times = f"×{counts[hit.id]}" if hit.id in counts else ""
+        severity = Text(hit.severity, style=_STYLE[hit.severity])
+        grid.add_row(" ", severity, times, Text(harmless(hit.id)), Text(harmless(hit.title)))
+    return grid
 
 
 def _table(*columns: str) -> Table:

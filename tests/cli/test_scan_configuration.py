@@ -60,7 +60,7 @@ def test_a_broken_case(folder, case, words):
 @pytest.mark.parametrize(
     ("device", "words"),
     [
-        ("identifiers:\n  imie: [1]", r"other\.yaml:2: identifiers\.imie: is no identifier, did you mean 'im\?"),
+        ("identifiers:\n  imie: [1]", r"other\.yaml:2: identifiers\.imie: is no identifier, did you mean 'im"),
         ("identifiers:\n  location: {radius: 3}", r"other\.yaml:2: identifiers\.location\.radius: .*mean 'radius_m'"),
         (
             "addresses:\n  mac: A4-50-46-12-34-56",
