@@ -15,8 +15,8 @@ from time import monotonic
 from leaktap.attribution import Apps, Owners
 from leaktap.config import Case, DeviceProfile
 from leaktap.consent import Timeline
-from leaktap.decoders import Limited, hints, parts, walk
-from leaktap.identifiers import Matcher
+from leaktap.decoders import Limited, Limits, hints, parts, walk
+from leaktap.identifiers.matcher import Matcher
 from leaktap.model import (
     SEVERITIES,
     App,
@@ -74,12 +74,14 @@ class Pipeline:
         """Compiles the profiles, the catalogue and the rules."""
         self.timeline = timeline
         self._case, self._devices, self._responses, self._key = case, tuple(devices), responses, key
-        self._matcher = Matcher(devices, hints=hints(), app=case.app.package)
+        self._matcher = Matcher(devices, hints=hints())
         self._owners, self._apps = Owners(case.app), Apps(case.app)
         self._engine = Engine(case, timeline, ended=ended)
         self._by_address = {
             address: device.name for device in devices for address in (*device.addresses.mac, *device.addresses.ip)
         }
+        self._only = devices[0].name if len(devices) == 1 and not self._by_address else ""
+        self._limits = Limits()
         self._tally = _Tally()
 
     def run(self, items: Iterable[Seen]) -> Iterator[Record]:
@@ -127,25 +129,23 @@ class Pipeline:
         )
 
     def _exchange(self, exchange: Exchange) -> Iterator[Finding | Blind | Fault]:
-        yield from self._message(exchange, "request", exchange.request)
+        messages: list[tuple[Direction, Message]] = [("request", exchange.request)]
         if exchange.response is not None:
-            self._count(exchange.response)
-            for match in self._matcher.whole(exchange.response, "response"):
-                yield self._finding(exchange, "response", match)
-            if self._responses:
-                yield from self._leaves(exchange, "response", exchange.response)
-
-    def _message(self, exchange: Exchange, direction: Direction, message: Message) -> Iterator[Finding | Blind | Fault]:
-        self._count(message)
-        yield from self._leaves(exchange, direction, message)
-
-    def _count(self, message: Message) -> None:
-        self._tally.inspected += len(message.body) + sum(len(name) + len(value) + 4 for name, value in message.headers)
+            messages.append(("response", exchange.response))
+        for direction, message in messages:
+            self._tally.inspected += len(message.body) + sum(
+                [len(name) + len(value) for name, value in message.headers]
+            )
+            for match in self._matcher.whole(message, direction):
+                yield self._finding(exchange, direction, match)
+            if direction == "request" or self._responses:
+                yield from self._leaves(exchange, direction, message)
 
     def _leaves(self, exchange: Exchange, direction: Direction, message: Message) -> Iterator[Finding | Blind | Fault]:
         leaves: list[Leaf] = []
-        roots = parts(message, direction, exchange.host, exchange.request.start[1], self._case.protobuf)
-        for item in walk(roots, sieve=self._matcher.sieve):
+        path = exchange.request.start[1].partition("?")[0]
+        roots = parts(message, direction, exchange.host, path, self._case.protobuf)
+        for item in walk(roots, self._limits, self._matcher.sieve):
             match item:
                 case Leaf():
                     leaves.append(item)
@@ -154,12 +154,16 @@ class Pipeline:
                     yield replace(item, where=f"{exchange.origin.source}: {exchange.id}: {item.where}")
                 case Limited():
                     yield self._blind(_limited(item, exchange, message))
-        for found in self._matcher.match(leaves):
+        app = self._apps.app(exchange)
+        for found in self._matcher.match(leaves, app.package if app else "", self._device(exchange).name):
             yield self._finding(exchange, direction, found)
 
     def _finding(self, exchange: Exchange, direction: Direction, match: Match) -> Finding:
         owner = self._owners.owner(exchange)
         app = None if owner.party == "platform" else self._apps.app(exchange)
+        device = self._device(exchange)
+        if not device.name and match.device:
+            device = replace(device, name=match.device)
         finding = self._engine.judge(
             Finding(
                 id=_finding_id(exchange, direction, match),
@@ -169,29 +173,28 @@ class Pipeline:
                 direction=direction,
                 exchange=exchange,
                 url=url(exchange),
-                device=self._device(exchange, match),
+                device=device,
                 app=app,
                 owner=owner,
-                phase=self._phase(exchange, app),
+                phase=self._phase(exchange, app, device),
             )
         )
         self._tally.severities[finding.severity] += 1
         self._tally.clauses.update(hit.id for hit in finding.clauses)
         return finding
 
-    def _phase(self, exchange: Exchange, app: App | None) -> Phase:
+    def _phase(self, exchange: Exchange, app: App | None, device: Device) -> Phase:
         """Consent to one app says nothing about another, or about the system."""
+        package = app.package if app else ""
         tested = self._case.app.package
-        if tested and (app is None or app.package != tested):
-            package = app.package if app else ""
-            return self.timeline.phase(exchange.time, package) if self.timeline.knows(package) else Phase("unknown")
-        return self.timeline.phase(exchange.time, app.package if app else "")
+        if tested and package != tested and not self.timeline.knows(package):
+            return Phase("unknown")
+        return self.timeline.phase(exchange.time, package, device.name)
 
-    def _device(self, exchange: Exchange, match: Match) -> Device:
+    def _device(self, exchange: Exchange) -> Device:
+        """Names the sender by its address; the only profile there is, if it has none."""
         client = exchange.client
-        name = self._by_address.get(client.mac) or self._by_address.get(client.ip) or match.device
-        if not name and len(self._devices) == 1 and not self._by_address:
-            name = self._devices[0].name
+        name = self._by_address.get(client.mac) or self._by_address.get(client.ip) or self._only
         return Device(name, client.mac, client.ip)
 
     def _value_ref(self, match: Match) -> str:

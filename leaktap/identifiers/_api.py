@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from leaktap.config import DeviceProfile
-from leaktap.model import Basis, Leaf, Match
+from leaktap.model import Basis, Direction, Leaf, Match, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Candidate:
 
     `key` is the name, folded by `fold_key`: the leaf's innermost one, or the one that stands before the text inside the
     leaf (`imei=...`). `named` says that it is one of the class's `keys` or `weak_keys`, `weak` that it is only one
-    of the latter. `span` counts bytes of the leaf's value.
+    of the latter, `hashed` that the name speaks of a hash (`imei_md5`). `span` counts bytes of the leaf's value.
     """
 
     leaf: Leaf
@@ -30,6 +30,7 @@ class Candidate:
     key: str
     named: bool
     weak: bool = False
+    hashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,9 @@ class Scene:
 type Gather = Callable[[Scene], Iterator[Match]]
 """Finds what only several leaves of one message show together (a list of contacts, a pair of coordinates)."""
 
+type Whole = Callable[[Message, Direction], Iterator[Match]]
+"""Finds what only a message as a whole shows (a program that was downloaded)."""
+
 type Values = Callable[[DeviceProfile], Iterable[str]]
 """Returns a profile's values of a class, as written."""
 
@@ -92,6 +96,8 @@ class Identifier:
     the gatherer makes the matches. `placeholders` are values, folded by `fold_value`, that are never anybody's.
     `hashed` is false for classes whose hash nobody sends (a location). `canonical` is the one way to write a value that
     `variants` starts from. `values` takes the class's values out of a profile where they are not in `identifiers`.
+    With `digest_like`, values themselves may look like a digest: only a name that says so makes them one.
+    `whole` looks at messages before they are taken apart.
     """
 
     name: str
@@ -105,7 +111,9 @@ class Identifier:
     hashed: bool = True
     canonical: Callable[[str], str] = str.strip
     values: Values | None = None
+    whole: Whole | None = None
     weak_keys: tuple[str, ...] = ()
+    digest_like: bool = False
 
 
 def fold_key(key: str) -> str:

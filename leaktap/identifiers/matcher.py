@@ -11,7 +11,7 @@ other things go by as well.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from leaktap.config import DeviceProfile
 from leaktap.identifiers import classes
@@ -20,7 +20,7 @@ from leaktap.identifiers._known import KnownValues
 from leaktap.identifiers._places import list_of, one_reading
 from leaktap.identifiers._scan import Scanner
 from leaktap.identifiers._unknown import Unknown
-from leaktap.model import Leaf, Match
+from leaktap.model import Direction, Leaf, Match, Message
 
 
 class Matcher:
@@ -43,6 +43,12 @@ class Matcher:
     def sieve(self, data: bytes) -> bool:
         """Says whether anything can be in this buffer: a known value, a shape, a name, or something to decode."""
         return self._scanner.any(data)
+
+    def whole(self, message: Message, direction: Direction) -> Iterator[Match]:
+        """Yields what a message as a whole shows."""
+        for identifier in self._identifiers:
+            if identifier.whole:
+                yield from identifier.whole(message, direction)
 
     def match(self, leaves: Sequence[Leaf], app: str = "", device: str = "") -> list[Match]:
         """Returns what was found in the leaves of one message: leaf by leaf, then what several of them show together.

@@ -1,0 +1,48 @@
+"""Programs that arrive: APK, DEX, JAR, native libraries and script bundles, told by their bytes and not by their names.
+
+No personal information, and the one class that is found in responses: rules against silent downloads and hot updates
+ask for it. `Match.form` holds the kind, `Match.value` the SHA-256 of the body.
+
+Sources: DEX magic, https://source.android.com/docs/core/runtime/dex-format; ELF, System V ABI (e_type 3 is a shared
+object); ZIP, PKWARE APPNOTE 4.3; Hermes bytecode magic, `BytecodeFileFormat.h` of facebook/hermes; React Native's
+bundle prelude, `metro/src/lib/getPreludeCode.js` of facebook/metro.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+
+from leaktap.identifiers._api import Identifier
+from leaktap.model import Direction, Leaf, Match, Message
+
+_DEX = re.compile(rb"dex\n0[34][0-9]\x00")
+_ELF = re.compile(rb"\x7fELF[\x01\x02][\x01\x02].{10}(?:\x03\x00|\x00\x03)", re.DOTALL)
+_HERMES = bytes.fromhex("c61fbc03c103191f")
+_METRO = re.compile(rb"var __BUNDLE_START_TIME__\s*=|__d\(\(?function\b")
+_HEAD = 4096
+
+
+def kind_of(body: bytes) -> str:
+    """Returns apk, jar, dex, so or js, or nothing for what is no program."""
+    if body.startswith(b"PK\x03\x04"):
+        if b"AndroidManifest.xml" in body:
+            return "apk"
+        return "jar" if b"classes.dex" in body or (b"META-INF/MANIFEST.MF" in body and b".class" in body) else ""
+    if _DEX.match(body):
+        return "dex"
+    if _ELF.match(body):
+        return "so"
+    return "js" if body.startswith(_HERMES) or _METRO.match(body[:_HEAD].lstrip()) else ""
+
+
+def _whole(message: Message, direction: Direction) -> Iterator[Match]:
+    if direction != "response" or len(message.body) < 8:
+        return
+    kind = kind_of(message.body)
+    if kind:
+        digest = hashlib.sha256(message.body).hexdigest()
+        leaf = Leaf("response.body", message.body[:_HEAD])
+        yield Match(leaf, "code_download", "behaviour", digest, (0, len(message.body)), (kind,), "structure", 0.9)
+
+
+IDENTIFIERS = (Identifier("code_download", "behaviour", whole=_whole),)
