@@ -38,11 +38,12 @@ def names(keys: Sequence[str]) -> tuple[str, ...]:
 
 
 class Named(NamedTuple):
-    """A class and the name that says so; `weak` as in `Candidate`."""
+    """A class and the name that says so; `weak` and `hashed` as in `Candidate`."""
 
     identifier: Identifier
     key: str
     weak: bool = False
+    hashed: bool = False
 
 
 class Names:
@@ -64,8 +65,10 @@ class Names:
         for name in names(keys):
             bare = _HASHED.sub("", name)
             for identifier, strong, weak in self._patterns:
-                if strong.fullmatch(name) or (bare != name and strong.fullmatch(bare)):
+                if strong.fullmatch(name):
                     found.setdefault(identifier.name, Named(identifier, name))
+                elif bare != name and strong.fullmatch(bare):
+                    found.setdefault(identifier.name, Named(identifier, name, hashed=True))
                 elif weak.fullmatch(name):
                     found.setdefault(identifier.name, Named(identifier, name, True))
         return tuple(found.values())

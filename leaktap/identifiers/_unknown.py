@@ -45,7 +45,7 @@ class _Search:
         except UnicodeDecodeError:
             return
         if not is_placeholder(text, named.identifier) and text.lower() not in self.nothing:
-            candidate = Candidate(self.leaf, text, span, named.key, is_named, named.weak)
+            candidate = Candidate(self.leaf, text, span, named.key, is_named, named.weak, named.hashed)
             self.found.append((named.identifier, candidate))
 
 
@@ -96,19 +96,18 @@ class Unknown:
     def judge(self, found: Found, taken: bytearray) -> Iterator[Match]:
         """Yields what the classes take their candidates for, each value once.
 
-        Of overlapping ones the surest wins; of equally sure ones the longest, then the class that comes first. What no
-        class takes as it stands, but looks like a digest under a class's name, is taken for a hash.
+        Of overlapping ones the surest wins; of equally sure ones the longest, then the class that comes first. What
+        looks like a digest under a class's name is taken for a hash, unless another class takes it as it stands.
         """
         verdicts: list[Match] = []
         hashes: list[Match] = []
         for identifier, candidate in found:
-            verdict = identifier.judge(candidate) if identifier.judge else None
-            if verdict:
+            likely = candidate.named and not candidate.weak and identifier.hashed
+            form = guess_hash(candidate.text, candidate.key) if likely else None
+            if form and (candidate.hashed or not identifier.digest_like):
+                hashes.append(_match(identifier, candidate, "key", 0.7, form))
+            elif identifier.judge and (verdict := identifier.judge(candidate)):
                 verdicts.append(_match(identifier, candidate, verdict.basis, verdict.confidence, verdict.form))
-            elif candidate.named and not candidate.weak and identifier.hashed:
-                form = guess_hash(candidate.text, candidate.key)
-                if form:
-                    hashes.append(_match(identifier, candidate, "key", 0.7, form))
         verdicts.sort(key=lambda match: (-match.confidence, match.span[0] - match.span[1]))
         told: set[tuple[str, str]] = set()
         for match in (*verdicts, *hashes):

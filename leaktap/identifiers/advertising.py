@@ -64,6 +64,7 @@ IDENTIFIERS = (
         "device_id",
         keys=("(?:.*_)?oaid", "oaid_value"),
         judge=_oaid,
+        digest_like=True,
         variants=uuid_variants,
         canonical=str.strip,
     ),

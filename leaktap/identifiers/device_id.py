@@ -50,5 +50,6 @@ IDENTIFIERS = (
         shapes=(rb"NF[A-Z0-9]{3,12}-[A-Z0-9]{2,3}-[A-Za-z0-9=._-]{8,120}",),
         judge=_judge,
         variants=uuid_variants,
+        digest_like=True,
     ),
 )

@@ -112,7 +112,8 @@ def bits(text: str) -> float:
     else:
         letters = sum(c.isascii() for c in signs) - digits
         estimate = digits * math.log2(10) + letters * 2 + (len(signs) - digits - letters) * 10
-    return min(estimate, len(signs) * math.log2(2 * len(set(signs))))
+    distinct = len(set(signs))
+    return min(estimate, 10 * distinct + len(signs) * math.log2(distinct))
 
 
 NOBODYS = frozenset(

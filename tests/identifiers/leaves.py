@@ -60,7 +60,7 @@ def request_leaves(request: dict) -> list[Leaf]:
     return found
 
 
-def profile(name: str = "phone", **identifiers: object) -> DeviceProfile:
+def profile(name: str = "phone", /, **identifiers: object) -> DeviceProfile:
     return DeviceProfile.model_validate({"name": name, "identifiers": identifiers})
 
 

@@ -22,7 +22,7 @@ ROWS = [
     ("oaid.id", "5f2b8c71d09ae346", ("oaid", "key", 0.9)),
     ("OAID", "9b1f0c3de58a4726b0d4f1a2c3e49587", ("oaid", "key", 0.9)),
     ("oaid", "9b1f0c3de58a4726b0d4f1a2c3e49587d41c8e0f72a95b36c0e1f2a3b4d59687", ("oaid", "key", 0.9)),
-    ("oaid_md5", "9b1f0c3de58a4726b0d4f1a2c3e49587", ("oaid", "key", 0.9)),
+    ("oaid_md5", "9b1f0c3de58a4726b0d4f1a2c3e49587", ("oaid", "key", 0.7, ("md5", "hex"))),
     ("", "7c9e6679-7425-40de-944b-e07fc1f90ae7", None),
     ("clientSessionId", "7c9e6679-7425-40de-944b-e07fc1f90ae7", None),
     ("request_id", "7c9e6679-7425-40de-944b-e07fc1f90ae7", None),

@@ -21,6 +21,7 @@ ROWS = [
     ("identity", "NFAPPL-02-IPHONE9=1-5C71D09AE346F0B2A98D", ("device_id", "structure", 0.9)),
     ("esn", "NFANDROID1-PRV-P-A1B2C3D4E5F60718293A", ("device_id", "structure", 0.9)),
     ("session.device_id", "7c9e6679-7425-40de-944b-e07fc1f90ae7", None),
+    ("session.device_id", "9b1f0c3de58a4726b0d4f1a2c3e49587", None),
     ("device_session_id", "7c9e6679-7425-40de-944b-e07fc1f90ae7", None),
     ("deviceId", "", None),
     ("deviceId", "null", None),

@@ -1,0 +1,73 @@
+import hashlib
+
+import pytest
+
+from leaktap.identifiers.matcher import Matcher
+from tests.identifiers.leaves import json_leaves, leaf, profile
+
+BOOK = [
+    {"name": "张三丰", "phone": "13811112222"},
+    {"name": "李四", "phone": "+86 139 1111 3333"},
+    {"name": "Wang Xiaoming", "phone": "13711114444", "email": "wxm@mail.example.cn"},
+]
+OTHERS = [{"name": f"Person {chr(65 + i)}", "phone": f"1381234567{i}"} for i in range(5)]
+
+
+@pytest.fixture(scope="module")
+def owner():
+    return Matcher([profile(contacts=BOOK)])
+
+
+def only(matches):
+    assert len(matches) == 1, matches
+    return matches[0]
+
+
+def test_a_whole_address_book_is_one_match(owner):
+    match = only(owner.match(list(json_leaves({"contacts": BOOK, "n": 3}))))
+    assert (match.identifier, match.category, match.basis, match.confidence) == ("contacts", "contact", "known", 1.0)
+    assert (match.leaf.path, match.count) == ("request.body|json.$.contacts", 3)
+    assert "13811112222" in match.value
+    assert match.leaf.value[slice(*match.span)].decode() == match.value
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "confidence"),
+    [
+        ("13811112222", (), 0.9),
+        ("+8613811112222", ("+86",), 0.9),
+        ("139 1111 3333", ("space",), 0.9),
+        (hashlib.md5(b"13811112222").hexdigest(), ("md5", "hex"), 0.9),
+        ("张三丰", (), 0.6),
+        ("Wang Xiaoming", (), 0.6),
+        ("hello 张三丰!", (), 0.6),
+    ],
+)
+def test_one_entry_is_enough(owner, value, form, confidence):
+    match = only(owner.match([leaf(value, "x")]))
+    assert (match.identifier, match.count, match.form, match.confidence) == ("contacts", 1, form, confidence)
+
+
+@pytest.mark.parametrize("value", ["李四", "138111122223", "913811112222", "张三", "Wang", "", "13811112223"])
+def test_what_is_not_from_the_book(owner, value):
+    assert owner.match([leaf(value, "x")]) == []
+
+
+def test_an_unknown_list_of_names_and_numbers(stranger):
+    match = only(stranger.match(list(json_leaves({"data": {"list": OTHERS}}))))
+    assert (match.identifier, match.basis, match.count) == ("contacts", "structure", 5)
+    assert match.leaf.path == "request.body|json.$.data.list"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"list": OTHERS[:2]},
+        {"list": [{"name": f"shop {i}", "price": "1381234567"} for i in range(5)]},
+        {"list": [{"name": "A B", "phone": "13812345670"}] * 5},
+        {"list": [{"name": f"item {i}", "phone": "no"} for i in range(5)]},
+        {"list": [{"phone": f"1381234567{i}"} for i in range(5)]},
+    ],
+)
+def test_other_lists_are_no_address_book(stranger, data):
+    assert "contacts" not in {match.identifier for match in stranger.match(list(json_leaves(data)))}

@@ -1,0 +1,91 @@
+import re
+
+import pytest
+
+from leaktap.identifiers import classes
+from leaktap.identifiers._keys import Names, in_text, names, read_pair
+
+ALL = Names(list(classes().values()))
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ((), ()),
+        (("Device-ID",), ("deviceid",)),
+        (("x-utdid",), ("xutdid", "utdid")),
+        (("oaid", "id"), ("id", "oaidid", "oaid")),
+        (("device", "mac"), ("mac", "devicemac")),
+        (("_", "-"), ()),
+    ],
+)
+def test_what_a_leaf_may_be_called(keys, expected):
+    assert names(keys) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "identifier"),
+    [
+        ("imei", "imei"),
+        ("IMEI_MD5", "imei"),
+        ("imeiHash", "imei"),
+        ("md5", None),
+        ("ip", "ip_public"),
+        ("zip", None),
+        ("description", None),
+        ("machine", None),
+        ("macro", None),
+        ("platform", None),
+        ("flat", None),
+        ("long", "location"),
+        ("poi_lat", None),
+        ("belong", None),
+        ("wifiName", "ssid"),
+        ("$deviceId", "device_id"),
+        ("videoid", None),
+        ("sessionid", None),
+    ],
+)
+def test_which_class_goes_by_a_name(key, identifier):
+    found = {
+        named.identifier.name for named in ALL.classes((key,)) if named.identifier.judge or named.identifier.gather
+    }
+    assert identifier in found if identifier else not found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"imei=867530912345673&x=1", (("imei",), b"867530912345673")),
+        (b'{"imei": "867530912345673"}', (("imei",), b"867530912345673")),
+        (b'{\\"imei\\":\\"867530912345673\\"}', (("imei",), b"867530912345673")),
+        (b"IMEI: 867530912345673\n", (("IMEI",), b"867530912345673")),
+        (b"<imei>867530912345673</imei>", (("imei",), b"867530912345673")),
+        (b"device[imei]=867530912345673", (("device", "imei"), b"867530912345673")),
+        (b"imei=", None),
+        (b"imei=&a=1", None),
+    ],
+)
+def test_a_name_and_its_value_in_text(text, expected):
+    found = re.search(in_text("imei"), text, re.IGNORECASE)
+    assert found
+    pair = read_pair(text, found.end())
+    assert (pair and (pair[0], text[slice(*pair[1])])) == expected
+
+
+@pytest.mark.parametrize("text", [b"imei 867530912345673", b"the imei, it is", b"im-ei=1", b"imeix=1"])
+def test_no_name_in_text(text):
+    assert not re.search(in_text("imei"), text, re.IGNORECASE)
+
+
+def test_words_may_be_joined_in_text():
+    for text in (b"device_id=", b"deviceId=", b"device-id:", b"Device ID:", b"$device.id="):
+        assert re.search(in_text("device_id"), text, re.IGNORECASE)
+
+
+def test_every_key_compiles_both_ways():
+    for identifier in classes().values():
+        for key in (*identifier.keys, *identifier.weak_keys):
+            re.compile(key.replace("_", ""))
+            re.compile(in_text(key))
+            assert "_?" not in key, f"{identifier.name}: {key!r}: `_` alone is optional"

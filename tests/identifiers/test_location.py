@@ -1,0 +1,88 @@
+import pytest
+
+from leaktap.identifiers.matcher import Matcher
+from tests.identifiers.leaves import leaf, profile
+
+PLACE = {"lat": "31.23041", "lon": "121.4737", "radius_m": 300}
+
+
+@pytest.fixture(scope="module")
+def there():
+    return Matcher([profile(location=PLACE)])
+
+
+def query(**values: str) -> list:
+    return [leaf(value, name, path=f"request.query.{name}") for name, value in values.items()]
+
+
+def values(matches) -> list[tuple]:
+    return [(m.leaf.path.rpartition(".")[2], m.value, m.basis, m.confidence) for m in matches]
+
+
+@pytest.mark.parametrize(
+    ("leaves", "expected"),
+    [
+        (query(lat="31.23041", lng="121.4737"), ["31.23041", "121.4737"]),
+        (query(latitude="31.231", longitude="121.474"), ["31.231", "121.474"]),
+        (query(lat="31.230412345678", lon="121.47371234567"), ["31.230412345678", "121.47371234567"]),
+        (query(gps="121.4737,31.23041"), ["121.4737", "31.23041"]),
+        (query(whatever="31.2304, 121.4737"), ["31.2304", "121.4737"]),
+        (query(note="at 31.23041,121.4737 now"), ["31.23041", "121.4737"]),
+        (query(url="https://a.example/?lat=31.23041&x=1"), ["31.23041"]),
+        (query(lat="31.23041"), ["31.23041"]),
+        (query(lat="31.23", lng="121.47"), []),
+        (query(lat="31.2504"), []),
+        (query(lat="121.4737"), []),
+        (query(lng="31.23041"), []),
+        (query(price="31.23041"), []),
+        (query(version="31.23041"), []),
+        (query(note="121.4737,31.9304"), []),
+        (query(lat="0.0", lng="0.0"), []),
+    ],
+)
+def test_near_the_profiles_place(there, leaves, expected):
+    matches = [match for match in there.match(leaves) if match.basis == "known"]
+    assert [match.value for match in matches] == expected
+    for match in matches:
+        assert match.leaf.value[slice(*match.span)].decode() == match.value
+        assert (match.identifier, match.category, match.device) == ("location", "location", "phone")
+        assert match.plain == ("31.23041" if match.value.startswith("31") else "121.4737")
+
+
+def test_the_radius_is_a_circle_on_the_ground():
+    """At 60 degrees north a degree of longitude is half as long as one of latitude."""
+    north = Matcher([profile(location={"lat": "60.0001", "lon": "25.0001", "radius_m": 300})])
+    assert north.match(query(lng="25.0051"))
+    assert not north.match(query(lat="60.0051"))
+
+
+@pytest.mark.parametrize(
+    ("leaves", "expected"),
+    [
+        (query(lat="31.23041", lng="121.4737"), ["31.23041", "121.4737"]),
+        (query(location="121.4737,31.23041"), ["121.4737", "31.23041"]),
+        (query(lat="-33.8688", lon="151.2093"), ["-33.8688", "151.2093"]),
+        (query(lat="31.23041"), []),
+        (query(lat="31.23041", price="121.4737"), []),
+        (query(lat="91.23041", lng="121.4737"), []),
+        (query(lat="31.23041", lng="181.4737"), []),
+        (query(lat="0.000000", lng="0.000000"), []),
+        (query(lat="31.2", lng="121.4"), []),
+        (query(note="121.4737,31.23041"), []),
+        (query(poiLat="31.23041", poiLng="121.4737"), []),
+    ],
+)
+def test_without_a_profile(stranger, leaves, expected):
+    matches = stranger.match(leaves)
+    assert [match.value for match in matches] == expected
+    assert all((match.basis, match.confidence, match.device) == ("key", 0.75, "") for match in matches)
+
+
+def test_a_list_of_places_is_no_location(stranger):
+    shops = [
+        leaf(f"{number}.{index}2041", name, path=f"request.body|json.$.shops[{index}].{name}")
+        for index in range(9)
+        for name, number in (("lat", 31), ("lng", 121))
+    ]
+    assert stranger.match(shops) == []
+    assert len(stranger.match(shops[:2])) == 2
