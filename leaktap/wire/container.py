@@ -11,7 +11,7 @@ import select
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -109,7 +109,7 @@ class _Feed:
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         """Finds out what the stream can do."""
-        self._stream: Any = stream
+        self._stream = cast(Any, stream)
         self._name = name
         self._read = getattr(self._stream, "readinto1", None) or self._stream.readinto
         self._before = 0
