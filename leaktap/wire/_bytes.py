@@ -5,7 +5,7 @@ cannot use yet in an `Inflow`, which answers for any offset which packet it came
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from leaktap.model import MOST_FRAMES, Endpoint, Time
@@ -93,6 +93,12 @@ class Inflow:
         """Returns the packet number and the time of the byte at `offset`."""
         index = max(bisect_right(self._starts, self._base + offset) - 1, 0)
         return (self._frames[index], self._times[index]) if self._frames else (0, 0)
+
+    def pieces(self) -> Iterator[int]:
+        """Yields the offsets at which pieces begin, as long as nothing is consumed meanwhile."""
+        for start in self._starts:
+            if start >= self._base:
+                yield start - self._base
 
     def frames(self, start: int, end: int) -> tuple[int, ...]:
         """Returns the numbers of the packets that brought the bytes `start` to before `end` (MOST_FRAMES at most)."""

@@ -1,0 +1,158 @@
+"""What a protocol is: a way to recognise it, and a layer that turns its bytes into what is above it.
+
+A connection is a stack of layers without I/O. Each is fed the segments of both sides as they come and yields what it
+makes of them: `Plain` for the layer above, `Above` to say what that layer will find, or what was seen. Bytes may be cut
+anywhere, and one side may run ahead of the other by a window of the file, so a layer keeps what it cannot use yet.
+A module of this package with an attribute `PROTOCOL` is a protocol; nothing lists them.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol as Typed
+
+from leaktap.model import Blind, Endpoint, Exchange, Fault, Message, Origin, Time
+from leaktap.wire._bytes import Flow, Segment
+from leaktap.wire.keys import KeyLog
+
+MOST_WAITING = 64 << 20
+"""How many bytes all connections of an input together keep for keys that may come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Bytes for the layer above."""
+
+    side: int
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """Says what the next `Plain` begins: bytes as `context` describes them, instead of what was above before."""
+
+    context: "Context"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An exchange and the moment when its last byte came."""
+
+    time: Time
+    exchange: Exchange
+
+
+type Made = Plain | Above | Finished | Blind | Fault
+"""What a layer yields. Of blind parts it yields one for every run of bytes; the engine adds them up."""
+
+
+class Layer(Typed):
+    """One protocol of one connection. Neither method raises on any input."""
+
+    def feed(self, side: int, segment: Segment) -> Iterator[Made]:
+        """Takes bytes of a side. A segment without bytes asks to try again what was waited for (a key)."""
+
+    def close(self) -> Iterator[Made]:
+        """Yields what is pending: nothing more will come."""
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes are kept for a key that may still come."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many bytes all connections together may still keep while they wait for keys.
+
+    Where it is not `patient`, no key will come that is not there yet, and nothing is kept for one.
+    """
+
+    room: int = MOST_WAITING
+    patient: bool = True
+
+
+@dataclass(slots=True)
+class Context:
+    """What a layer knows of the connection it is part of.
+
+    `server` is where the client wants to go, which a proxy's CONNECT makes another than the flow's. `host` is the name
+    that it asked for so far, `name` the protocol that was agreed on (ALPN, Upgrade). `upgrade` is the exchange that
+    agreed on it, where one did. `numbers` counts the exchanges of the flow.
+    """
+
+    source: str
+    flow: Flow
+    client: Endpoint
+    server: Endpoint
+    keys: KeyLog
+    budget: Budget
+    host: str = ""
+    name: str = ""
+    decrypted: bool = False
+    upgrade: Exchange | None = None
+    numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    @property
+    def where(self) -> str:
+        """The connection, for faults."""
+        return f"{self.source}: {self.flow.transport}.{self.flow.index}"
+
+    def blind(
+        self,
+        why: str,
+        protocol: str,
+        count: int,
+        frames: tuple[int, ...] = (),
+        detail: str = "",
+        time: Time | None = None,
+    ) -> Blind:
+        """Returns a `Blind` of `count` bytes of this connection."""
+        return Blind(
+            time=self.flow.time if time is None else time,
+            why=why,
+            protocol=protocol,
+            host=self.host,
+            ip=self.server.ip,
+            port=self.server.port,
+            bytes=count,
+            source=self.source,
+            frames=frames,
+            stream=self.flow.index,
+            detail=detail,
+        )
+
+    def exchange(self, protocol: str, scheme: str, host: str, request: Message, response: Message | None) -> Exchange:
+        """Returns an exchange of this connection, numbered."""
+        transport = "udp" if self.flow.transport == "udp" else "tcp"
+        return Exchange(
+            id=f"{transport}.{self.flow.index}:{next(self.numbers)}",
+            time=request.time,
+            client=self.client,
+            server=self.server,
+            scheme=scheme,
+            host=host or self.host or self.server.ip,
+            request=request,
+            response=response,
+            origin=Origin(self.source, protocol, transport, self.flow.index, decrypted=self.decrypted),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A protocol that is read.
+
+    `sniff` is shown a side and the first bytes that it sent: yes, no, or None for "too few to tell". `names` are what
+    ALPN and Upgrade call it; where one of them was agreed on, the bytes are not asked. `transport` is what it runs
+    over: tcp (or anything else that is a stream) or udp (one piece of a segment is a datagram).
+    """
+
+    name: str
+    sniff: Callable[[int, bytes], bool | None]
+    layer: Callable[[Context], Layer]
+    names: tuple[str, ...] = ()
+    transport: str = "tcp"
+
+
+def other(side: int) -> int:
+    """Returns the side that receives what `side` sends."""
+    return 1 - side

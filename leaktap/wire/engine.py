@@ -1,0 +1,311 @@
+"""From a capture to what was said in it: packets, streams, and over each stream a stack of layers chosen by its bytes.
+
+A `Node` is a place in the stack: it keeps the first bytes of both sides until a protocol is recognised by them (never
+by port), feeds that protocol's layer, and has a node above it for what the layer uncovers. So TLS inside a proxy's
+CONNECT, or a WebSocket inside TLS, needs nothing of its own. Protocols are the modules of this package that have a
+`PROTOCOL`. Exchanges come sorted by when they were complete, within a window of the capture.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+from typing import BinaryIO
+
+from leaktap import wire
+from leaktap.discover import discover
+from leaktap.model import Blind, Fault, Progress, Seen
+from leaktap.wire._api import MOST_WAITING, Above, Budget, Context, Finished, Layer, Made, Plain, Protocol
+from leaktap.wire._bytes import CLIENT, SERVER, Arrival, Closed, Flow, Segment
+from leaktap.wire._intake import Frames
+from leaktap.wire.container import windows
+from leaktap.wire.keys import KeyLog
+from leaktap.wire.packets import Packets
+from leaktap.wire.streams import Streams
+from leaktap.wire.unread import Unread
+
+_MOST_SNIFFED = 64 << 10
+_MOST_MET = 2048
+_PARKED_BYTES = 8 << 10
+
+type _Done = Finished | Blind | Fault
+
+
+@cache
+def _protocols() -> tuple[Protocol, ...]:
+    return tuple(discover(wire, "PROTOCOL"))
+
+
+class Node:
+    """A layer that is chosen when its first bytes are there, and the node above it."""
+
+    def __init__(self, context: Context, transport: str) -> None:
+        """Begins without a layer. `transport` is what runs below."""
+        self._context = context
+        self._protocols = tuple(protocol for protocol in _protocols() if protocol.transport == transport)
+        self._layer: Layer | None = None
+        self._above: Node | None = None
+        self._first: tuple[list[Segment], list[Segment]] = ([], [])
+        self._flip = 0
+        self._late = not context.flow.from_start
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes are kept for a key that may still come."""
+        return (self._layer.waiting if self._layer else 0) + (self._above.waiting if self._above else 0)
+
+    def feed(self, side: int, segment: Segment) -> Iterator[_Done]:
+        """Takes bytes of a side."""
+        if self._layer is None:
+            self._first[side].append(segment)
+            layer = self._choose(last=False)
+            if layer is not None:
+                yield from self._start(layer)
+        elif self._late and isinstance(self._layer, Unread):
+            yield from self._met(self._layer, side, segment)
+        else:
+            yield from self._over(self._layer.feed(side ^ self._flip, segment))
+
+    def close(self) -> Iterator[_Done]:
+        """Closes the layer, then what is above."""
+        if self._layer is None:
+            yield from self._start(self._choose(last=True) or Unread(self._context))
+        assert self._layer is not None
+        yield from self._over(self._layer.close())
+        if self._above is not None:
+            yield from self._above.close()
+
+    def _start(self, layer: Layer) -> Iterator[_Done]:
+        """Feeds a layer what came so far, the client's side first."""
+        self._layer = layer
+        for side in (CLIENT ^ self._flip, SERVER ^ self._flip):
+            segments = self._first[side].copy()
+            self._first[side].clear()
+            for segment in segments:
+                yield from self.feed(side, segment)
+
+    def _over(self, made: Iterable[Made]) -> Iterator[_Done]:
+        """Passes on what a layer made: up, or out."""
+        for thing in made:
+            if isinstance(thing, Plain):
+                if self._above is not None:
+                    yield from self._above.feed(thing.side, thing.segment)
+            elif isinstance(thing, Above):
+                if self._above is not None:
+                    yield from self._above.close()
+                self._above = Node(thing.context, "tcp")
+            else:
+                yield thing
+
+    def _met(self, unread: Unread, side: int, segment: Segment) -> Iterator[_Done]:
+        """Of a connection that was met in its middle, looks whether a piece begins with something known."""
+        for offset in segment.offsets:
+            layer, _ = self._recognise(side, segment.data[offset : offset + _MOST_MET])
+            if layer is not None:
+                if offset:
+                    yield from self._over(unread.feed(side, cut(segment, 0, offset)))
+                yield from self._over(unread.close())
+                self._layer = layer
+                yield from self._over(layer.feed(side ^ self._flip, cut(segment, offset, len(segment.data))))
+                return
+        yield from self._over(unread.feed(side, segment))
+
+    def _choose(self, last: bool) -> Layer | None:
+        """Returns the layer for what came first, or None while that is too little to tell (it is not, if `last`)."""
+        longest, open_question = 0, False
+        for side in (CLIENT, SERVER):
+            begin = _beginning(self._first[side])
+            longest = max(longest, len(begin))
+            if begin:
+                layer, unclear = self._recognise(side, begin)
+                if layer is not None:
+                    return layer
+                open_question |= unclear
+                if not open_question:
+                    break
+        if not last and (not longest or (open_question and longest < _MOST_SNIFFED)):
+            return None
+        named = next((protocol for protocol in self._protocols if self._context.name in protocol.names), None)
+        return named.layer(self._context) if named else Unread(self._context)
+
+    def _recognise(self, side: int, begin: bytes) -> tuple[Layer | None, bool]:
+        """Returns a new layer for bytes of a side, or whether more of them may tell.
+
+        Of a connection that was met in its middle, the client may turn out to be the server.
+        """
+        unclear = False
+        for flip in (0, 1) if self._late else (0,):
+            for protocol in self._protocols:
+                answer = protocol.sniff(side ^ flip, begin)
+                unclear |= answer is None
+                if answer:
+                    if flip:
+                        self._flip = 1
+                        client, server = self._context.client, self._context.server
+                        self._context = replace(self._context, client=server, server=client)
+                    return protocol.layer(self._context), False
+        return None, unclear
+
+
+def _beginning(segments: list[Segment]) -> bytes:
+    """Returns the first bytes that follow each other without a gap."""
+    begin = b""
+    for index, segment in enumerate(segments):
+        if (segment.lost and index) or len(begin) >= _MOST_SNIFFED:
+            break
+        begin += segment.data[:_MOST_SNIFFED]
+    return begin
+
+
+def cut(segment: Segment, start: int, end: int) -> Segment:
+    """Returns the bytes from `start` to before `end` of a segment, with their packets."""
+    first = max(bisect_right(segment.offsets, start) - 1, 0)
+    last = bisect_left(segment.offsets, end)
+    return Segment(
+        segment.data[start:end],
+        [max(offset - start, 0) for offset in segment.offsets[first:last]],
+        segment.frames[first:last],
+        segment.times[first:last],
+        0 if start else segment.lost,
+    )
+
+
+class _Connection:
+    """A flow: its stack, and what of it was not inspected, one `Blind` per reason."""
+
+    def __init__(self, flow: Flow, name: str, keys: KeyLog, budget: Budget) -> None:
+        context = Context(name, flow, flow.client, flow.server, keys, budget)
+        self.node = Node(context, flow.transport)
+        self._blinds: dict[tuple[str, str], Blind] = {}
+
+    def over(self, made: Iterable[_Done]) -> Iterator[Finished | Fault]:
+        """Passes things on, but adds up what is blind."""
+        for thing in made:
+            if not isinstance(thing, Blind):
+                yield thing
+                continue
+            key = thing.why, thing.protocol
+            known = self._blinds.get(key)
+            self._blinds[key] = _sum(known, thing) if known else thing
+
+    def close(self) -> Iterator[Finished | Fault | Blind]:
+        """Ends the flow."""
+        yield from self.over(self.node.close())
+        yield from self._blinds.values()
+
+
+def _sum(known: Blind, more: Blind) -> Blind:
+    frames = Frames()
+    frames.add(sorted({*known.frames, *more.frames}))
+    return replace(
+        known,
+        bytes=known.bytes + more.bytes,
+        frames=frames.numbers,
+        host=known.host or more.host,
+        detail=known.detail or more.detail,
+    )
+
+
+class Engine:
+    """All connections of one input, without I/O: stream events in, exchanges out."""
+
+    def __init__(self, name: str, keys: KeyLog, patient: bool = True) -> None:
+        """`patient`: secrets may still come, so what lacks one is kept for a while."""
+        self._name, self._keys = name, keys
+        self._budget = Budget(patient=patient)
+        self._version = keys.version
+        self._connections: dict[tuple[str, int], _Connection] = {}
+        self._parked: dict[tuple[str, int], _Connection] = {}
+
+    def feed(self, events: Iterable[Arrival | Closed | Blind | Fault]) -> Iterator[Seen]:
+        """Takes the events of a window; yields its exchanges sorted by when they were complete."""
+        finished: list[Finished] = []
+        if self._keys.version != self._version:
+            self._version = self._keys.version
+            yield from _sort(self._retry(), finished)
+        yield from _sort(self._take(events), finished)
+        finished.sort(key=lambda done: (done.time, done.exchange.origin.stream or 0))
+        for done in finished:
+            yield done.exchange
+
+    def close(self) -> Iterator[Seen]:
+        """Ends the input."""
+        finished: list[Finished] = []
+        for connections in (self._parked, self._connections):
+            for connection in connections.values():
+                yield from _sort(connection.close(), finished)
+            connections.clear()
+        finished.sort(key=lambda done: (done.time, done.exchange.origin.stream or 0))
+        for done in finished:
+            yield done.exchange
+
+    def _take(self, events: Iterable[Arrival | Closed | Blind | Fault]) -> Iterator[Finished | Blind | Fault]:
+        for event in events:
+            if isinstance(event, Arrival):
+                key = event.flow.transport, event.flow.index
+                connection = self._connections.get(key)
+                if connection is None:
+                    connection = _Connection(event.flow, self._name, self._keys, self._budget)
+                    self._connections[key] = connection
+                yield from connection.over(connection.node.feed(event.side, event.segment))
+            elif isinstance(event, Closed):
+                yield from self._end((event.flow.transport, event.flow.index))
+            else:
+                yield event
+
+    def _end(self, key: tuple[str, int]) -> Iterator[Finished | Blind | Fault]:
+        """Closes a flow, or parks it while it waits for a key and there is room."""
+        connection = self._connections.pop(key, None)
+        if connection is None:
+            return
+        if not connection.node.waiting:
+            yield from connection.close()
+            return
+        self._parked[key] = connection
+        self._budget.room -= _PARKED_BYTES
+        while self._parked and self._budget.room < MOST_WAITING // 2:
+            yield from self._unpark(next(iter(self._parked)))
+
+    def _unpark(self, key: tuple[str, int]) -> Iterator[Finished | Blind | Fault]:
+        self._budget.room += _PARKED_BYTES
+        yield from self._parked.pop(key).close()
+
+    def _retry(self) -> Iterator[Finished | Blind | Fault]:
+        """Tells everything that waits for a key that there are new ones."""
+        nothing = Segment(b"", (), (), ())
+        for connections in (self._parked, self._connections):
+            for key, connection in list(connections.items()):
+                if connection.node.waiting:
+                    yield from connection.over(connection.node.feed(CLIENT, nothing))
+                    if connections is self._parked and not connection.node.waiting:
+                        yield from self._unpark(key)
+
+
+def exchanges(stream: BinaryIO, name: str, keys: KeyLog) -> Iterator[Seen]:
+    """Yields what the capture in `stream`, called `name`, shows; secrets in it join `keys`.
+
+    Raises nothing: what cannot be read is a fault of the stage `source`, which comes after everything else.
+    """
+    packets, streams = Packets(name), Streams()
+    engine = Engine(name, keys, patient=not stream.seekable())
+    faults: list[Fault] = []
+    for window in windows(stream, name):
+        for secrets in window.secrets:
+            keys.add_bytes(secrets, f"{name} (secrets in the capture)")
+        yield from keys.faults()
+        yield from engine.feed(streams.feed(packets.columns(window)))
+        faults += window.faults
+        yield Progress(name, window.position)
+    yield from engine.feed(streams.close())
+    yield from engine.close()
+    yield from packets.finish()
+    yield from faults
+
+
+def _sort(made: Iterable[Finished | Blind | Fault], finished: list[Finished]) -> Iterator[Blind | Fault]:
+    """Sets the exchanges aside in `finished` and yields the rest."""
+    for thing in made:
+        if isinstance(thing, Finished):
+            finished.append(thing)
+        else:
+            yield thing

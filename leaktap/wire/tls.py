@@ -1,0 +1,353 @@
+"""TLS 1.0 to 1.3 with the session's secrets: ciphertext of both sides in, plaintext out.
+
+Both sides are read in turn until neither moves. The client's side stops at its first encrypted record until the
+ServerHello told the suite; either side stops where a secret is missing and keeps its ciphertext (bounded per connection
+and over all), since secrets may come behind the packets. What is never opened becomes a `Blind`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from leaktap.wire._api import Above, Context, Made, Plain, Protocol
+from leaktap.wire._bytes import CLIENT, SERVER, Segment
+from leaktap.wire.tls_ciphers import TLS13, Opener, Unopened, next_secret, opener13
+from leaktap.wire.tls_handshake import (
+    APPLICATION,
+    CLIENT_HELLO,
+    CLIENT_KEY_EXCHANGE,
+    EARLY,
+    ENCRYPTED_EXTENSIONS,
+    END_OF_EARLY_DATA,
+    FINISHED,
+    HANDSHAKE,
+    KEY_UPDATE,
+    SERVER_HELLO,
+    BadHandshake,
+    Session,
+)
+from leaktap.wire.tls_records import (
+    APPLICATION_DATA,
+    CHANGE_CIPHER_SPEC,
+    HANDSHAKE_RECORD,
+    HEADER,
+    MOST_RECORD,
+    Half,
+    is_record,
+)
+
+_MOST_WAITING = 1 << 20
+_MOST_UNANSWERED = 16 << 20
+
+
+class Tls:
+    """One TLS connection."""
+
+    def __init__(self, context: Context) -> None:
+        """Begins before the ClientHello."""
+        self._context = context
+        self._client, self._server = self._halves = (Half(CLIENT), Half(SERVER))
+        self._hellos: list[Session] = []
+        self._told = False
+        self._held = 0
+        self._lacks = False
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait for a secret."""
+        return self._held if self._lacks else 0
+
+    def feed(self, side: int, segment: Segment) -> Iterator[Made]:
+        """Takes ciphertext and yields plaintext."""
+        half = self._halves[side]
+        half.total += len(segment.data)
+        half.intake.push(segment)
+        yield from self._pump()
+        self._hold()
+
+    def close(self) -> Iterator[Made]:
+        """Yields what was not opened."""
+        yield from self._pump()
+        for half in self._halves:
+            half.give_up(self._why(half))
+            if half.unread:
+                session = half.session or self._client.session
+                detail = session.detail if session else "no handshake was captured"
+                count = half.unread if half.opened else half.total
+                yield self._context.blind(half.why, "tls", count, half.unread_frames.numbers, detail)
+        self._context.budget.room += self._held
+        self._held = 0
+
+    def _why(self, half: Half) -> str:
+        """Says why what is left of a side was not opened."""
+        if half.opened or half.torn is not None:
+            return "truncated"
+        return "no_key" if half.opener is None else "wrong_key"
+
+    def _pump(self) -> Iterator[Made]:
+        moved, self._lacks = True, False
+        while moved:
+            moved = False
+            for half in self._halves:
+                moved |= self._read(half)
+                segment = half.gathered()
+                if segment is not None:
+                    yield from self._tell()
+                    yield Plain(half.side, segment)
+
+    def _tell(self) -> Iterator[Made]:
+        """Says, before the first plaintext, what it is."""
+        if self._told:
+            return
+        self._told = True
+        context, session = self._context, self._server.session or self._client.session
+        assert session is not None
+        yield Above(replace(context, name=session.protocol, decrypted=True))
+
+    def _hold(self) -> None:
+        """Accounts for what is kept, and gives it up where it is too much."""
+        budget, session = self._context.budget, self._client.session
+        answered = session is not None and session.answered
+        held = 0
+        if self._lacks or not answered:
+            held = sum(len(half.intake) + half.intake.behind for half in self._halves)
+        if held > (_MOST_WAITING if answered else _MOST_UNANSWERED) or (held and budget.room + self._held < held):
+            for half in self._halves:
+                half.give_up(self._why(half))
+            held = 0
+        budget.room += self._held - held
+        self._held = held
+
+    def _read(self, half: Half) -> bool:
+        """Reads every record of a side that can be read now; returns whether there was one."""
+        before = half.records
+        while not half.dead:
+            if half.torn is None:
+                short = self._run(half)
+                if half.torn is None and not (short and half.intake.gap):
+                    break
+                if half.torn is None:
+                    half.tear()
+            elif not self._mend(half):
+                if half.dead or not half.intake.gap:
+                    break
+                half.tear()
+        if half.dead:
+            half.give_up(half.dead)
+        return half.records != before
+
+    def _run(self, half: Half) -> bool:
+        """Reads records up to the next gap; returns whether it stopped because bytes are lacking."""
+        data = half.intake.data
+        at, size, short = 0, len(data), True
+        with memoryview(data) as view:
+            while size - at >= HEADER:
+                header = bytes(view[at : at + HEADER])
+                kind, length = header[0], header[3] << 8 | header[4]
+                end = at + HEADER + length
+                if not is_record(kind, header[1], length):
+                    half.torn = 0
+                    break
+                if end > size:
+                    break
+                if half.opener is None and not self._ready(half, kind):
+                    short = False
+                    break
+                if half.opener is None or (half.modern and kind != APPLICATION_DATA):
+                    self._take(half, kind, bytes(view[at + HEADER : end]), at, end)
+                elif not self._open(half, header, view[at + HEADER : end], at, end):
+                    if half.torn is not None or half.dead:
+                        break
+                    continue
+                half.records += 1
+                at = end
+                if half.dead:
+                    break
+        half.intake.drop(at)
+        return short
+
+    def _open(self, half: Half, header: bytes, fragment: memoryview, at: int, end: int) -> bool:
+        """Opens a record and takes what it holds; returns whether it is done with."""
+        opener = half.opener
+        assert opener is not None
+        try:
+            text = opener.open(header, fragment)
+        except Unopened:
+            if opener.seq:
+                half.torn = 0
+            elif half.stage == EARLY:
+                half.stage, half.opener, half.skimming = HANDSHAKE, None, True
+            elif half.skimming:
+                half.pass_over("no_key", at, end)
+                return True
+            else:
+                half.dead = "wrong_key"
+            return False
+        half.opened, half.skimming = True, False
+        kind = header[0]
+        if half.modern:
+            if text and not text[-1]:
+                text = text.rstrip(b"\0")
+            kind, text = (text[-1], text[:-1]) if text else (0, b"")
+        if kind == APPLICATION_DATA:
+            half.gather(text, at, end)
+        else:
+            self._take(half, kind, text, at, end)
+        return True
+
+    def _take(self, half: Half, kind: int, text: bytes, at: int, end: int) -> None:
+        """Takes what is no application data: handshake messages and changes of the cipher."""
+        if kind == HANDSHAKE_RECORD:
+            try:
+                for message, body in half.messages.feed(text):
+                    self._message(half, message, body)
+            except BadHandshake:
+                self._stop("unreadable")
+        elif kind == CHANGE_CIPHER_SPEC and not half.modern:
+            half.changed, half.opener = True, None
+        elif kind == APPLICATION_DATA:
+            half.pass_over("no_key", at, end)
+
+    def _mend(self, half: Half) -> bool:
+        """Looks for the next record that can be opened."""
+        session = half.session
+        if session is None or not session.answered or not session.supported:
+            self._stop("truncated")
+            return False
+        openers: list[tuple[Opener, str]] = [(half.opener, half.stage)] if half.opener else []
+        if session.version != TLS13:
+            pair = session.openers(self._context.keys)
+            if pair and not openers:
+                openers = [(pair[half.side], half.stage)]
+        elif half.stage != APPLICATION:
+            stages = (APPLICATION,) if openers else (HANDSHAKE, APPLICATION)
+            secrets = [(session.secret(self._context.keys, half.side, stage), stage) for stage in stages]
+            openers += [(opener13(session.suite, secret), stage) for secret, stage in secrets if secret]
+        found = half.mend(opener for opener, _ in openers)
+        if found is None:
+            return False
+        half.opener, half.changed, half.modern = found, False, session.version == TLS13
+        half.stage = next(stage for opener, stage in openers if opener is found)
+        if half.modern and half.stage == APPLICATION:
+            half.secret = half.secret or session.secret(self._context.keys, half.side, APPLICATION)
+        half.messages.clear()
+        return True
+
+    def _stop(self, why: str) -> None:
+        """Gives both sides up."""
+        for half in self._halves:
+            half.dead = half.dead or why
+
+    # Keys
+
+    def _ready(self, half: Half, kind: int) -> bool:
+        """Tells whether a record can be taken now, and sets the side's opener if it needs one."""
+        session = half.session
+        if session is None:
+            if kind in (CHANGE_CIPHER_SPEC, APPLICATION_DATA):
+                self._stop("no_key")
+                return False
+            return half.side == CLIENT or bool(self._hellos)
+        if half.changed:
+            if not session.answered:
+                return False
+            if session.version != TLS13 and not session.retry:
+                return self._legacy(half, session)
+            half.changed = False
+        if kind != APPLICATION_DATA:
+            return True
+        if not session.answered:
+            return False
+        if session.retry:
+            return True
+        if session.version != TLS13:
+            self._stop("truncated")
+            return False
+        return self._modern(half, session)
+
+    def _legacy(self, half: Half, session: Session) -> bool:
+        """Sets the opener up to TLS 1.2; returns whether there is one."""
+        if not session.supported:
+            self._stop("unsupported_cipher")
+            return False
+        pair = session.openers(self._context.keys)
+        if pair is None:
+            return self._lacking()
+        half.opener, half.changed = pair[half.side], False
+        half.messages.clear()
+        return True
+
+    def _modern(self, half: Half, session: Session) -> bool:
+        """Sets the opener of TLS 1.3; returns whether there is one."""
+        if not session.supported:
+            self._stop("unsupported_cipher")
+            return False
+        keys = self._context.keys
+        if half.side == CLIENT and session.early and half.stage == HANDSHAKE and not half.skimming:
+            if session.early_accepted is None and self._server.stage == HANDSHAKE and not self._server.dead:
+                self._lacks = True
+                return False
+            half.skimming = True
+            if session.early_accepted and session.secret(keys, CLIENT, EARLY):
+                half.stage, half.skimming = EARLY, False
+        secret = session.secret(keys, half.side, half.stage)
+        if not secret and half.stage == HANDSHAKE:
+            secret = session.secret(keys, half.side, APPLICATION)
+            if secret:
+                half.stage, half.skimming = APPLICATION, True
+        if not secret:
+            return self._lacking()
+        half.secret, half.opener, half.modern = secret, opener13(session.suite, secret), True
+        return True
+
+    def _lacking(self) -> bool:
+        """Notes that a secret is missing; without hope for it, both sides are given up."""
+        self._lacks = True
+        if not self._context.budget.patient:
+            self._stop("no_key")
+        return False
+
+    # Handshake messages
+
+    def _message(self, half: Half, kind: int, body: bytes) -> None:
+        """Takes a handshake message; raises BadHandshake."""
+        session = half.session
+        if kind == CLIENT_HELLO and half.side == CLIENT:
+            half.session = Session.of_client(body)
+            self._hellos.append(half.session)
+            self._context = replace(self._context, host=half.session.host or self._context.host)
+        elif kind == SERVER_HELLO and half.side == SERVER:
+            if not self._hellos:
+                raise BadHandshake("a ServerHello without a ClientHello")
+            half.session = self._hellos.pop(0)
+            half.session.answer(body)
+        elif session is None:
+            return
+        elif kind == CLIENT_KEY_EXCHANGE and len(body) >= 10:
+            session.encrypted_premaster = body[2:10]
+        elif not half.modern:
+            return
+        elif kind == ENCRYPTED_EXTENSIONS:
+            session.encrypted_extensions(body)
+        elif kind == END_OF_EARLY_DATA and half.stage == EARLY:
+            half.stage, half.opener, half.skimming = HANDSHAKE, None, True
+        elif kind == FINISHED and half.stage == HANDSHAKE:
+            half.stage, half.opener = APPLICATION, None
+        elif kind == KEY_UPDATE and half.stage == APPLICATION:
+            half.secret = next_secret(session.suite, half.secret)
+            half.opener = opener13(session.suite, half.secret)
+
+
+def _sniff(side: int, data: bytes) -> bool | None:
+    """Tells a TLS record of any type by its header, and a handshake by the hello in it."""
+    if len(data) < 3:
+        return None if data[:1] in (b"\x14", b"\x15", b"\x16", b"\x17") else False
+    if data[1] != 3 or data[2] > 4 or not 20 <= data[0] <= 23:
+        return False
+    if len(data) < HEADER + 1:
+        return None
+    if not 0 < int.from_bytes(data[3:5]) <= MOST_RECORD:
+        return False
+    return data[0] != HANDSHAKE_RECORD or side == SERVER or data[5] in (CLIENT_HELLO, CLIENT_KEY_EXCHANGE)
+
+
+PROTOCOL = Protocol("tls", _sniff, Tls)

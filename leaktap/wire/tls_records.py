@@ -1,0 +1,168 @@
+"""One direction of a TLS connection: its records, what they held, and how to find the next one behind a gap."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from leaktap.model import Time
+from leaktap.wire._bytes import Segment
+from leaktap.wire._intake import Frames, Intake
+from leaktap.wire.tls_ciphers import Opener, Unopened
+from leaktap.wire.tls_handshake import HANDSHAKE, Messages, Session
+
+CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE_RECORD, APPLICATION_DATA, HEARTBEAT = 20, 21, 22, 23, 24
+HEADER = 5
+MOST_RECORD = (16 << 10) + 2048
+"""The longest fragment that TLS 1.2 allows (RFC 5246 section 6.2.3)."""
+
+_ENCRYPTED = re.compile(rb"[\x15-\x17]\x03[\x01-\x03][\x00-\x48]")
+_MOST_TRIALS = 5000
+_MOST_SOUGHT = 1 << 20
+
+
+def is_record(kind: int, major: int, size: int) -> bool:
+    """Tells whether these can be the type, the major version and the length of a record's header."""
+    return CHANGE_CIPHER_SPEC <= kind <= HEARTBEAT and major == 3 and size <= MOST_RECORD
+
+
+@dataclass(slots=True, eq=False)
+class Half:
+    """What one side sent.
+
+    `opener` is None while records are plain; `modern` says that it is one of TLS 1.3, `changed` that a
+    ChangeCipherSpec announced one. `secret` is the one of `stage`. `skimming`: records that do not open at first belong
+    to somebody else's key (early data) and are passed over. `unread` counts bytes that were given up, `why` says for
+    what reason, `total` counts all. `dead` is the reason why nothing more is read. `torn` counts the bytes between the
+    last good record and the place where the next one is looked for; None while records follow each other.
+    """
+
+    side: int
+    intake: Intake = field(default_factory=Intake)
+    messages: Messages = field(default_factory=Messages)
+    session: Session | None = None
+    opener: Opener | None = None
+    stage: str = HANDSHAKE
+    secret: bytes = b""
+    skimming: bool = False
+    modern: bool = False
+    changed: bool = False
+    opened: bool = False
+    records: int = 0
+    total: int = 0
+    unread: int = 0
+    unread_frames: Frames = field(default_factory=Frames)
+    why: str = ""
+    dead: str = ""
+    torn: int | None = None
+    _trials: int = 0
+    _sought: int = 0
+    _texts: list[bytes] = field(default_factory=list)
+    _offsets: list[int] = field(default_factory=list)
+    _frames: list[int] = field(default_factory=list)
+    _times: list[Time] = field(default_factory=list)
+    _size: int = 0
+    _lost: int = 0
+
+    def gather(self, text: bytes, start: int, end: int) -> None:
+        """Keeps what the record from `start` to before `end` of the intake held.
+
+        A record that came in several packets makes two pieces: the first byte is from the first of them, the last byte
+        from the last one.
+        """
+        if not text:
+            return
+        frame, time = self.intake.where(start)
+        last, done = self.intake.where(end - 1)
+        self._texts.append(text)
+        self._offsets.append(self._size)
+        self._frames.append(frame)
+        self._times.append(time)
+        self._size += len(text)
+        if last != frame and len(text) > 1:
+            self._offsets.append(self._size - 1)
+            self._frames.append(last)
+            self._times.append(done)
+
+    def gathered(self) -> Segment | None:
+        """Returns what was kept as one segment, and forgets it."""
+        if not self._texts:
+            return None
+        segment = Segment(b"".join(self._texts), self._offsets, self._frames, self._times, self._lost)
+        self._texts, self._offsets, self._frames, self._times = [], [], [], []
+        self._size = self._lost = 0
+        return segment
+
+    def give_up(self, why: str) -> None:
+        """Reads nothing more of this side."""
+        self.dead = self.dead or why
+        self._skip(self.dead, *self.intake.clear())
+
+    def pass_over(self, why: str, start: int, end: int) -> None:
+        """Counts the bytes from `start` to before `end` of the intake, which are not read."""
+        self._skip(why, end - start, self.intake.frames(start, end))
+
+    def _skip(self, why: str, count: int, frames: Iterable[int]) -> None:
+        if not count:
+            return
+        self.why = self.why or why
+        self.unread += count
+        self.unread_frames.add(frames)
+
+    def tear(self) -> None:
+        """Looks for the next record from here: the one that was begun cannot be had."""
+        partial = len(self.intake)
+        self.pass_over("truncated", 0, partial)
+        self.intake.drop(partial)
+        lost = self.intake.skip() if self.intake.gap else 0
+        self.torn = (self.torn or 0) + partial + lost
+
+    def mend(self, openers: Iterable[Opener]) -> Opener | None:
+        """Looks for a record that one of `openers` opens, and puts it in front; None while there is none.
+
+        Records were lost, so its number is guessed: as many at most as fit into what is missing.
+        """
+        assert self.torn is not None
+        data = self.intake.data
+        openers = list(openers)
+        at = 0
+        while match := _ENCRYPTED.search(data, at):
+            at = match.start()
+            end = at + HEADER + int.from_bytes(data[at + 3 : at + HEADER])
+            if len(data) - at < HEADER or end > len(data):
+                break
+            found = self._guess(openers, bytes(data[at : at + HEADER]), bytes(data[at + HEADER : end]), at)
+            if found:
+                self.pass_over("truncated", 0, at)
+                self.intake.drop(at)
+                self.torn, self._sought = None, 0
+                return found
+            at += 1
+        else:
+            at = max(at, len(data) - HEADER + 1)
+        self.pass_over("truncated", 0, at)
+        self.intake.drop(at)
+        self.torn += at
+        self._sought += at
+        if self._trials > _MOST_TRIALS or self._sought > _MOST_SOUGHT:
+            self.dead = "truncated"
+        return None
+
+    def _guess(self, openers: list[Opener], header: bytes, fragment: bytes, skipped: int) -> Opener | None:
+        assert self.torn is not None
+        missing = self.torn + skipped
+        for opener in openers:
+            begun = opener.seq
+            for seq in range(begun, begun + missing // (HEADER + 17) + 2):
+                self._trials += 1
+                if self._trials > _MOST_TRIALS:
+                    break
+                opener.seq = seq
+                try:
+                    opener.open(header, fragment)
+                except Unopened:
+                    continue
+                opener.seq = seq
+                self._lost += max(missing - (seq - begun) * opener.overhead(), 0)
+                return opener
+            opener.seq = begun
+        return None

@@ -1,0 +1,102 @@
+"""OpenSSL's own programs as client and server, with everything noted that goes between them."""
+
+import contextlib
+import socket
+import subprocess
+import threading
+import time
+
+from leaktap.wire._bytes import CLIENT, SERVER
+from leaktap.wire.keys import KeyLog
+from tests.wire._traffic import certificate
+
+
+class Relay:
+    """A TCP relay between `openssl s_client` and `openssl s_server` that notes what passes."""
+
+    def __init__(self, folder, server, keylog="keys.txt"):
+        self.keylog = folder / keylog
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        command = [
+            "openssl",
+            "s_server",
+            "-accept",
+            f"127.0.0.1:{port}",
+            "-cert",
+            certificate("rsa"),
+            "-tls1_3",
+        ]
+        self._server = subprocess.Popen(
+            [*command, *server], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.PIPE
+        )
+        self._target = ("127.0.0.1", port)
+
+    def connect(self, client, lines):
+        """Runs a client that types `lines`; returns what went over the wire."""
+        turns = []
+        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-keylogfile", str(self.keylog)]
+        with subprocess.Popen(
+            [*command, *client], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            ends = [self._listener.accept()[0], self._reach()]
+            threads = [threading.Thread(target=self._pass, args=(ends, side, turns)) for side in (CLIENT, SERVER)]
+            for thread in threads:
+                thread.start()
+            self._settle(turns, 3)
+            for line in lines:
+                before = len(turns)
+                process.stdin.write(line)
+                process.stdin.flush()
+                self._settle(turns, before + 1)
+            process.stdin.close()
+            for thread in threads:
+                thread.join(5)
+            for end in ends:
+                end.close()
+        return turns
+
+    def _reach(self):
+        for _ in range(200):
+            try:
+                return socket.create_connection(self._target)
+            except ConnectionRefusedError:
+                time.sleep(0.02)
+        raise AssertionError("openssl s_server does not listen")
+
+    @staticmethod
+    def _pass(ends, side, turns):
+        while True:
+            try:
+                data = ends[side].recv(1 << 16)
+            except OSError:
+                data = b""
+            if not data:
+                break
+            turns.append((side, data))
+            ends[1 - side].sendall(data)
+        with contextlib.suppress(OSError):
+            ends[1 - side].shutdown(socket.SHUT_WR)
+
+    @staticmethod
+    def _settle(turns, count):
+        """Waits until there are `count` turns, and for a while nothing more."""
+        deadline, calm = time.monotonic() + 10, time.monotonic()
+        seen = len(turns)
+        while time.monotonic() < deadline and (len(turns) < count or time.monotonic() < calm + 0.1):
+            if len(turns) != seen:
+                seen, calm = len(turns), time.monotonic()
+            time.sleep(0.01)
+
+    def keys(self):
+        log = KeyLog()
+        log.add_file(self.keylog)
+        return log
+
+    def stop(self):
+        self._server.kill()
+        self._server.wait()
+        self._server.stdin.close()
+        self._listener.close()
