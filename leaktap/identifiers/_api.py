@@ -97,6 +97,7 @@ class Identifier:
     `hashed` is false for classes whose hash nobody sends (a location). `canonical` is the one way to write a value that
     `variants` starts from. `values` takes the class's values out of a profile where they are not in `identifiers`.
     With `digest_like`, values themselves may look like a digest: only a name that says so makes them one.
+    Without `in_text`, names count only as names of leaves, not inside undecoded text.
     `whole` looks at messages before they are taken apart.
     """
 
@@ -114,6 +115,7 @@ class Identifier:
     whole: Whole | None = None
     weak_keys: tuple[str, ...] = ()
     digest_like: bool = False
+    in_text: bool = True
 
 
 def fold_key(key: str) -> str:

@@ -57,7 +57,7 @@ class Unknown:
         searched = [identifier for identifier in identifiers if identifier.judge or identifier.gather]
         self.names = Names(searched)
         self.triggers = list(
-            dict.fromkeys(in_text(key) for i in searched for keys in (i.keys, i.weak_keys) for key in keys)
+            dict.fromkeys(in_text(key) for i in searched for keys in (i.keys, i.weak_keys) for key in keys if i.in_text)
         )
         owners: dict[bytes, list[Identifier]] = {}
         for identifier in searched:
@@ -83,7 +83,8 @@ class Unknown:
             pair = read_pair(leaf.value, end)
             if pair:
                 for name in self.names.classes(pair[0][-2:]):
-                    search.add(name, pair[1])
+                    if name.identifier.in_text:
+                        search.add(name, pair[1])
         own = {name.identifier.name: name for name in named}
         for number, stops in shapes.items():
             pattern, identifiers = self._shapes[number]

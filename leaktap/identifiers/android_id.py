@@ -5,7 +5,12 @@ import re
 from leaktap.identifiers._api import Candidate, Identifier, Verdict
 from leaktap.identifiers._checks import mixed
 
-_EMULATOR = "9774d56d682e549c"
+_NOBODYS = frozenset(
+    {
+        "9774d56d682e549c",  # emulators, and the phones of Android 2.2 that had all the same
+        "e21833235b6eef10",  # a public sandbox
+    }
+)
 
 
 def _canonical(value: str) -> str:
@@ -37,7 +42,7 @@ IDENTIFIERS = (
         ),
         weak_keys=("aid", "hw_id", "udid", "uuid", "(?:user|device)_id"),
         judge=_judge,
-        placeholders=frozenset({_EMULATOR}),
+        placeholders=_NOBODYS,
         canonical=_canonical,
     ),
 )

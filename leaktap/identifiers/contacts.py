@@ -94,6 +94,7 @@ IDENTIFIERS = (
         variants=_variants,
         canonical=phone_canonical,
         gather=_gather,
+        in_text=False,
         values=_values,
     ),
 )

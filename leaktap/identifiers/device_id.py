@@ -7,6 +7,7 @@ import re
 
 from leaktap.identifiers._api import Candidate, Identifier, Verdict
 from leaktap.identifiers._checks import is_uuid, mixed, uuid_variants
+from leaktap.identifiers._places import bare
 from leaktap.identifiers.forms import bits
 
 _ESN = re.compile(r"NF[A-Z0-9]{3,12}-[A-Z0-9]{2,3}-[A-Za-z0-9=._-]{8,120}")
@@ -23,9 +24,11 @@ def _judge(candidate: Candidate) -> Verdict | None:
         or "session" in candidate.key
     ):
         return None
-    if not 8 <= len(text) <= 512 or re.search(r"[\s/<>\"?&]", text.replace("/", "", 2)) or bits(text) < 28:
+    if not 8 <= len(text) <= 512 or re.search(r"[\s<>\"?&(){}]|//", text) or bits(text) < 28:
         return None
     if candidate.weak:
+        if candidate.span != bare(candidate.leaf.value):
+            return None
         random = is_uuid(text) or (len(text) >= 16 and mixed(text) and bits(text) >= 48)
         numbered = re.fullmatch(r"[0-9]{14,20}|[0-9]{6,10}\.[0-9]{9,10}", text) and not _TIME.fullmatch(text)
         return Verdict("key", 0.5) if random or numbered else None
@@ -44,9 +47,9 @@ IDENTIFIERS = (
             "cdid|suuid|uuid2|mtid|odin_id|odin1?|esn|device_esn|bd_did|smid|dfp|android_uuid|unique_id|uniqid",
             "(?:.*_)?(?:install|installation)_(?:id|uuid|uid)",
             "(?:.*_)?(?:push|fcm|gcm|apns|registration|reg|device)_(?:token|registration_id)",
-            "(?:.*_)?registration_id|reg_id|firebase_instance_id|app_instance_id|instance_id|anonymous_id",
+            "(?:.*_)?registration_id|reg_id|firebase_instance_id|app_instance_id|anonymous_id",
         ),
-        weak_keys=("uuid", "guid", "cid", "did", "iid", "udid", "client_id", "hw_id"),
+        weak_keys=("uuid", "guid", "cid", "did", "iid", "udid", "client_id", "hw_id", "instance_id"),
         shapes=(rb"NF[A-Z0-9]{3,12}-[A-Z0-9]{2,3}-[A-Za-z0-9=._-]{8,120}",),
         judge=_judge,
         variants=uuid_variants,

@@ -11,17 +11,15 @@ from leaktap.identifiers._checks import luhn
 
 _TEST_NUMBERS = frozenset(
     {
-        "004999010640000",  # what Samsung phones report after their NV data is lost
-        "490154203237518",  # the worked example of the check digit
-        "352099001761481",  # the worked example of the structure
-        "357242043237511",
-        "356938035643809",
-        "012345678901237",
+        "004999010640000",  # what phones report whose radio data is lost
+        "358673013795895",  # shared by copied phones, and on the lists of several SDKs
+        "490154203237518",  # the usual example of the check digit
+        "352099001761481",  # the usual example of the structure
+        "356938035643809",  # the usual example of *#06#
+        "358240051111110",  # Android emulators
         "012345678901234",
+        "012345678901237",
         "012345678912345",
-        "123456789012347",
-        "358240051111110",  # Android emulators since API 28
-        "867686022684243",
     }
 )
 
