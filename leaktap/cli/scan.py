@@ -82,8 +82,10 @@ def scan(
 
 
 def _check(inputs: Sequence[str], reading: "Reading") -> None:
-    """Refuses inputs that are not there before anything is read or written. Pipes can be opened only once: not here."""
+    """Refuses what is not there before anything is read or written. Pipes can be opened only once: not here."""
+    from leaktap.config import ConfigError
     from leaktap.sources import InputError, read
+    from leaktap.wire.keys import KeyLog
 
     try:
         for path in inputs:
@@ -91,8 +93,8 @@ def _check(inputs: Sequence[str], reading: "Reading") -> None:
                 read(path, reading)
         for file in reading.keys:
             if not file.is_fifo():
-                read(str(file), reading)
-    except InputError as error:
+                KeyLog().add_file(file)
+    except (InputError, ConfigError) as error:
         raise CommandError(str(error)) from None
 
 
@@ -134,6 +136,7 @@ def _run(
 
 def _seen(inputs: Sequence[str], reading: "Reading", meter: "Meter") -> "Iterator[Seen]":
     """Yields what all inputs show, one after the other."""
+    from leaktap.config import ConfigError
     from leaktap.model import Fault, Progress
     from leaktap.sources import InputError, read
 
@@ -143,5 +146,5 @@ def _seen(inputs: Sequence[str], reading: "Reading", meter: "Meter") -> "Iterato
                 if isinstance(seen, Progress):
                     meter.at(index, seen.bytes)
                 yield seen
-        except InputError as error:
+        except (InputError, ConfigError) as error:
             yield Fault("source", path, str(error).removeprefix(f"{path}: "))

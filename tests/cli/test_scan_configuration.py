@@ -80,7 +80,7 @@ def test_a_broken_device(folder, device, words):
         (["--case", "none.yaml"], r"none\.yaml: there is no such file"),
         (["--case", "."], r"\.: is a directory"),
         (["--device", "none.yaml"], r"none\.yaml: there is no such file"),
-        (["--keys", "none.log"], r"none\.log: there is no such file"),
+        (["--keys", "none.log"], r"none\.log: .*[Nn]o such file"),
         (["--consent", "2026-11-21T10:00:19"], r"--consent: .* has no zone"),
         (["--consent", "later"], r"--consent: 'later' is no time"),
         (["--consent", "2026-11-21T10:00:19Z", "--before-consent"], r"contradict each other"),
