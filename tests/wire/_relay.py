@@ -34,8 +34,8 @@ class Relay:
         )
         self._target = ("127.0.0.1", port)
 
-    def connect(self, client, lines):
-        """Runs a client that types `lines`; returns what went over the wire."""
+    def connect(self, client, lines, done=lambda turns: True):
+        """Runs a client that types `lines`, and lets it go when that is `done`; returns what went over the wire."""
         turns = []
         command = ["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-keylogfile", str(self.keylog)]
         with subprocess.Popen(
@@ -51,9 +51,15 @@ class Relay:
                 process.stdin.write(line)
                 process.stdin.flush()
                 self._settle(turns, before + 1)
-            process.stdin.close()
+            deadline = time.monotonic() + 10
+            while not done(list(turns)) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            process.kill()
+            for end in ends:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
             for thread in threads:
-                thread.join(5)
+                thread.join()
             for end in ends:
                 end.close()
         return turns
@@ -68,16 +74,10 @@ class Relay:
 
     @staticmethod
     def _pass(ends, side, turns):
-        while True:
-            try:
-                data = ends[side].recv(1 << 16)
-            except OSError:
-                data = b""
-            if not data:
-                break
-            turns.append((side, data))
-            ends[1 - side].sendall(data)
         with contextlib.suppress(OSError):
+            while data := ends[side].recv(1 << 16):
+                turns.append((side, data))
+                ends[1 - side].sendall(data)
             ends[1 - side].shutdown(socket.SHUT_WR)
 
     @staticmethod
