@@ -12,7 +12,8 @@ from typing import NamedTuple
 from leaktap.identifiers._api import Identifier, fold_key
 
 _GENERIC = {"id", "value", "val", "v", "data", "text", "content", "string", "str", "raw", "code", "number"}
-_HASHED = re.compile(r"(?:hex)?(?:md5|sha1|sha256|sha512|sm3|sha|hash(?:ed)?|digest)(?:hex|hash|lower|upper|low|up)?$")
+_HASH = "(?:md5|sha1|sha256|sha512|sm3|sha|hash(?:ed)?|digest)"
+_HASHED = re.compile(rf"^{_HASH}|(?:hex)?{_HASH}(?:hex|hash|lower|upper|low|up)?$")
 _NAME_BACKWARDS = re.compile(rb"[:=>]\s{0,2}[\"'\\\]]{0,4}([A-Za-z0-9_.$\[\]-]{1,64})")
 _VALUE = re.compile(rb"\s{0,2}[\"'\\]{0,4}([^\"'&,;\s<>{}\\\x00-\x1f]{1,512})")
 

@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 
 import hyperscan
 
-MOST_HITS = 100_000
-"""How many hits of one scan are looked at: a buffer that repeats a value without end says nothing new."""
+MOST_HITS = 20_000
+"""How many hits of one scan are kept; of what comes after, one of each expression."""
+
+type Hit = tuple[int, int]
 
 
 def literal(value: bytes) -> bytes:
@@ -17,9 +19,12 @@ def literal(value: bytes) -> bytes:
     return b"".join(b"\\x%02x" % byte for byte in value)
 
 
-def _note(number: int, _start: int, end: int, _flags: int, hits: list[tuple[int, int]]) -> bool | None:
-    hits.append((number, end))
-    return True if len(hits) >= MOST_HITS else None
+def _note(number: int, _start: int, end: int, _flags: int, context: tuple[list[Hit], dict[int, int]]) -> None:
+    hits, late = context
+    if len(hits) < MOST_HITS:
+        hits.append((number, end))
+    else:
+        late.setdefault(number, end)
 
 
 def _stop(_number: int, _start: int, _end: int, _flags: int, _context: object) -> bool:
@@ -60,13 +65,15 @@ class Scanner:
         """Says whether any expression occurs in `data`."""
         return self._scan(data, _stop, None)
 
-    def hits(self, data: bytes) -> list[tuple[int, int]]:
-        """Returns (number of the expression, where it ends) for every needle, name and shape in `data`."""
-        hits: list[tuple[int, int]] = []
-        self._scan(data, _note, hits)
-        if len(self._expressions) > self._told and hits:
-            hits = [hit for hit in hits if hit[0] < self._told]
-        return hits
+    def hits(self, data: bytes) -> list[Hit]:
+        """Returns (number of the expression, where it ends) for every needle, name and shape in `data`, sorted.
+
+        A buffer that repeats something without end is not kept without end: see `MOST_HITS`.
+        """
+        hits: list[Hit] = []
+        late: dict[int, int] = {}
+        self._scan(data, _note, (hits, late))
+        return sorted(hit for hit in (*hits, *late.items()) if hit[0] < self._told) if hits else hits
 
     def _scan(self, data: bytes, handler: Callable[..., bool | None], context: object) -> bool:
         """Scans; says whether the handler ended it."""

@@ -3,7 +3,9 @@
 A form is the chain of names for how the bytes came about, outermost last: `()` is the canonical value itself,
 `("no-separator", "upper", "md5", "hex")` the hexadecimal MD5 of the upper-case value without separators. A digest is
 written in lower hex (`hex`), upper hex (`hex-upper`), base64 with or without padding (`base64`), base64 with the
-URL-safe alphabet (`base64url`) or as it is (nothing appended).
+URL-safe alphabet (`base64url`) or as it is (nothing appended). The names before the hash are those that the class's
+`variants` give: `upper`, `lower`; `no-separator`, `dash`, `dot`, `space` for how groups are joined; `+86`, `86`, `0086`
+for a country code put before a number; `no-check-digit` for an IMEI of 14 digits.
 """
 
 import base64

@@ -33,6 +33,10 @@ class Matcher:
         """
         self._devices = tuple(devices)
         self._identifiers = tuple(classes().values())
+        self._gatherers = [
+            (identifier.name, identifier.gather) for identifier in self._identifiers if identifier.gather
+        ]
+        self._wholes = [identifier.whole for identifier in self._identifiers if identifier.whole]
         self._known = KnownValues(self._devices, self._identifiers)
         self._unknown = Unknown(self._identifiers)
         sections = (self._known.needles, self._unknown.triggers, self._unknown.shapes)
@@ -46,9 +50,8 @@ class Matcher:
 
     def whole(self, message: Message, direction: Direction) -> Iterator[Match]:
         """Yields what a message as a whole shows."""
-        for identifier in self._identifiers:
-            if identifier.whole:
-                yield from identifier.whole(message, direction)
+        for whole in self._wholes:
+            yield from whole(message, direction)
 
     def match(self, leaves: Sequence[Leaf], app: str = "", device: str = "") -> list[Match]:
         """Returns what was found in the leaves of one message: leaf by leaf, then what several of them show together.
@@ -64,7 +67,6 @@ class Matcher:
             named = self._unknown.names.classes(leaf.keys[-2:])
             if not hits and not named:
                 continue
-            hits.sort()
             triggers_from = bisect_right(hits, (self._triggers_from,))
             shapes_from = bisect_right(hits, (self._shapes_from,))
             taken = bytearray(len(leaf.value))
@@ -90,8 +92,7 @@ class Matcher:
     ) -> list[Match]:
         """Returns what the gatherers make of their classes' candidates and known values."""
         found: list[Match] = []
-        for identifier in self._identifiers:
-            own, theirs = candidates.get(identifier.name, ()), known.get(identifier.name, ())
-            if identifier.gather and (own or theirs):
-                found += identifier.gather(Scene(leaves, own, theirs, self._devices, app))
+        for name, gather in self._gatherers:
+            if name in candidates or name in known:
+                found += gather(Scene(leaves, candidates.get(name, ()), known.get(name, ()), self._devices, app))
         return found

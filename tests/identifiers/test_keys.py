@@ -29,6 +29,8 @@ def test_what_a_leaf_may_be_called(keys, expected):
         ("imei", "imei"),
         ("IMEI_MD5", "imei"),
         ("imeiHash", "imei"),
+        ("md5_imei", "imei"),
+        ("hashedEmail", "email"),
         ("md5", None),
         ("ip", "ip_public"),
         ("zip", None),
