@@ -215,7 +215,8 @@ class _Walk:
         frames: list[_Frame] = []
         names = {decoder.name for decoder in likely}
         is_leaf = True
-        for decoder in likely if bare else all_decoders():
+        order = likely if bare else sorted(all_decoders(), key=lambda d: not set(d.codings) & set(context.encoding[:1]))
+        for decoder in order:
             coded = bool(given.encoding) and given.encoding[0] in decoder.codings
             told = coded or decoder.name in named
             if not told and decoder.name not in names:

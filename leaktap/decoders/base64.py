@@ -15,7 +15,7 @@ from leaktap.decoders._plain import makes_sense
 _SHAPE = re.compile(
     rb"(?![0-9a-f]+$|[0-9A-F]+$|[0-9A-Fa-f]{8}-)"  # hexadecimal digits and UUIDs
     rb"(?:data:[\w.+;=/-]{0,200};base64,)?"
-    rb"(?:[A-Za-z0-9+/_-]{8,}(?:[\r\n\t]+ *[A-Za-z0-9+/_-]+)*"  # in lines
+    rb"(?:[A-Za-z0-9+/_-]{6,}(?:[\r\n\t]+ *[A-Za-z0-9+/_-]+)*"  # in lines
     rb"|(?:H4sI|KLUv|eJ|eN|eyJ|W3si)[A-Za-z0-9 /]{12,})"  # gzip, zstd, zlib or JSON, whose `+` are spaces
     rb"={0,2}\s*$"
 )

@@ -6,6 +6,7 @@ import brotli  # type: ignore[import-untyped]
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part
 from leaktap.decoders._inflate import FULL, Expanded, is_told, unwrapped
+from leaktap.decoders._plain import is_text
 
 _PIECE = 1 << 16
 
@@ -15,7 +16,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     if not is_told(context, "br"):
         return None
     expanded = _expand(data, context.room)
-    if expanded.problem and not expanded.data:
+    if expanded.problem and (not expanded.data or is_text(data)):
         raise DecodeError(f"said to be brotli, but {expanded.problem}")
     return unwrapped(expanded, context, told=True)
 
@@ -26,14 +27,16 @@ def _expand(data: bytes, room: int) -> Expanded:
         piece = data[at : at + _PIECE]
         while True:
             try:
-                out += stream.process(piece, output_buffer_limit=room - len(out))
+                got = stream.process(piece, output_buffer_limit=room - len(out))
             except brotli.error as error:
                 return Expanded(bytes(out), at, "it is broken" if out else str(error))
+            out += got
             if stream.is_finished():
                 return Expanded(bytes(out[:room]), len(data))
             if len(out) >= room:
                 return Expanded(bytes(out[:room]), at, FULL)
-            if stream.can_accept_more_data():
+            # It gives what it has bit by bit, and says before the last of it that it could take more.
+            if not got and stream.can_accept_more_data():
                 break
             piece = b""
     return Expanded(bytes(out), len(data), "it is cut off")

@@ -4,19 +4,24 @@ Raw deflate has no header and no check. Any few bytes may be the beginning of so
 stream that ends exactly where the value ends, and grew by it, is believed.
 """
 
+import zlib
 from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part
 from leaktap.decoders._inflate import inflate, is_told, unwrapped
-from leaktap.decoders._plain import makes_sense
+from leaktap.decoders._plain import is_text, makes_sense
+
+_PROBE = 1024
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the content as one part."""
     told = is_told(context, "deflate")
+    if not told and not _begins(data):
+        return None
     expanded = inflate(data, -15, context.room)
     if told:
-        if not expanded.data:
+        if not expanded.data or (expanded.problem and is_text(data)):
             raise DecodeError(f"said to be deflate, but {expanded.problem or 'empty'}")
         return unwrapped(expanded, context, told)
     if expanded.problem or expanded.used < len(data):
@@ -24,6 +29,15 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     if len(expanded.data) <= len(data) or not makes_sense(expanded.data):
         return None
     return unwrapped(expanded, context, told)
+
+
+def _begins(data: bytes) -> bool:
+    """Tells whether the first bytes inflate at all: most that are not deflate do not."""
+    try:
+        zlib.decompressobj(-15).decompress(data[:_PROBE], _PROBE)
+    except zlib.error:
+        return False
+    return True
 
 
 DECODER = Decoder("deflate", decode, rank=75, certain=True, minimum=16, binary=True, codings=("deflate",))

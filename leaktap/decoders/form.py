@@ -58,4 +58,14 @@ def unplus(data: bytes) -> bytes:
     return unquote_to_bytes(data) if b"%" in data else data
 
 
-DECODER = Decoder("form", decode, rank=50, certain=True, transparent=True, minimum=3, needs=b"=", types=(_TYPE,))
+DECODER = Decoder(
+    "form",
+    decode,
+    rank=50,
+    certain=True,
+    transparent=True,
+    shape=re.compile(_NAME + rb"="),
+    minimum=3,
+    needs=b"=",
+    types=(_TYPE,),
+)

@@ -7,11 +7,11 @@ from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._plain import makes_sense
 
 _SHAPE = re.compile(
-    rb"(?=(?:[2-7][0-9a-f]|0[9ad]|[c-f][0-9a-f](?:[89ab][0-9a-f])+){4}|1f8b|28b5|78(?:01|5e|9c|da))"
+    rb"(?=(?:[2-7][0-9a-f]|0[9ad]|[c-f][0-9a-f](?:[89ab][0-9a-f])+){3}|1f8b|28b5|78(?:01|5e|9c|da))"
     rb"(?:[0-9a-f]{2})+$",
     re.IGNORECASE,
 )
-"""Digits only, of which the first four characters that they spell are text, or that begin as compressed data does."""
+"""Digits only, of which the first three characters that they spell are text, or that begin as compressed data does."""
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:

@@ -62,8 +62,11 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         raise LimitReached("parts")
     try:
         return _parts([("", orjson.loads(data))], context.most)
-    except (orjson.JSONDecodeError, _Inexact):
-        return _leniently(data, context)
+    except orjson.JSONDecodeError:
+        sure = "json" in context.content_type or _MEMBER.match(data) is not None
+        return _leniently(data, context.most) if sure else None
+    except _Inexact:
+        return _leniently(data, context.most)
 
 
 def _nodes(data: bytes) -> int:
@@ -71,11 +74,8 @@ def _nodes(data: bytes) -> int:
     return data.count(b",") + data.count(b"[") + data.count(b"{")
 
 
-def _leniently(data: bytes, context: Context) -> Sequence[Part] | None:
+def _leniently(data: bytes, most: int) -> Sequence[Part]:
     """Reads document by document, and of a broken one what precedes the break."""
-    said = "json" in context.content_type
-    if not said and not _MEMBER.match(data):
-        return None
     text = data.decode("utf-8", "surrogateescape")
     documents: list[Any] = []
     why, at = "", 0
@@ -87,12 +87,12 @@ def _leniently(data: bytes, context: Context) -> Sequence[Part] | None:
         except RecursionError:
             raise LimitReached("depth") from None
         documents.append(document)
-        if len(documents) > context.most:
+        if len(documents) > most:
             raise LimitReached("parts")
     if len(documents) == 1:
-        parts = _parts([("", documents[0])], context.most)
+        parts = _parts([("", documents[0])], most)
     else:
-        parts = _parts([(f"[{i}]", document) for i, document in enumerate(documents)], context.most)
+        parts = _parts([(f"[{i}]", document) for i, document in enumerate(documents)], most)
     if why:
         raise DecodeError(why, parts)
     return parts
@@ -137,7 +137,7 @@ def _parts(documents: Sequence[tuple[str, Any]], most: int) -> list[Part]:
         _Inexact: orjson read an integer as a float.
     """
     parts: list[Part] = []
-    known: dict[str, tuple[str, bool]] = {}
+    known: dict[str, tuple[str, bool, str]] = {}
     too_deep = False
     stack: list[tuple[Iterator[tuple[Any, Any]], str, tuple[str, ...]]]
     stack = [(iter([(f"{path}.$", document) for path, document in documents]), "", ())]
@@ -153,9 +153,13 @@ def _parts(documents: Sequence[tuple[str, Any]], most: int) -> list[Part]:
                 here, names = f"{path}[{name}]", keys
             else:
                 if name not in known:
-                    known[name] = step(name), _DATA_KEY.search(name) is not None
-                end, is_data = known[name]
-                here, names = path + end, (*keys, name)
+                    known[name] = (
+                        step(name),
+                        _DATA_KEY.search(name) is not None,
+                        _encoded(name).decode("utf-8", "replace"),
+                    )
+                end, is_data, clean = known[name]
+                here, names = path + end, (*keys, clean)
                 if is_data:
                     parts.append(Part(_encoded(name), here + "#key", keys))
             kind = type(value)
@@ -198,7 +202,7 @@ DECODER = Decoder(
     certain=True,
     hints=(rb"\\u[0-9A-Fa-f]{4}", rb"[0-9A-Za-z+]\\/[0-9A-Za-z+]"),
     transparent=True,
-    minimum=3,
+    minimum=2,
     starts=b' \t\r\n[{")\xeffw',
     shape=re.compile(rb"""\s*[\[{"]|\)\]\}|\xef\xbb\xbf|for\s*\(;;|while\s*\(1"""),
     types=("application/json", "text/json", "*+json", "*/javascript", "application/x-javascript"),

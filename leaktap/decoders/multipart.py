@@ -10,7 +10,7 @@ from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, P
 from leaktap.decoders._headers import codings, parameterised
 from leaktap.decoders._plain import Steps
 
-_FIRST_LINE = re.compile(rb"\s*--([\x21-\x7e][\x20-\x7e]{0,199}?)\r?\n(?=[\w-]+:)")
+_FIRST_LINE = re.compile(rb"\s*--([\x21-\x7e][\x20-\x7e]{0,199}?)\r?\n(?=content-)", re.IGNORECASE)
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _MOST_HEADER_BYTES = 16_384
 

@@ -7,19 +7,28 @@ from urllib.parse import unquote_to_bytes
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._plain import makes_sense
 
-_ENCODED = re.compile(rb"%[0-9A-Fa-f]{2}")
 _NEVER = b'<>"{}|\\^`' + bytes(i for i in range(256) if not 32 <= i < 127)
 """What an encoder would have encoded (a space is let through: many do)."""
+
+_SHAPE = re.compile(rb"[^" + re.escape(_NEVER) + rb"]*%[0-9A-Fa-f]{2}")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the decoded text, or what is compressed in it."""
-    if not _ENCODED.search(data) or len(data.translate(None, _NEVER)) != len(data):
+    if len(data.translate(None, _NEVER)) != len(data):
         return None
     decoded = unquote_to_bytes(data)
     return (Part(decoded),) if makes_sense(decoded) else None
 
 
 DECODER = Decoder(
-    "percent", decode, rank=55, certain=True, hints=(rb"%[0-9A-Fa-f]{2}",), transparent=True, minimum=3, needs=b"%"
+    "percent",
+    decode,
+    rank=55,
+    certain=True,
+    hints=(rb"%[0-9A-Fa-f]{2}",),
+    transparent=True,
+    minimum=3,
+    needs=b"%",
+    shape=_SHAPE,
 )

@@ -133,11 +133,11 @@ def _before_break(data: bytes, reading: "_Reading", path: str = "", keys: tuple[
     """Reads the whole fields of a message that is cut off, and in turn the cut one."""
     for _ in range(_DEEPEST):
         cut = next((f for f in islice(_scan(data), reading.most) if f[4] > len(data)), None)
-        if cut is None:
-            return
-        number, kind, at, begin, _end = cut
+        number, kind, at, begin, _ = cut or (0, _VARINT, len(data), 0, 0)
         whole = _fields(data[:at], reading.most)
         if whole is None or not _is_sane(whole):
+            if path:
+                reading.add(Part(data, path, keys))
             return
         reading.numbered(whole, path, keys, 0)
         if kind != _BYTES or begin >= len(data):

@@ -1,12 +1,19 @@
 """Text in another charset than UTF-8: by byte order mark, or by the charset that the content type names."""
 
 import codecs
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is its beginning
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 _MEANT = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "utf-8"}
 """Charsets that are said where a superset is meant (as in the WHATWG encoding standard)."""
@@ -14,13 +21,16 @@ _MEANT = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "latin1
 _FAMILIES = ("utf", "gb", "big5", "euc", "shift_jis", "cp", "iso8859", "iso2022", "koi8", "hz", "mac")
 """How Python's names of charsets begin; its other codecs are no charsets."""
 
+_SAMPLE = 1024
+
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the text as UTF-8, without its mark. A charset that is said of valid UTF-8 is not believed."""
     inside = replace(context, parameters=tuple(p for p in context.parameters if p[0] != "charset"))
     for mark, charset in _MARKS:
         if data.startswith(mark):
-            return _converted(data[len(mark) :], charset, inside)
+            rest = data[len(mark) :]
+            return _converted(rest, charset, inside) if context.content_type or _is_prose(rest, charset) else None
     said = dict(context.parameters).get("charset", "").strip().lower()
     charset = _name(_MEANT.get(said, said)) if said else "utf-8"
     if charset == "utf-8" or (not charset.startswith("utf") and _is_utf8(data)):
@@ -37,6 +47,14 @@ def _name(said: str) -> str:
     if not name.startswith(_FAMILIES):
         raise DecodeError(f"charset {said[:40]!r} is not known")
     return name
+
+
+def _is_prose(data: bytes, charset: str) -> bool:
+    """Tells whether bytes that nobody said to be text are: two bytes of a mark may be chance."""
+    try:
+        return all(c.isprintable() or c in "\t\r\n" for c in data[:_SAMPLE].decode(charset))
+    except UnicodeDecodeError as error:
+        return len(data) > _SAMPLE and error.start > _SAMPLE - 4
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -63,6 +81,7 @@ DECODER = Decoder(
     rank=30,
     certain=True,
     minimum=2,
-    starts=b"\xef\xfe\xff",
+    starts=b"\xef\xfe\xff\x00",
+    shape=re.compile(b"|".join(re.escape(mark) for mark, _ in _MARKS)),
     types=("text/*", "*json", "*xml", "*javascript", "application/x-www-form-urlencoded"),
 )

@@ -1,0 +1,61 @@
+import gzip
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaktap.decoders._api import Context
+from leaktap.decoders.hex import DECODER, decode
+
+IMEI = b"867530912345678"
+
+
+@pytest.mark.parametrize(
+    ("value", "decoded"),
+    [
+        (IMEI.hex().encode(), IMEI),
+        (IMEI.hex().upper().encode(), IMEI),
+        (b'{"imei": 1}'.hex().encode(), b'{"imei": 1}'),
+        ("张三丰".encode().hex().encode(), "张三丰".encode()),
+        (b"\n\tindented".hex().encode(), b"\n\tindented"),
+    ],
+)
+def test_read(follow, value, decoded):
+    assert follow(value).values["|hex" if b"{" not in decoded else "|hex|json.$.imei"] in (decoded, b"1")
+    assert follow(value).at("") == [value]
+
+
+def test_compressed_within(follow):
+    assert follow(gzip.compress(IMEI).hex().encode()).values["|hex|gzip"] == IMEI
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"31",
+        b"3132333435",
+        IMEI,
+        b"5be1c07a92d4386f",
+        hashlib.md5(IMEI).hexdigest().encode(),
+        hashlib.sha1(IMEI).hexdigest().encode(),
+        hashlib.sha256(IMEI).hexdigest().upper().encode(),
+        hashlib.sha512(IMEI).hexdigest().encode(),
+        IMEI.hex().encode() + b"3",
+        b"0x" + IMEI.hex().encode(),
+        b"00" * 20,
+        b"ff" * 20,
+    ],
+)
+def test_left_alone(follow, value):
+    assert "|hex" not in follow(value).values
+
+
+@given(st.text(min_size=8, max_size=40).filter(str.isprintable), st.booleans())
+def test_round_trip(text, upper):
+    value = text.encode().hex().encode()
+    value = value.upper() if upper else value
+    assert DECODER.shape.match(value)
+    (part,) = decode(value, Context())
+    assert part.value == text.encode()

@@ -1,0 +1,46 @@
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("data", "decoded"),
+    [
+        (b"121.48213%2C31.23817", b"121.48213,31.23817"),
+        (b"a4%3a50%3a46%3A12%3A34%3A56", b"a4:50:46:12:34:56"),
+        (b"%E5%BC%A0%E4%B8%89", "张三".encode()),
+        (b"Mi 10%20Pro", b"Mi 10 Pro"),
+        (b"https://x.cn/?q=%7B", b"https://x.cn/?q={"),
+        (b"50%25%zz", b"50%%zz"),
+    ],
+)
+def test_decoded(follow, data, decoded):
+    assert follow(data).values == {"|percent": decoded}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"100%", b"50% of 20", b"%zz", b"%2", b"a%ff%fe%fd", b'var s = "%20";', b"<a%20b>", "张%20".encode(), b"%00%01"],
+)
+def test_left_alone(follow, data):
+    assert follow(data).values == {"": data}
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_encoded_several_times(follow, times):
+    value = "a4:50:46:12:34:56"
+    for _ in range(times):
+        value = quote(value, safe="")
+    assert follow(value.encode()).values == {"|percent" * times: b"a4:50:46:12:34:56"}
+
+
+@given(st.text(min_size=1).filter(str.isprintable))
+def test_round_trip(text):
+    from leaktap.decoders._api import Context
+    from leaktap.decoders.percent import decode
+
+    encoded = quote(text, safe="").encode()
+    (part,) = decode(encoded, Context())
+    assert part.value.decode() == text

@@ -1,0 +1,244 @@
+import json
+import os
+import struct
+
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leaktap.config import Schema
+from leaktap.decoders._api import Context, DecodeError, LimitReached
+from leaktap.decoders.protobuf import decode
+
+SAID = Context(content_type="application/x-protobuf")
+IMEI = "867530912345678"
+KINDS = descriptor_pb2.FieldDescriptorProto
+
+
+def descriptor_set():
+    """`leak.proto`, as protoc would write it: a report with devices, a map, and numbers of every kind."""
+    file = descriptor_pb2.FileDescriptorProto(name="leak.proto", package="leak", syntax="proto3")
+    device = file.message_type.add(name="Device")
+    for number, (name, kind) in enumerate(
+        [("imei", "STRING"), ("mac", "BYTES"), ("lat", "DOUBLE"), ("lng", "FLOAT"), ("id", "FIXED64"), ("n", "SINT32")],
+        1,
+    ):
+        device.field.add(name=name, number=number, type=getattr(KINDS, f"TYPE_{kind}"), label=KINDS.LABEL_OPTIONAL)
+    report = file.message_type.add(name="Report")
+    message = {"type": KINDS.TYPE_MESSAGE, "type_name": ".leak.Device"}
+    report.field.add(name="device", number=1, label=KINDS.LABEL_OPTIONAL, **message)
+    report.field.add(name="all", number=2, label=KINDS.LABEL_REPEATED, **message)
+    report.field.add(name="tags", number=3, label=KINDS.LABEL_REPEATED, type=KINDS.TYPE_STRING)
+    entry = report.nested_type.add(name="NamesEntry")
+    entry.options.map_entry = True
+    entry.field.add(name="key", number=1, label=KINDS.LABEL_OPTIONAL, type=KINDS.TYPE_STRING)
+    entry.field.add(name="value", number=2, label=KINDS.LABEL_OPTIONAL, type=KINDS.TYPE_STRING)
+    report.field.add(
+        name="names", number=4, label=KINDS.LABEL_REPEATED, type=KINDS.TYPE_MESSAGE, type_name=".leak.Report.NamesEntry"
+    )
+    return descriptor_pb2.FileDescriptorSet(file=[file])
+
+
+@pytest.fixture(scope="module")
+def kinds():
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(descriptor_set().file[0].SerializeToString())
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"leak.{name}"))
+        for name in ("Device", "Report")
+    }
+
+
+@pytest.fixture
+def report(kinds):
+    device = kinds["Device"](imei=IMEI, mac=bytes.fromhex("a45046123456"), lat=31.2304, lng=121.4737, id=2**63, n=-3)
+    return kinds["Report"](
+        device=device, all=[device, kinds["Device"](imei="x")], tags=["a b", "c d"], names={"13800138000": "张三"}
+    )
+
+
+def values(data, context=SAID):
+    found = {}
+    for part in decode(data, context) or ():
+        found.setdefault(part.path, []).append(part.value)
+    return found
+
+
+def test_without_a_schema(report):
+    found = values(report.SerializeToString())
+    assert found[".1.1"] == [IMEI.encode()]
+    assert found[".1.2"] == [bytes.fromhex("a45046123456")]
+    assert found[".1.3"] == [str(struct.unpack("<Q", struct.pack("<d", 31.2304))[0]).encode(), b"31.2304"]
+    assert found[".1.4"][1] == b"121.4737"
+    assert found[".1.5"][0] == b"9223372036854775808"
+    assert found[".1.6"] == [b"5"]
+    assert found[".2[0].1"] == [IMEI.encode()] and found[".2[1].1"] == [b"x"]
+    assert found[".3[0]"] == [b"a b"] and found[".3[1]"] == [b"c d"]
+    assert found[".4.1"] == [b"13800138000"] and found[".4.2"] == ["张三".encode()]
+
+
+def test_keys_are_the_numbers(report):
+    parts = decode(report.SerializeToString(), SAID)
+    assert parts[0].keys == ("1", "1")
+
+
+def test_with_a_schema(report, tmp_path):
+    file = tmp_path / "leak.desc"
+    file.write_bytes(descriptor_set().SerializeToString())
+    schema = Schema(descriptors=file, message="leak.Report", host="example.cn", path="/report")
+    data = report.SerializeToString() + bytes.fromhex("5a03616263")
+    context = Context(host="api.example.cn", path="/report/v1", schemas=(schema,))
+    found = values(data, context)
+    assert found[".device.imei"] == [IMEI.encode()]
+    assert found[".device.mac"] == [bytes.fromhex("a45046123456")]
+    assert found[".device.lat"] == [b"31.2304"]
+    assert found[".device.lng"] == [b"121.4737"]
+    assert found[".device.id"] == [b"9223372036854775808"]
+    assert found[".device.n"] == [b"-3"]
+    assert found[".all[0].imei"] == [IMEI.encode()]
+    assert found[".tags[1]"] == [b"c d"]
+    assert found[".names.13800138000"] == ["张三".encode()]
+    assert found[".names.13800138000#key"] == [b"13800138000"]
+    assert found[".11"] == [b"abc"]
+    assert next(p for p in decode(data, context) if p.path == ".device.imei").keys == ("device", "imei")
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "applies"),
+    [
+        ("", "", True),
+        ("example.cn", "", True),
+        ("example.cn", "/report", True),
+        ("other.cn", "", False),
+        ("ample.cn", "", False),
+        ("example.cn", "/other", False),
+    ],
+)
+def test_where_a_schema_applies(report, tmp_path, host, path, applies):
+    file = tmp_path / "leak.desc"
+    file.write_bytes(descriptor_set().SerializeToString())
+    schema = Schema(descriptors=file, message="leak.Report", host=host, path=path)
+    found = values(report.SerializeToString(), Context(host="api.example.cn", path="/report", schemas=(schema,)))
+    assert (".device.imei" in found) == applies
+    assert (".1.1" in found) != applies
+
+
+def test_what_a_field_holds_is_followed(follow, kinds):
+    data = kinds["Device"](imei=json.dumps({"imei": IMEI})).SerializeToString()
+    assert follow(data, content_type="application/x-protobuf").values == {"|protobuf.1|json.$.imei": IMEI.encode()}
+
+
+def test_string_that_is_a_message_as_well():
+    inner = b'"$c0ffee12-3456-4789-abcd-0123456789ab'
+    found = values(b"\x0a" + bytes([len(inner)]) + inner)
+    assert found == {".1": [inner], ".1.4": [b"c0ffee12-3456-4789-abcd-0123456789ab"]}
+
+
+@pytest.mark.parametrize("text", [b"123456789", b"a12345678", b"hello", b"0a", b"\x7b}"])
+def test_string_whose_bytes_would_be_numbers_stays_a_string(text):
+    assert values(b"\x0a" + bytes([len(text)]) + text) == {".1": [text]}
+
+
+def test_group():
+    assert values(bytes.fromhex("0b08010c") + b"\x1a\x03abc") == {".1.1": [b"1"], ".3": [b"abc"]}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"plain text",
+        b"\x00\x01\x02\x03\x04\x05",
+        b"\x08",
+        b"\x0a\xff\xff\xff\xff\x0f",
+        b"\x0f\x01\x02\x03\x04\x05\x06",
+    ],
+)
+def test_no_protobuf(follow, data):
+    assert not any("protobuf" in leaf.path for leaf in follow(data).leaves)
+
+
+def test_text_is_not_taken_for_protobuf(follow):
+    for text in (b"2\x20" + b"a" * 32, b"123456789", b"* is a list of things"):
+        assert follow(text).values == {"": text}
+
+
+def test_random_bytes_are_rarely_protobuf(follow):
+    read = sum(any("protobuf" in leaf.path for leaf in follow(os.urandom(32)).leaves) for _ in range(500))
+    assert read < 15
+
+
+def test_convincing_message_replaces_its_bytes(follow, report):
+    followed = follow(report.SerializeToString())
+    assert followed.at("|protobuf.1.1") == [IMEI.encode()]
+    assert not followed.at("")
+
+
+def test_unconvincing_message_stays_beside_its_bytes(follow):
+    data = bytes.fromhex("08011002180320042805")
+    assert set(follow(data).values) == {"", *(f"|protobuf.{n}" for n in range(1, 6))}
+
+
+def test_cut_off_keeps_whole_fields(report):
+    data = report.SerializeToString()
+    for size in range(1, len(data)):
+        try:
+            found = values(data[:size])
+        except DecodeError as error:
+            found = {part.path: [part.value] for part in error.parts}
+        if size > 40:
+            assert found[".1.1"] == [IMEI.encode()]
+
+
+def test_said_to_be_protobuf_and_is_not(follow):
+    followed = follow(b"\x80\xfe\xfd is nothing", content_type="application/x-protobuf")
+    assert followed.values == {"": b"\x80\xfe\xfd is nothing"}
+    assert [fault.where for fault in followed.faults] == ["body|protobuf"]
+
+
+@pytest.mark.parametrize("data", [b"\x08\x01" * 200_000, b"\x0a\x00" * 200_000, b"\x08\x01" * 300])
+def test_only_tags(data):
+    with pytest.raises(LimitReached, match="parts") if b"\x08" in data or len(data) > 1000 else pytest.raises(OSError):
+        decode(data, Context(content_type="application/x-protobuf", most=100))
+
+
+def test_very_deep_message(follow):
+    data = b""
+    for _ in range(3000):
+        size, prefix = len(data), b""
+        while size > 0x7F:
+            prefix += bytes([size & 0x7F | 0x80])
+            size >>= 7
+        data = b"\x0a" + prefix + bytes([size]) + data
+    followed = follow(data, content_type="application/x-protobuf")
+    assert len(followed.leaves) < 100
+
+
+fields = st.tuples(st.integers(1, 3000), st.binary(min_size=1, max_size=20) | st.integers(0, 2**64 - 1))
+
+
+def varint(value):
+    out = b""
+    while value > 0x7F:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(fields, min_size=1, max_size=5, unique_by=lambda field: field[0]))
+def test_round_trip(content):
+    data = b""
+    for number, value in content:
+        if isinstance(value, int):
+            data += varint(number << 3) + varint(value)
+        else:
+            data += varint(number << 3 | 2) + varint(len(value)) + value
+    found = values(data)
+    for number, value in content:
+        if isinstance(value, int):
+            assert found[f".{number}"] == [str(value).encode()]
+        else:
+            assert [value] == found.get(f".{number}", [value])
+            assert any(path.startswith(f".{number}") for path in found)

@@ -1,0 +1,242 @@
+import base64
+import dataclasses
+import gzip
+import json
+import tracemalloc
+import zlib
+from urllib.parse import quote
+
+import pytest
+import zstandard
+
+from leaktap.decoders import _walk
+from leaktap.decoders._api import Context, Decoder, Part
+from leaktap.decoders._walk import SIEVED_FROM, Limits, all_decoders, hints, walk
+
+IMEI = b"867530912345678"
+
+
+def b64(data):
+    return base64.b64encode(data)
+
+
+def pb(number, data):
+    return bytes([number << 3 | 2, len(data)]) + data
+
+
+def deep_chain():
+    """Six formats within each other, and the path through them."""
+    inner = json.dumps({"$device": {"a.b": [IMEI.decode()]}, "lib": "Android SDK"}).encode()
+    form = b"crc=1&data_list=" + quote(b64(gzip.compress(inner)), safe="").encode()
+    outer = json.dumps({"payload": form.decode(), "v": 2}).encode()
+    return zlib.compress(outer), "|zlib|json.$.payload|form.data_list|base64|gzip|json.$.$device['a.b'][0]"
+
+
+CHAINS = [
+    deep_chain(),
+    (gzip.compress(gzip.compress(b"imei=" + IMEI)), "|gzip|gzip|form.imei"),
+    (b64(b64(b64(IMEI))), "|base64|base64|base64"),
+    (zstandard.compress(b64(json.dumps([IMEI.decode()]).encode()).hex().encode()), "|zstd|hex|base64|json.$[0]"),
+    (
+        quote(quote(json.dumps({"q": json.dumps({"imei": IMEI.decode()})}))).encode(),
+        "|percent|percent|json.$.q|json.$.imei",
+    ),
+    (
+        b'--b\r\nContent-Disposition: form-data; name="f"\r\n\r\n'
+        + gzip.compress(json.dumps({"x": b64(pb(1, IMEI) + b"\x10\x01\x1a\x04abcd").decode()}).encode())
+        + b"\r\n--b--",
+        "|multipart.f|gzip|json.$.x|base64|protobuf.1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "path"), CHAINS)
+def test_chain(follow, value, path):
+    followed = follow(value)
+    assert followed.at(path) == [IMEI]
+    leaf = next(leaf for leaf in followed.leaves if leaf.path == "body" + path)
+    assert leaf.via == tuple(piece.split(".")[0].split("[")[0] for piece in path.split("|")[1:])
+    assert not followed.faults and not followed.limits
+
+
+def test_names_on_the_way(follow):
+    value, path = deep_chain()
+    leaf = next(leaf for leaf in follow(value).leaves if leaf.path.endswith(path))
+    assert leaf.keys == ("payload", "data_list", "$device", "a.b")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"hello", b"a", b"867530912345678", b"5be1c07a92d4386f", b"Dalvik/2.1.0 (Linux; U; Android 10)", b"\x00", b"%"],
+)
+def test_what_is_not_wrapped_is_one_leaf(follow, value):
+    assert [(leaf.path, leaf.value) for leaf in follow(value).leaves] == [("body", value)]
+
+
+def test_empty_value_is_no_leaf(follow):
+    assert not follow(b"").leaves
+    assert not follow(b'{"a": "", "b": {}}').leaves
+
+
+def test_document_order(follow):
+    value = b"a=1&b=" + quote(b64(b"second value")).encode() + b"&c=3"
+    paths = [leaf.path for leaf in follow(value).leaves]
+    assert paths == ["body|form.a", "body|form.b", "body|form.b|base64", "body|form.c"]
+
+
+def test_uncertain_reading_keeps_the_value(follow):
+    assert follow(b64(IMEI)).values == {"": b64(IMEI), "|base64": IMEI}
+
+
+def test_certain_reading_replaces_the_value(follow):
+    assert follow(gzip.compress(IMEI)).values == {"|gzip": IMEI}
+
+
+def test_broken_value_stays_beside_what_could_be_read(follow):
+    broken = gzip.compress(IMEI * 20 + bytes(range(256)))[:-12]
+    followed = follow(broken)
+    assert followed.values[""] == broken
+    assert followed.values["|gzip"].startswith(IMEI)
+    assert [fault.where for fault in followed.faults] == ["body|gzip"]
+
+
+def test_unknown_coding_is_said_and_the_rest_is_looked_into(follow):
+    followed = follow(gzip.compress(IMEI), encoding=("rc4", "gzip"))
+    assert followed.values == {"|gzip": IMEI}
+    assert [(fault.where, "rc4" in fault.why) for fault in followed.faults] == [("body", True)]
+
+
+def test_bug_in_a_decoder_is_a_fault(monkeypatch, follow):
+    def decode(data: bytes, context: Context):
+        raise ZeroDivisionError
+
+    broken = Decoder("broken", decode, needs=b"!", rank=1, certain=True)
+    monkeypatch.setattr(_walk, "all_decoders", lambda: (broken, *all_decoders()))
+    _walk._by_first_byte.cache_clear()
+    try:
+        followed = follow(b'{"a": "!", "b": "x"}')
+    finally:
+        monkeypatch.undo()
+        _walk._by_first_byte.cache_clear()
+    assert followed.values["|json.$.a"] == b"!"
+    assert {fault.where for fault in followed.faults} >= {"body|json.$.a|broken"}
+    assert all("ZeroDivisionError" in fault.why for fault in followed.faults)
+
+
+def nested_base64(times):
+    value = IMEI
+    for _ in range(times):
+        value = b64(value)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("which", "limits", "value"),
+    [
+        ("depth", Limits(depth=5), nested_base64(7)),
+        ("parts", Limits(parts=10), json.dumps(["x"] * 30).encode()),
+        ("parts", Limits(parts=10), b"&".join(b"a=%d" % i for i in range(30))),
+        ("bytes", Limits(bytes=1000), gzip.compress(bytes(100_000))),
+        ("ratio", Limits(ratio=10, ratio_from=100), gzip.compress(bytes(100_000))),
+        ("seconds", Limits(seconds=-1.0), b'{"a": 1}'),
+    ],
+)
+def test_limit_is_said_once_and_the_value_stays(follow, which, limits, value):
+    followed = follow(value, limits)
+    assert [limited.which for limited in followed.limits] == [which]
+    assert followed.limits[0].bytes > 0
+    assert len(followed.leaves) <= limits.parts + 1
+    if which != "depth":
+        assert followed.values[""] == value
+
+
+@pytest.mark.parametrize("kinds", [1, 3])
+def test_one_limited_per_kind(follow, kinds):
+    bombs = [b64(gzip.compress(bytes(5000))).decode()] * 5
+    followed = follow(json.dumps(bombs).encode(), Limits(bytes=9000, seconds=30))
+    assert [limited.which for limited in followed.limits] == ["bytes"]
+
+
+def test_just_within_limits(follow):
+    assert not follow(nested_base64(5), Limits(depth=6, seconds=30)).limits
+    assert not follow(json.dumps(["x"] * 10).encode(), Limits(parts=10, seconds=30)).limits
+    assert not follow(gzip.compress(bytes(1000)), Limits(bytes=1001, seconds=30)).limits
+
+
+@pytest.mark.parametrize("opener", [b"[", b'{"a":'])
+@pytest.mark.parametrize("closed", [True, False])
+def test_very_deep_json(follow, opener, closed):
+    value = opener * 100_000 + (b"1" + {b"[": b"]", b'{"a":': b"}"}[opener] * 100_000 if closed else b"")
+    followed = follow(value, content_type="application/json")
+    assert followed.at("") == [value]
+    assert followed.faults or [limited.which for limited in followed.limits] == ["depth"]
+
+
+def test_memory_is_bounded_by_the_limits(follow):
+    value = gzip.compress(gzip.compress(gzip.compress(bytes(30_000_000))))
+    tracemalloc.start()
+    try:
+        followed = follow(value, Limits(bytes=1 << 20, seconds=30))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert followed.limits
+    assert peak < 4 << 20
+
+
+def test_sieve_is_asked_of_long_transparent_values_only(follow):
+    asked = []
+
+    def sieve(data):
+        asked.append(data)
+        return True
+
+    long = json.dumps({"a": "x" * SIEVED_FROM, "b": "y"}).encode()
+    follow(b'{"a": "short"}', sieve=sieve)
+    follow(b"x" * 1000, sieve=sieve)
+    assert asked == []
+    follow(gzip.compress(long), sieve=sieve)
+    assert asked == [long]
+
+
+def test_sieve_that_sees_nothing_skips_the_subtree(follow):
+    long = json.dumps({"a": "x" * SIEVED_FROM}).encode()
+    assert not follow(long, sieve=lambda data: False).leaves
+    assert follow(long, sieve=lambda data: True).leaves
+    form = b"ok=1&data=" + quote(long).encode()
+    assert set(follow(form, sieve=lambda data: data.startswith(b"ok")).values) == {"|form.ok"}
+
+
+def test_opaque_layers_are_undone_before_the_sieve(follow):
+    short = b'{"imei": "867530912345678"}'
+    part = gzip.compress(b'{"imei": "867530912345678"}')
+    value = b'--b\r\nContent-X: "' + b"x" * SIEVED_FROM + b'"\r\n\r\n' + part + b"\r\n--b--"
+    assert follow(value, sieve=lambda data: False).values == {"|multipart[0]|gzip|json.$.imei": IMEI}
+    assert follow(gzip.compress(short), sieve=lambda data: False).values == {"|gzip|json.$.imei": IMEI}
+
+
+def test_roots_keep_their_own_paths_and_names():
+    roots = [Part(IMEI, "request.query.imei", ("imei",)), Part(b"{}", "request.body"), Part(b"x", "request.path")]
+    leaves = list(walk(roots, Limits()))
+    assert [(leaf.path, leaf.keys, leaf.via) for leaf in leaves] == [
+        ("request.query.imei", ("imei",), ()),
+        ("request.path", (), ()),
+    ]
+
+
+def test_decoders_are_found_and_ordered():
+    decoders = all_decoders()
+    assert len({decoder.name for decoder in decoders}) == len(decoders) >= 15
+    assert [decoder.rank for decoder in decoders] == sorted(decoder.rank for decoder in decoders)
+    assert set(hints()) == {hint for decoder in decoders for hint in decoder.hints}
+
+
+def test_limits_are_what_is_documented():
+    assert dataclasses.asdict(Limits()) == {
+        "depth": 16,
+        "parts": 100_000,
+        "bytes": 64 << 20,
+        "ratio": 1000,
+        "ratio_from": 1 << 20,
+        "seconds": 1.0,
+    }
