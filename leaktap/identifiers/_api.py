@@ -9,10 +9,14 @@ from leaktap.model import Basis, Direction, Leaf, Match, Message
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A way to write a value before it is hashed or encoded: the bytes, and the names for how they came about."""
+    """A way to write a value: the bytes, and the names for how they came about.
+
+    `hashed` is false for a way that people read and nobody hashes, which keeps the needles few.
+    """
 
     value: bytes
     form: tuple[str, ...] = ()
+    hashed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,12 @@ def mixed(text: str) -> bool:
     return any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
 
 
-def cases(text: str, form: tuple[str, ...] = ()) -> Iterator[Variant]:
-    """Yields the text, and its lower and upper case where they differ from it."""
-    yield Variant(text.encode(), form)
+def cases(text: str, form: tuple[str, ...] = (), hashed: bool = True) -> Iterator[Variant]:
+    """Yields the text, and its lower and upper case where they differ from it; `hashed` as in `Variant`."""
+    yield Variant(text.encode(), form, hashed)
     for name, other in (("lower", text.lower()), ("upper", text.upper())):
         if other != text:
-            yield Variant(other.encode(), (*form, name))
+            yield Variant(other.encode(), (*form, name), hashed)
 
 
 def uuid_variants(value: str) -> Iterator[Variant]:

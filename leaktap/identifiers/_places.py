@@ -83,8 +83,18 @@ def together(matches: Sequence[Match], form: tuple[str, ...] = (), confidence: f
         keys = tuple(_shared([match.leaf.keys for match in matches]))
         via = tuple(_shared([match.leaf.via for match in matches]))
         leaf, span = Leaf(path, value.encode(), keys, via), (0, len(value.encode()))
+    plain = list(dict.fromkeys(match.plain for match in matches))
     count = len({match.plain or match.value for match in matches})
-    return replace(first, leaf=leaf, value=value, span=span, form=form, confidence=confidence, count=count)
+    return replace(
+        first,
+        leaf=leaf,
+        value=value,
+        span=span,
+        form=form,
+        confidence=confidence,
+        count=count,
+        plain="\n".join(plain)[:_SHOWN],
+    )
 
 
 def _whole(match: Match) -> bool:

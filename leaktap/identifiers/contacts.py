@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from leaktap.config import DeviceProfile
 from leaktap.identifiers._api import Candidate, Identifier, Scene, Variant
@@ -28,25 +29,28 @@ def _values(device: DeviceProfile) -> Iterable[str]:
             yield contact.name
 
 
-def _variants(value: str) -> Iterable[Variant]:
-    return phone_variants(value) if re.fullmatch(r"\+?[0-9]+", value) else (Variant(value.encode()),)
+def _variants(value: str) -> Iterator[Variant]:
+    """Yields a number in every way of writing, hashed only as it stands: address books are long."""
+    if not re.fullmatch(r"\+?[0-9]+", value):
+        yield Variant(value.encode(), hashed="@" in value)
+        return
+    for variant in phone_variants(value):
+        yield replace(variant, hashed=not variant.form)
 
 
 def _known(scene: Scene) -> Iterator[Match]:
     """Yields one match per device for all of its contacts' data in the message."""
+    read = one_reading(scene.known)
     for device in scene.devices:
-        found = [match for match in one_reading(scene.known) if match.device == device.name]
+        found = [match for match in read if match.device == device.name]
         if not found:
             continue
         plain = {match.plain for match in found}
         count = sum(not plain.isdisjoint(map(phone_canonical, (c.phone, c.name, c.email))) for c in device.contacts)
-        strong = len(plain) > 1 or any(any(c.isdigit() for c in text) for text in plain)
+        numbered = any(c.isdigit() for text in plain for c in text)
         form = found[0].form if all(match.form == found[0].form for match in found) else ()
-        match = together(found, form, 1.0 if count > 1 else 0.9 if strong else 0.6)
-        yield Match(
-            match.leaf, "contacts", "contact", match.value, match.span, form, "known", match.confidence, match.plain,
-            device.name, max(count, 1),
-        )  # fmt: skip
+        confidence = 1.0 if count > 1 else 0.9 if numbered or len(plain) > 1 else 0.6
+        yield replace(together(found, form, confidence), count=max(count, 1))
 
 
 def _listed(scene: Scene) -> Iterator[Match]:
@@ -66,14 +70,8 @@ def _listed(scene: Scene) -> Iterator[Match]:
             lists.setdefault(list_of(entry), []).append(phones[0])
     for records in lists.values():
         if len({record.text for record in records}) >= _FEWEST:
-            yield together(
-                [
-                    Match(r.leaf, "contacts", "contact", r.text, r.span, (), "structure", 0.8)
-                    for r in records
-                ],
-                (),
-                0.8,
-            )  # fmt: skip
+            found = [Match(r.leaf, "contacts", "contact", r.text, r.span, (), "structure", 0.8) for r in records]
+            yield together(found, confidence=0.8)
 
 
 def _gather(scene: Scene) -> Iterator[Match]:

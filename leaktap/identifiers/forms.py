@@ -76,7 +76,7 @@ def needles(variants: Iterable[Variant], hashed: bool = True) -> Iterator[Needle
     seen: set[bytes] = set()
     plain = [variant for variant in variants if variant.value]
     found = [Needle(variant.value, variant.form) for variant in plain]
-    for variant in plain if hashed else ():
+    for variant in [variant for variant in plain if variant.hashed and hashed]:
         for name, function in algorithms().items():
             digest = function(variant.value)
             found += [Needle(n.value, (*variant.form, name, *n.form), True) for n in written(digest)]

@@ -29,7 +29,7 @@ def variants(value: str) -> Iterator[Variant]:
     yield from cases(value)
     yield from cases(digits, ("no-separator",))
     yield from cases(value.replace(":", "-"), ("dash",))
-    yield from cases(".".join(digits[i : i + 4] for i in range(0, len(digits), 4)), ("dot",))
+    yield from cases(".".join(digits[i : i + 4] for i in range(0, len(digits), 4)), ("dot",), hashed=False)
 
 
 def _form(text: str) -> tuple[str, ...]:

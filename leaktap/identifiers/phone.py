@@ -29,10 +29,10 @@ def variants(value: str) -> Iterator[Variant]:
         yield Variant((prefix + value).encode(), (prefix,))
     for name, separator in (("space", " "), ("dash", "-")):
         grouped = separator.join(groups)
-        yield Variant(grouped.encode(), (name,))
+        yield Variant(grouped.encode(), (name,), hashed=False)
         for prefix in ("+86", "86"):
-            yield Variant(f"{prefix}{separator}{grouped}".encode(), (name, prefix))
-            yield Variant(f"{prefix}{separator}{value}".encode(), (prefix, name))
+            yield Variant(f"{prefix}{separator}{grouped}".encode(), (name, prefix), hashed=False)
+            yield Variant(f"{prefix}{separator}{value}".encode(), (prefix, name), hashed=False)
 
 
 def _judge(candidate: Candidate) -> Verdict | None:

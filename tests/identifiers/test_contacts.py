@@ -71,3 +71,10 @@ def test_an_unknown_list_of_names_and_numbers(stranger):
 )
 def test_other_lists_are_no_address_book(stranger, data):
     assert "contacts" not in {match.identifier for match in stranger.match(list(json_leaves(data)))}
+
+
+def test_a_long_address_book_keeps_the_needles_few():
+    """Numbers are hashed as they stand, names not at all: a thousand entries stay some ten thousand needles."""
+    book = [{"name": f"Somebody Name{i:04}", "phone": f"138{i:08}"} for i in range(1, 101)]
+    matcher = Matcher([profile(contacts=book)])
+    assert len(matcher._known.needles) < 60 * len(book)
