@@ -53,12 +53,14 @@ _READ_ERRORS = (OSError, EOFError, zlib.error)
 _CURE = "Copy or capture it again, or try `pcapfix`"
 
 
-def windows(stream: BinaryIO, name: str) -> Iterator[Window]:
+def windows(stream: BinaryIO, name: str, chunk: int = CHUNK) -> Iterator[Window]:
     """Yields the packets of the capture in `stream` (any binary stream of `io`, seekable or not), called `name`.
+
+    A window covers `chunk` bytes, or as many as the longest record takes.
 
     Raises nothing: what cannot be read is a fault of the stage `source` in the last window.
     """
-    feed = _Feed(stream, name)
+    feed = _Feed(stream, name, chunk)
     secrets = feed.secrets()
     feed.fill(0, pcap.HEADER)
     walker, pos = _recognise(feed)
@@ -97,7 +99,7 @@ def _recognise(feed: "_Feed") -> tuple[pcap.Pcap | pcapng.Pcapng | None, int]:
     if not feed.faults:
         if not feed.size:
             feed.fault(0, "the file is empty. Capture again")
-        elif pcap.order(head) or pcapng.MAGIC.startswith(head[:4]):
+        elif len(head) < pcap.HEADER and (pcap.order(head) or head.startswith(pcapng.MAGIC)):
             feed.fault(0, f"the file ends within its header. {_CURE}")
         else:
             feed.fault(0, "this is neither pcap nor pcapng. Convert it with `editcap -F pcapng`")
@@ -107,10 +109,11 @@ def _recognise(feed: "_Feed") -> tuple[pcap.Pcap | pcapng.Pcapng | None, int]:
 class _Feed:
     """The stream, as a buffer that is filled again and again. Reading stops at the first error, which is a fault."""
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, stream: BinaryIO, name: str, chunk: int) -> None:
         """Finds out what the stream can do."""
         self._stream = cast(Any, stream)
         self._name = name
+        self._chunk = chunk
         self._read = getattr(self._stream, "readinto1", None) or self._stream.readinto
         self._before = 0
         self.frame = 1
@@ -129,17 +132,19 @@ class _Feed:
         """Returns the TLS keys of a pcapng file that can be sought."""
         if not self.seekable:
             return []
+        begin = self._stream.tell()
         try:
             return pcapng.secrets_ahead(self._stream)
-        except _READ_ERRORS as error:
-            self._failed(error)
-            return []
+        except _READ_ERRORS:
+            return []  # reading the packets meets the same error, and tells
+        finally:
+            self._stream.seek(begin)
 
     def fill(self, keep: int, need: int) -> None:
         """Drops what is before offset `keep`, and reads until `need` bytes are there and the stream pauses."""
         tail = self.data[keep : self.size]
         self._before += keep
-        room = max(CHUNK, need)
+        room = max(self._chunk, need)
         self.data = memoryview(np.empty(room + SLACK, np.uint8))
         self.data[: len(tail)] = tail
         self.size = len(tail)

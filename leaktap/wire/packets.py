@@ -335,7 +335,7 @@ def _ipv4(data: memoryview, rows: Rows, which: Ints) -> tuple[_Datagrams, Mask]:
         sender=rows.sender[which],
         receiver=rows.receiver[which],
         fragment=read(data, ">u2", pos + 6) & 0x3FFF != 0,
-        head=pos,
+        head=pos.copy(),
     )
     if (datagrams.protocol == _AUTHENTICATION).any():
         _extensions(data, datagrams)
@@ -362,7 +362,7 @@ def _ipv6(data: memoryview, rows: Rows, which: Ints) -> tuple[_Datagrams, Mask]:
         sender=rows.sender[which],
         receiver=rows.receiver[which],
         fragment=np.zeros(len(which), bool),
-        head=pos,
+        head=pos.copy(),
     )
     _extensions(data, datagrams)
     return datagrams, read(data, ">u1", pos) >> 4 != 6

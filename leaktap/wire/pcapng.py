@@ -204,11 +204,11 @@ def tls_secrets(block: memoryview, order: str) -> bytes:
 
 
 def secrets_ahead(stream: BinaryIO) -> list[bytes]:
-    """Returns all TLS key logs of the pcapng file in `stream`, wherever they stand, and leaves it where it was.
+    """Returns all TLS key logs of the pcapng file in `stream`, wherever they stand.
 
-    Stops at the first block that makes no sense: the walk over the packets reports that.
+    Moves the stream. Stops at the first block that makes no sense: the walk over the packets reports that.
     """
-    begin = pos = stream.tell()
+    pos = stream.tell()
     found: list[bytes] = []
     order, want, room = "<", _AHEAD, MOST_SECRETS
     while room > 0:
@@ -235,5 +235,4 @@ def secrets_ahead(stream: BinaryIO) -> list[bytes]:
             break
         pos += at
         want = max(_AHEAD, need)
-    stream.seek(begin)
     return [secrets for secrets in found if secrets]

@@ -1,9 +1,9 @@
 """One direction of a TCP connection: puts segments in order, first come first kept, and knows when bytes are lost.
 
 Positions are unbounded integers that begin as the 32-bit sequence number of the first byte, so that wrapping is a
-matter of `Half.position` alone. Bytes that continue what is there pass through as they are; bytes behind a gap wait as pieces,
-sorted and free of overlaps. A gap is lost when the receiver has acknowledged beyond it, when the connection is over, or
-when too much waits.
+matter of `Half.position` alone. Bytes that continue what is there pass through as they are; bytes behind a gap wait as
+pieces, sorted and free of overlaps. A gap is lost when the receiver has acknowledged beyond it, when the connection is
+over, or when too much waits.
 """
 
 from bisect import bisect_left, bisect_right
@@ -74,8 +74,8 @@ class Half:
     """What one side of a connection sends.
 
     `next` is the position of the next byte in order, None while that is unknown; `fin` is where the stream ends;
-    `acked` the last acknowledgment number that the other side sent. `lost` counts the bytes missing before `next` that no
-    segment tells of yet. `held` is what the waiting pieces cost; `begun` tells whether any bytes were taken.
+    `acked` the last acknowledgment number that the other side sent. `lost` counts the bytes missing before `next` that
+    no segment tells of yet. `held` is what the waiting pieces cost; `begun` tells whether any bytes were taken.
     `base` is the sequence number before the first, as tshark has it.
     """
 

@@ -229,7 +229,7 @@ def _take(segments: Segments, conversation: Conversation, span: Span) -> bool:
         for place in segments.specials(begin, end):
             if segments.flags[place] & RST:
                 reset = segments.last_data(begin, end) < place
-            elif segments.flags[place] & FIN:
+            elif segments.flags[place] & FIN and half.fin is None:
                 half.fin = half.position(segments.end(place))
                 if half.next is None:
                     half.next = half.fin
