@@ -13,6 +13,7 @@ _DIGEST = re.compile(r"md\d|sha|sm\d|crc|hmac")
 _DEGREES = re.compile(r"([-+]?\d{1,3})\.(\d+)")
 _PLACE = re.compile(r"[-+\d.,;:/\s]+")
 _EMAIL = re.compile(r"([^@\s]+)@([^@\s]+)\.([^@\s.]+)")
+_WORDS = re.compile(r"[^\s,;]+")
 _LONGEST = 40
 _DECODINGS = 3
 _URL_MOST = 2048
@@ -23,12 +24,18 @@ def mask(value: str, identifier: str = "", form: Sequence[str] = ()) -> str:
     if any(map(_DIGEST.match, form)):
         return _keep(value, 4, 0)
     if identifier == "location" and _PLACE.fullmatch(value) and _DEGREES.search(value):
-        return _DEGREES.sub(lambda found: f"{found[1]}.{'*' * len(found[2])}", value)[:_LONGEST]
+        return _cut(_DEGREES.sub(lambda found: f"{found[1]}.{'*' * len(found[2])}", value))
     if email := _EMAIL.fullmatch(value):
         return _masked_email(len(value), *email.groups())
+    if identifier == "contacts" and (several := _WORDS.findall(value))[1:]:
+        return _cut(" ".join(mask(word, identifier) for word in several))
     if identifier in ("name", "contacts") and not any(map(str.isdigit, value)):
         return _keep(value, 1, 0)
     return _keep(value, 2, 2) if len(value) > 5 else "*" * len(value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _keep(value: str, head: int, tail: int) -> str:

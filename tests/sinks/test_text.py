@@ -131,7 +131,12 @@ def test_what_was_not_inspected_comes_after(tmp_path):
 
 
 def test_nothing_found_is_said(tmp_path):
-    assert "No personal information was found leaving." in printed(tmp_path, summary(findings={}))
+    text = printed(tmp_path, summary(findings={}, inspected_share=1.0))
+    assert text.startswith("No personal information was found leaving.\n")
+    text = printed(tmp_path, summary(findings={}, inspected_share=0.4))
+    assert text.startswith(
+        "No personal information was found leaving in the 40% of the traffic that could be inspected."
+    )
 
 
 def test_all_means_all(tmp_path):
