@@ -97,11 +97,11 @@ def test_a_case_gives_what_is_expected_and_nothing_else(case, file):
 def test_twins_say_the_same_at_the_same_moments(case):
     scans = [scan(case, CAPTURES / case / f"capture.{kind}") for kind in ("pcapng", "har", "flows")]
     moments = [
-        [
+        sorted(
             (record.time, record.value_ref, record.url, record.severity)
             for record in records
             if isinstance(record, Finding)
-        ]
+        )
         for records in scans
     ]
     assert moments[0] == moments[1] == moments[2]
