@@ -1,0 +1,329 @@
+"""HTTP/2 of a connection, as an onlooker reads it (RFC 9113): an exchange per stream, pushed ones included.
+
+Each side's frames are read in their own order; either side may run ahead of the other, so a response may be there
+before its request. A stream becomes an exchange when both sides ended it, or shortly after one reset it, since the
+other may still be sending. What HPACK cannot tell, behind a gap or a begin that was not captured, is a `Blind`.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from leaktap.model import MOST_FRAMES, Fault, Headers, Time
+from leaktap.wire._api import Context, Finished, Made, Protocol, other
+from leaktap.wire._bytes import CLIENT, SERVER, Segment
+from leaktap.wire._intake import Frames
+from leaktap.wire.http1_framing import Incoming
+from leaktap.wire.http2_frames import (
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    PUSH_PROMISE,
+    RST_STREAM,
+    BadFrame,
+    Frame,
+    FrameReader,
+    sniff,
+)
+from leaktap.wire.http2_headers import MOST_BLOCK, BadBlock, HeaderBlocks, Unknown
+from leaktap.wire.http2_streams import BROKEN, ENDED, OPEN, RESET, Stream, is_head
+
+MOST_STREAMS = 10_000
+MOST_KEPT = 64 << 20
+"""Bytes that the open streams of a connection may take together."""
+_AFTER_RESET: Time = 1_000_000
+
+
+@dataclass(slots=True)
+class _Block:
+    """A header block that is being collected; `target` is the stream whose headers they are."""
+
+    stream: int
+    target: int
+    ends: bool
+    time: Time
+    pieces: list[bytes] = field(default_factory=list)
+    size: int = 0
+    frames: Frames = field(default_factory=Frames)
+
+
+class _Half:
+    """One side: its frames, its header compression, and why it is not read any more."""
+
+    def __init__(self, side: int) -> None:
+        self.reader = FrameReader(side)
+        self.blocks: HeaderBlocks | None = None
+        self.block: _Block | None = None
+        self.dead = ""
+        self.clock: Time = 0
+        self.reset: deque[tuple[Time, int]] = deque()
+
+
+class Http2:
+    """One HTTP/2 connection."""
+
+    def __init__(self, context: Context) -> None:
+        """Begins before the preface. The request that was upgraded from HTTP/1.1, if there was one, is stream 1."""
+        self._context = context
+        self._name = "h2" if context.decrypted else "h2c"
+        self._halves = (_Half(CLIENT), _Half(SERVER))
+        self._streams: dict[int, Stream] = {}
+        self._highest = [0, 0]
+        self._early: list[int] = []
+        self._kept = 0
+        self._complained = self._retired = False
+        if context.upgrade is not None:
+            self._upgraded()
+
+    waiting = 0
+
+    def feed(self, side: int, segment: Segment) -> Iterator[Made]:
+        """Takes bytes of a side and yields exchanges."""
+        half = self._halves[side]
+        if segment.lost:
+            yield from self._blind("truncated", segment.lost, detail="not captured")
+        if half.dead:
+            yield from self._blind(half.dead, len(segment.data), tuple(segment.frames))
+            return
+        half.reader.push(segment)
+        if segment.times:
+            half.clock = segment.times[-1]
+        yield from self._read(side, half)
+        yield from self._forget_reset(half)
+
+    def close(self) -> Iterator[Made]:
+        """Yields what is pending: streams that did not end, and frames that broke off."""
+        for side, half in enumerate(self._halves):
+            stream, left = half.reader.pending
+            message = self._streams[stream].messages[side] if stream in self._streams else None
+            if message is not None and left:
+                message.lost += left
+            yield from self._blind("truncated", *half.reader.intake.clear())
+        for open_stream in list(self._streams.values()):
+            yield from self._break_off(open_stream)
+
+    # Frames
+
+    def _read(self, side: int, half: _Half) -> Iterator[Made]:
+        reader = half.reader
+        try:
+            while True:
+                frame = reader.next()
+                if frame is None:
+                    if not reader.intake.gap:
+                        break
+                    frame = reader.step_over()
+                    if frame is None:
+                        continue
+                yield from self._take(side, half, frame)
+        except (BadFrame, BadBlock) as error:
+            yield from self._give_up(side, half, error)
+        reader.sweep()
+
+    def _take(self, side: int, half: _Half, frame: Frame) -> Iterable[Made]:
+        """Takes a frame; raises BadFrame or BadBlock."""
+        kind, block = frame.kind, half.block
+        if (kind == CONTINUATION) != (block is not None) or (block and frame.stream != block.stream):
+            raise BadFrame("a header block that is not continued by the next frame")
+        if kind == DATA:
+            return self._data(side, half, frame)
+        intake = half.reader.intake
+        if kind == RST_STREAM:
+            return self._reset(side, half, frame.stream, intake.where(frame.start)[1])
+        payload = frame.payload
+        if block is None:
+            target = frame.stream
+            if kind == PUSH_PROMISE:
+                if side == CLIENT:
+                    raise BadFrame("a promise of the client's")
+                target, payload = int.from_bytes(payload[:4]) & 0x7FFFFFFF, payload[4:]
+            ends = kind != PUSH_PROMISE and bool(frame.flags & END_STREAM)
+            block = half.block = _Block(frame.stream, target, ends, intake.where(frame.start)[1])
+        block.frames.add(intake.frames(frame.start, frame.end))
+        if payload:
+            block.pieces.append(payload)
+            block.size += len(payload)
+        if block.size > MOST_BLOCK:
+            raise BadFrame(f"a header block of more than {MOST_BLOCK} bytes", "limit")
+        if not frame.flags & END_HEADERS:
+            return ()
+        half.block = None
+        return self._headers(side, half, block, intake.where(frame.end - 1)[1])
+
+    def _give_up(self, side: int, half: _Half, error: BadFrame | BadBlock) -> Iterator[Made]:
+        """Stops reading a side: without its frames or its header compression nothing can be told from it."""
+        half.dead = error.why
+        yield from self._complain(f"HTTP/2 from the {('client', 'server')[side]}: {error}; the rest is not read")
+        half.reader.sweep()
+        yield from self._blind(half.dead, *half.reader.intake.clear())
+        for stream in list(self._streams.values()):
+            if stream.states[side] == OPEN:
+                stream.states[side] = BROKEN
+                yield from self._done(stream)
+
+    # Streams
+
+    def _headers(self, side: int, half: _Half, block: _Block, end: Time) -> Iterator[Made]:
+        """Takes a complete header block: a head, trailers, or an interim response; raises BadBlock."""
+        if half.blocks is None:
+            half.blocks = HeaderBlocks(half.reader.whole)
+        promised = block.target != block.stream
+        whose = CLIENT if promised else side
+        stream = self._stream(whose, block.target)
+        if stream is not None and whose == CLIENT:
+            yield from self._overtaken(block.target)
+        try:
+            headers = half.blocks.decode(b"".join(block.pieces))
+        except Unknown:
+            yield from self._complain("HTTP/2 headers refer to what was sent before the capture began: not readable")
+            yield from self._blind("truncated", block.size, block.frames.numbers, "headers")
+        else:
+            if stream is not None:
+                self._take_headers(whose, stream, headers, block, end)
+        if stream is not None:
+            if promised or block.ends:
+                stream.states[whose] = ENDED
+            yield from self._done(stream)
+            yield from self._limit()
+
+    def _take_headers(self, side: int, stream: Stream, headers: Headers, block: _Block, end: Time) -> None:
+        message, before = stream.messages[side], stream.cost
+        if message is not None:
+            stream.trail(message, headers, end, block.frames)
+        elif is_head(side, headers):
+            stream.begin(side, headers, block.time, block.frames)
+        self._kept += stream.cost - before
+
+    def _stream(self, side: int, number: int) -> Stream | None:
+        """Returns a stream that is open or opens now; None if it is over (stream numbers only grow)."""
+        stream = self._streams.get(number)
+        kind = number & 1
+        if stream is None:
+            if number <= self._highest[kind]:
+                return None
+            states = [BROKEN if half.dead else OPEN for half in self._halves]
+            stream = self._streams[number] = Stream(number, states)
+            if side == SERVER and not self._halves[CLIENT].dead:
+                self._early.append(number)
+        if side == CLIENT:
+            self._highest[kind] = max(self._highest[kind], number)
+        return stream
+
+    def _overtaken(self, number: int) -> Iterator[Made]:
+        """Ends the streams that wait for a request which will not come, since a later one did."""
+        if not self._early:
+            return
+        late = [early for early in self._early if early < number and early & 1 == number & 1]
+        self._early = [early for early in self._early if early not in late and early != number]
+        for early in late:
+            stream = self._streams.get(early)
+            if stream is not None and stream.messages[CLIENT] is None and stream.states[CLIENT] == OPEN:
+                stream.states[CLIENT] = BROKEN
+                yield from self._done(stream)
+
+    def _data(self, side: int, half: _Half, frame: Frame) -> Iterator[Made]:
+        """Takes a piece of a body."""
+        intake, stream = half.reader.intake, self._streams.get(frame.stream)
+        message = stream.messages[side] if stream else None
+        if stream is None or message is None or stream.tunnel:
+            why, detail = "limit" if self._retired else "truncated", "data of a stream that is not open"
+            if stream is not None and stream.tunnel:
+                why, detail = "unknown_protocol", f"{stream.tunnel} in an HTTP/2 stream"
+            yield from self._blind(why, len(frame.payload), intake.frames(frame.start, frame.end), detail)
+        if stream is None:
+            return
+        if message is not None and frame.payload:
+            message.frames.add(intake.frames(frame.start, frame.end))
+            message.end = intake.where(frame.end - 1)[1]
+            if not stream.tunnel:
+                before = stream.cost
+                stream.keep(message, frame.payload)
+                self._kept += stream.cost - before
+        if message is not None:
+            message.lost += frame.lost
+        if frame.flags & END_STREAM:
+            stream.states[side] = ENDED
+            yield from self._done(stream)
+        if self._kept > MOST_KEPT:
+            yield from self._limit()
+
+    def _reset(self, side: int, half: _Half, number: int, time: Time) -> Iterator[Made]:
+        """Ends a side; the other one is given a moment for what is under way."""
+        stream = self._streams.get(number) or (self._stream(side, number) if side == SERVER else None)
+        if stream is None:
+            return
+        if stream.states[side] == OPEN:
+            stream.states[side] = RESET
+        yield from self._done(stream)
+        if not stream.done:
+            self._halves[other(side)].reset.append((time, number))
+        yield from self._limit()
+
+    def _forget_reset(self, half: _Half) -> Iterator[Made]:
+        """Ends the streams that the other side reset some time ago."""
+        while half.reset and half.reset[0][0] + _AFTER_RESET < half.clock:
+            _, number = half.reset.popleft()
+            stream = self._streams.get(number)
+            if stream is not None:
+                side = self._halves.index(half)
+                if stream.states[side] == OPEN:
+                    stream.states[side] = RESET
+                yield from self._done(stream)
+
+    def _limit(self) -> Iterator[Made]:
+        """Gives the oldest streams up where there are too many, or they hold too much."""
+        while len(self._streams) > MOST_STREAMS or self._kept > MOST_KEPT:
+            self._retired = True
+            yield from self._break_off(next(iter(self._streams.values())))
+
+    def _break_off(self, stream: Stream) -> Iterator[Made]:
+        stream.states = [BROKEN if state == OPEN else state for state in stream.states]
+        yield from self._done(stream)
+
+    def _done(self, stream: Stream) -> Iterator[Made]:
+        """Yields the exchange of a stream if it is complete."""
+        if not stream.done:
+            return
+        del self._streams[stream.number]
+        self._kept -= stream.cost
+        asked, answered = stream.messages
+        for incoming in (asked, answered):
+            if incoming is not None and incoming.over:
+                yield from self._blind("limit", incoming.over, incoming.frames.numbers, "the end of a long body")
+        request, response = stream.message(CLIENT), stream.message(SERVER)
+        if asked is None or request is None:
+            if answered is not None:
+                numbers = answered.frames.numbers
+                yield from self._blind("truncated", answered.kept, numbers, "a response without its request")
+            return
+        scheme = stream.scheme or ("https" if self._context.decrypted else "http")
+        exchange = self._context.exchange(self._name, scheme, stream.host, request, response)
+        yield Finished(max(asked.end, answered.end if answered else 0), exchange)
+
+    def _upgraded(self) -> None:
+        """Opens stream 1, whose request HTTP/1 has already told: here it has no more than method and path."""
+        upgrade = self._context.upgrade
+        assert upgrade is not None
+        request, frames = upgrade.request, Frames()
+        frames.add(request.frames)
+        start = (request.start[0], request.start[1].partition("?")[0], "HTTP/2")
+        stream = Stream(1, [ENDED, OPEN], scheme=upgrade.scheme, host=upgrade.host)
+        stream.messages[CLIENT] = Incoming(start, (), request.time, request.time, frames)
+        self._streams[1] = stream
+        self._highest[1] = 1
+
+    # What is no message
+
+    def _blind(self, why: str, count: int, frames: tuple[int, ...] = (), detail: str = "") -> Iterator[Made]:
+        if count:
+            yield self._context.blind(why, self._name, count, frames[:MOST_FRAMES], detail)
+
+    def _complain(self, why: str) -> Iterator[Made]:
+        """Yields the first fault of the connection; more of them would say the same."""
+        if not self._complained:
+            self._complained = True
+            yield Fault("wire", self._context.where, why)
+
+
+PROTOCOL = Protocol("h2", sniff, Http2, names=("h2", "h2c"))
