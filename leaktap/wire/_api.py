@@ -9,6 +9,7 @@ A module of this package with an attribute `PROTOCOL` is a protocol; nothing lis
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 from typing import Protocol as Typed
 
 from leaktap.model import Blind, Endpoint, Exchange, Fault, Message, Origin, Time
@@ -123,7 +124,7 @@ class Context:
 
     def exchange(self, protocol: str, scheme: str, host: str, request: Message, response: Message | None) -> Exchange:
         """Returns an exchange of this connection, numbered."""
-        transport = "udp" if self.flow.transport == "udp" else "tcp"
+        transport: Literal["tcp", "udp"] = "udp" if self.flow.transport == "udp" else "tcp"
         return Exchange(
             id=f"{transport}.{self.flow.index}:{next(self.numbers)}",
             time=request.time,

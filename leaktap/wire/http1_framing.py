@@ -108,17 +108,16 @@ def parse_head(side: int, data: bytes) -> tuple[tuple[str, str, str], Headers]:
     if not match:
         line = data.partition(b"\n")[0][:80].decode("latin-1")
         raise BadMessage(f"no {'request' if side == CLIENT else 'status'} line: {line!r}")
-    first, second, third = ((part or b"").decode("utf-8", "surrogateescape") for part in match.groups())
+    first, second, third = (part.decode("utf-8", "surrogateescape") for part in match.groups(b""))
     rest = data[match.end() :]
     if b"\n " in rest or b"\n\t" in rest:
         rest = _FOLD.sub(b" ", rest)
-    headers = []
-    for line in rest.split(b"\n"):
-        name, colon, value = line.partition(b":")
-        if colon:
-            headers.append((name.strip(b" \t\r"), value.strip(b" \t\r")))
-        elif line.strip(b" \t\r"):
-            headers.append((line.strip(b" \t\r"), b""))
+    headers: list[tuple[bytes, bytes]] = []
+    for each in rest.split(b"\n"):
+        name, colon, value = each.partition(b":")
+        name = name.strip(b" \t\r")
+        if name or colon:
+            headers.append((name, value.strip(b" \t\r")))
     return (first, second, third), tuple(headers)
 
 

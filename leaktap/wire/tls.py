@@ -84,15 +84,14 @@ class Tls:
         return "no_key" if half.opener is None else "wrong_key"
 
     def _pump(self) -> Iterator[Made]:
-        moved, self._lacks = True, False
-        while moved:
-            moved = False
-            for half in self._halves:
-                moved |= self._read(half)
-                segment = half.gathered()
-                if segment is not None:
-                    yield from self._tell()
-                    yield Plain(half.side, segment)
+        """Reads both sides as far as they go, then yields what they held: the client's first."""
+        self._lacks = False
+        while any(self._read(half) for half in self._halves):
+            pass
+        for half in self._halves:
+            for segment in half.gathered():
+                yield from self._tell()
+                yield Plain(half.side, segment)
 
     def _tell(self) -> Iterator[Made]:
         """Says, before the first plaintext, what it is."""

@@ -106,6 +106,11 @@ def _chosen_protocol(data: bytes) -> str:
     return _Cursor(_Cursor(data).vector(2)).vector(1).decode("ascii", "backslashreplace")
 
 
+def _release(version: int) -> int:
+    """Returns the version that a draft of TLS 1.3 became; from draft 25 on, records are protected alike."""
+    return TLS13 if version >> 8 in (0x7F, 0xFB) and 25 <= version & 0xFF <= 28 else version
+
+
 @dataclass(slots=True, eq=False)
 class Session:
     """One handshake: what the client asked for and, once `answered`, what the server took."""
@@ -148,7 +153,7 @@ class Session:
         self.compressed = cursor.number(1) != 0
         extensions = _extensions(cursor)
         chosen = extensions.get(_SUPPORTED_VERSIONS, b"")
-        self.version = int.from_bytes(chosen) if len(chosen) == 2 else version
+        self.version = _release(int.from_bytes(chosen)) if len(chosen) == 2 else version
         self.encrypt_then_mac = _ENCRYPT_THEN_MAC in extensions
         self.extended_master = _EXTENDED_MASTER_SECRET in extensions
         self.protocol = _chosen_protocol(extensions.get(_ALPN, b""))

@@ -56,6 +56,7 @@ class Half:
     torn: int | None = None
     _trials: int = 0
     _sought: int = 0
+    _bound: list[Segment] = field(default_factory=list)
     _texts: list[bytes] = field(default_factory=list)
     _offsets: list[int] = field(default_factory=list)
     _frames: list[int] = field(default_factory=list)
@@ -83,14 +84,18 @@ class Half:
             self._frames.append(last)
             self._times.append(done)
 
-    def gathered(self) -> Segment | None:
-        """Returns what was kept as one segment, and forgets it."""
-        if not self._texts:
-            return None
-        segment = Segment(b"".join(self._texts), self._offsets, self._frames, self._times, self._lost)
-        self._texts, self._offsets, self._frames, self._times = [], [], [], []
-        self._size = self._lost = 0
-        return segment
+    def gathered(self) -> list[Segment]:
+        """Returns what was kept, one segment for all that follows without a gap, and forgets it."""
+        self._bind()
+        bound, self._bound = self._bound, []
+        return bound
+
+    def _bind(self) -> None:
+        if self._texts:
+            text = b"".join(self._texts)
+            self._bound.append(Segment(text, self._offsets, self._frames, self._times, self._lost))
+            self._texts, self._offsets, self._frames, self._times = [], [], [], []
+            self._size = self._lost = 0
 
     def give_up(self, why: str) -> None:
         """Reads nothing more of this side."""
@@ -162,6 +167,7 @@ class Half:
                 except Unopened:
                     continue
                 opener.seq = seq
+                self._bind()
                 self._lost += max(missing - (seq - begun) * opener.overhead(), 0)
                 return opener
             opener.seq = begun

@@ -376,8 +376,8 @@ def test_a_response_before_any_request_is_blind():
 
 CONNECT = b"CONNECT Api.example-shop.cn:8443 HTTP/1.1\r\nHost: api.example-shop.cn:8443\r\n\r\n"
 TUNNEL = b"HTTP/1.1 200 Connection established\r\n\r\n"
-UPGRADE = b"GET /ws HTTP/1.1\r\nHost: a.cn\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+UPGRADE = b"GET /ws HTTP/1.1\r\nHost: a.cn\r\nConnection: Upgrade\r\nUpgrade: X-Chat\r\n\r\n"
+SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: X-Chat\r\n\r\n"
 
 
 @pytest.mark.parametrize("size", [1 << 20, 3])
@@ -423,7 +423,7 @@ def test_upgrade_hands_over(size):
     seen = talk(UPGRADE + b"\x81\x80", SWITCH + b"\x81\x00", size)
     assert [one.response.start[1] for one in exchanges(seen)] == ["101"]
     assert [(blind.why, blind.protocol, blind.host, blind.bytes) for blind in blinds(seen)] == [
-        ("unknown_protocol", "websocket", "a.cn", 4)
+        ("unknown_protocol", "x-chat", "a.cn", 4)
     ]
 
 
