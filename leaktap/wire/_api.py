@@ -117,7 +117,7 @@ class Context:
             port=self.server.port,
             bytes=count,
             source=self.source,
-            frames=frames,
+            frames=tuple(sorted(frames)),
             stream=self.flow.index,
             detail=detail,
         )

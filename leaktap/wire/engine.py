@@ -32,8 +32,9 @@ type _Done = Finished | Blind | Fault
 
 
 @cache
-def _protocols() -> tuple[Protocol, ...]:
-    return tuple(discover(wire, "PROTOCOL"))
+def _protocols(transport: str) -> tuple[Protocol, ...]:
+    """Returns the protocols that run over a transport."""
+    return tuple(protocol for protocol in discover(wire, "PROTOCOL") if protocol.transport == transport)
 
 
 class Node:
@@ -42,7 +43,7 @@ class Node:
     def __init__(self, context: Context, transport: str) -> None:
         """Begins without a layer. `transport` is what runs below."""
         self._context = context
-        self._protocols = tuple(protocol for protocol in _protocols() if protocol.transport == transport)
+        self._protocols = _protocols(transport)
         self._layer: Layer | None = None
         self._above: Node | None = None
         self._first: tuple[list[Segment], list[Segment]] = ([], [])

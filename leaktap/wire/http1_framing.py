@@ -18,7 +18,8 @@ _RESPONSE = re.compile(rb"(HTTP/1\.[0-9])[ \t]+([0-9]{3})(?:[ \t]([^\r\n]*))?\r?
 _KNOWN_METHOD = re.compile(
     rb"(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PROPFIND|REPORT|MKCOL|COPY|MOVE|LOCK|UNLOCK) [!-~]"
 )
-_REQUEST_BEGUN = re.compile(_TOKEN + rb"{1,32}(?:[ \t][^\r\n]*)?\r?\Z")
+_USUAL_REQUEST = re.compile(rb"[A-Z][A-Z0-9_-]{1,31} [!-~]+ HTTP/1\.[0-9]\r?\n")
+_USUAL_REQUEST_BEGUN = re.compile(rb"[A-Z][A-Z0-9_-]{0,31}(?: [!-~]*(?: [HTP/1.0-9]*\r?)?)?\Z")
 _HEAD_END = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\Z", re.DOTALL)
@@ -31,7 +32,7 @@ _MOST_FIRST_LINE = 64 << 10
 
 
 def sniff(side: int, data: bytes) -> bool | None:
-    """Tells HTTP/1 by its first line; a method that everybody knows is enough of one."""
+    """Tells HTTP/1 by its first line: a method that everybody knows, or another in capitals with all that follows."""
     data = data.lstrip(b"\r\n")
     if side != CLIENT:
         if data[:7] == b"HTTP/1.":
@@ -39,9 +40,9 @@ def sniff(side: int, data: bytes) -> bool | None:
         return None if b"HTTP/1.".startswith(data) else False
     if _KNOWN_METHOD.match(data):
         return not (b"\n" in data and not _REQUEST.match(data))
-    if _REQUEST.match(data):
+    if _USUAL_REQUEST.match(data):
         return True
-    if data and (len(data) >= _MOST_FIRST_LINE or not _REQUEST_BEGUN.match(data)):
+    if data and (len(data) >= _MOST_FIRST_LINE or not _USUAL_REQUEST_BEGUN.match(data)):
         return False
     return None
 
@@ -102,12 +103,17 @@ class Incoming:
         )
 
 
-def parse_head(side: int, data: bytes) -> tuple[tuple[str, str, str], Headers]:
-    """Returns start line and headers of a head that is complete; raises BadMessage."""
+def _start_line(side: int, data: bytes) -> re.Match[bytes]:
     match = (_REQUEST if side == CLIENT else _RESPONSE).match(data)
     if not match:
         line = data.partition(b"\n")[0][:80].decode("latin-1")
         raise BadMessage(f"no {'request' if side == CLIENT else 'status'} line: {line!r}")
+    return match
+
+
+def parse_head(side: int, data: bytes) -> tuple[tuple[str, str, str], Headers]:
+    """Returns start line and headers of a head that is complete; raises BadMessage."""
+    match = _start_line(side, data)
     first, second, third = (part.decode("utf-8", "surrogateescape") for part in match.groups(b""))
     rest = data[match.end() :]
     if b"\n " in rest or b"\n\t" in rest:
@@ -189,8 +195,9 @@ class Reader:
             self._scanned = len(data)
             if len(data) > MOST_HEAD:
                 raise BadMessage(f"a head of more than {MOST_HEAD} bytes", "limit")
-            if data and sniff(self._side, bytes(data[:_MOST_FIRST_LINE])) is False:
-                raise BadMessage(f"no start line: {bytes(data[:40])!r}")
+            first = data.find(b"\n") + 1
+            if first:
+                _start_line(self._side, bytes(data[:first]))
             return None
         end = match.end()
         self._scanned = 0
@@ -279,7 +286,7 @@ class Reader:
 
         Returns how many bytes that were, and their packets.
         """
-        starts = (_REQUEST, _KNOWN_METHOD) if self._side == CLIENT else (_RESPONSE,)
+        starts = (_USUAL_REQUEST, _KNOWN_METHOD) if self._side == CLIENT else (_RESPONSE,)
         data = self.intake.data
         place = len(data)
         for offset in self.intake.pieces():
