@@ -1,6 +1,7 @@
 """Form fields, `name=value&name=value` (the URL standard's application/x-www-form-urlencoded): said or seen.
 
-Where nobody says so, every name has to be a plain one, so that prose, URLs and base64 with its padding are left alone.
+Where nobody says so, there are several and every name is a plain one, so that prose, URLs and base64 with its padding
+are left alone; a lone pair is `pair`'s.
 """
 
 import re
@@ -11,16 +12,18 @@ from urllib.parse import unquote_to_bytes
 from leaktap.decoders._api import Context, Decoder, LimitReached, Part
 from leaktap.decoders._plain import Steps
 
-_NAME = rb"[A-Za-z_$][\w.$%\[\]-]{0,63}"
-_FORM = re.compile(rb"(?:" + _NAME + rb"=[^&\s]*(?:&|$))(?:" + _NAME + rb"(?:=[^&]*)?(?:&|$))*$")
-_SINGLE = re.compile(_NAME + rb"=[^=&\s][^&\s]*$")
+NAME = rb"[A-Za-z_$][\w.$%\[\]-]{0,63}"
+_FORM = re.compile(rb"(?:" + NAME + rb"=[^&\s]*(?:&|$))(?:" + NAME + rb"(?:=[^&]*)?(?:&|$))*$")
+_SAMPLE = 1 << 16
 _TYPE = "application/x-www-form-urlencoded"
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the fields' values, decoded; a repeated name gets its index from the second on."""
-    if context.content_type != _TYPE and not (_FORM if b"&" in data else _SINGLE).match(data):
-        return None
+    if context.content_type != _TYPE:
+        head = data if len(data) < _SAMPLE else data[: data.rfind(b"&", 0, _SAMPLE)]
+        if b"&" not in data or not _FORM.match(head):
+            return None
     if not data.partition(b"&")[0].partition(b"=")[2].strip(b"=") and b"&" not in data:
         return None
     charset = dict(context.parameters).get("charset", "")
@@ -64,7 +67,7 @@ DECODER = Decoder(
     rank=50,
     certain=True,
     transparent=True,
-    shape=re.compile(_NAME + rb"="),
+    shape=re.compile(NAME + rb"="),
     minimum=3,
     needs=b"=",
     types=(_TYPE,),

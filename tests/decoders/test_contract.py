@@ -27,6 +27,7 @@ SAMPLES = {
     "cookie": (b"uid=5be1c07a92d4386f; lang=zh", {"keys": ("cookie",)}),
     "deflate": (zlib.compress(TEXT * 3, wbits=-15), {}),
     "form": (b"imei=867530912345678&mac=a4%3A50%3A46%3A12%3A34%3A56", {}),
+    "pair": (b"mac=a4%3A50%3A46%3A12%3A34%3A56", {}),
     "grpc": (b"\0" + len(PROTOBUF).to_bytes(4) + PROTOBUF, {"content_type": "application/grpc"}),
     "gzip": (gzip.compress(TEXT), {}),
     "hex": (TEXT.hex().encode(), {}),

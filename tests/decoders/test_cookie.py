@@ -1,6 +1,6 @@
 import pytest
 
-from leaktap.decoders._api import Context
+from leaktap.decoders._api import Context, LimitReached
 from leaktap.decoders.cookie import decode
 
 
@@ -22,6 +22,13 @@ def test_pairs(header, data, expected):
 @pytest.mark.parametrize("keys", [(), ("user-agent",), ("cookies",), ("cookie", "x")])
 def test_only_in_cookie_headers(keys):
     assert decode(b"a=1; b=2", Context(keys=keys)) is None
+
+
+def test_many_pairs():
+    with pytest.raises(LimitReached) as caught:
+        decode(b"a=1;" * 20, Context(keys=("cookie",), most=5))
+    assert len(caught.value.parts) == 5
+    assert len(decode(b"a=1;" * 20, Context(keys=("set-cookie",), most=5))) == 1
 
 
 def test_values_are_followed(follow):

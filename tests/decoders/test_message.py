@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leaktap.decoders._message import parts
-from leaktap.decoders._walk import Limits, walk
+from leaktap.decoders._walk import Limited, Limits, walk
 from leaktap.model import Leaf, Message
 
 IMEI = b"867530912345678"
@@ -108,7 +108,9 @@ def test_whole_message_in_order():
 
 def test_many_headers_and_fields_are_bounded():
     message = request("/?" + "a=1&" * 300_000, *[(b"x-%d" % i, b"v") for i in range(20_000)])
-    assert len(list(walk(parts(message, "request"), Limits(seconds=60)))) < 500_000
+    found = list(walk(parts(message, "request"), Limits(parts=20_000, seconds=60)))
+    assert len(found) < 60_000
+    assert [item for item in found if isinstance(item, Limited)] == [Limited("request.query|form", "parts", 1_200_000)]
 
 
 def folded(value):

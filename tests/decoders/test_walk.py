@@ -8,10 +8,13 @@ from urllib.parse import quote
 
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leaktap.decoders import _walk
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._walk import SIEVED_FROM, Limits, all_decoders, hints, walk
+from leaktap.model import Fault, Leaf
 
 IMEI = b"867530912345678"
 
@@ -34,7 +37,7 @@ def deep_chain():
 
 CHAINS = [
     deep_chain(),
-    (gzip.compress(gzip.compress(b"imei=" + IMEI)), "|gzip|gzip|form.imei"),
+    (gzip.compress(gzip.compress(b"imei=" + IMEI)), "|gzip|gzip|pair.imei"),
     (b64(b64(b64(IMEI))), "|base64|base64|base64"),
     (zstandard.compress(b64(json.dumps([IMEI.decode()]).encode()).hex().encode()), "|zstd|hex|base64|json.$[0]"),
     (
@@ -213,6 +216,27 @@ def test_opaque_layers_are_undone_before_the_sieve(follow):
     value = b'--b\r\nContent-X: "' + b"x" * SIEVED_FROM + b'"\r\n\r\n' + part + b"\r\n--b--"
     assert follow(value, sieve=lambda data: False).values == {"|multipart[0]|gzip|json.$.imei": IMEI}
     assert follow(gzip.compress(short), sieve=lambda data: False).values == {"|gzip|json.$.imei": IMEI}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    value=st.binary(max_size=60) | st.sampled_from([value for value, _ in CHAINS]),
+    cut=st.integers(0, 400),
+    change=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3),
+    content_type=st.sampled_from(["", "application/json", "application/grpc-web-text", "text/plain"]),
+)
+def test_whatever_comes_ends_in_leaves(value, cut, change, content_type):
+    broken = bytearray(value[:cut])
+    for at, byte in change:
+        if at < len(broken):
+            broken[at] = byte
+    context = Context(content_type=content_type, parameters=(("charset", "gbk"),))
+    items = list(walk([Part(bytes(broken), "body", (), context)], Limits(seconds=30)))
+    assert not [item for item in items if isinstance(item, Fault) and "in decoder" in item.why]
+    for leaf in items:
+        if isinstance(leaf, Leaf):
+            assert leaf.value and leaf.path.startswith("body")
+            (leaf.path + "".join(leaf.keys)).encode()
 
 
 def test_roots_keep_their_own_paths_and_names():
