@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import unquote_to_bytes
 
 from leaktap.config import Schema
-from leaktap.decoders._api import Context, Part
+from leaktap.decoders._api import Context, LimitReached, Part
 from leaktap.decoders._headers import codings, parameterised
 from leaktap.decoders._plain import Steps
 from leaktap.decoders.form import fields
@@ -36,7 +36,7 @@ def parts(
     if direction == "request":
         yield from _target(message.start[1].encode("utf-8", "surrogateescape"))
     steps = Steps()
-    for raw_name, value in message.headers[:_MOST]:
+    for raw_name, value in message.headers:
         raw_name = raw_name.lower()
         if raw_name not in _TRANSPORT:
             name = raw_name.decode("latin-1")
@@ -60,7 +60,12 @@ def _target(target: bytes) -> Iterator[Part]:
         if query:
             yield Part(unquote_to_bytes(query), "request.query")
         return
-    for field in fields(query, len(query)):
+    try:
+        found = fields(query, _MOST)
+    except LimitReached as limit:
+        # The whole is a root as well: there the walk will say that there was too much.
+        found = [*limit.parts, Part(query)]
+    for field in found:
         yield Part(field.value, f"request.query{field.path}", field.keys)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from leaktap.decoders._api import Context, Decoder, Part
+from leaktap.decoders._api import Context, Decoder, LimitReached, Part
 from leaktap.decoders._plain import Steps
 
 _HEADERS = ("cookie", "set-cookie")
@@ -15,13 +15,15 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         return None
     steps = Steps()
     parts = []
-    pairs = data.split(b";", context.most)[: 1 if header == "set-cookie" else context.most]
-    for pair in pairs:
+    pairs = data.split(b";", context.most)
+    for pair in pairs[: 1 if header == "set-cookie" else context.most]:
         raw_name, separator, value = pair.strip().partition(b"=")
         value = value.strip().strip(b'"')
         if separator and value:
             name = raw_name.strip().decode("utf-8", "replace")
             parts.append(Part(value, steps.step(name), (name,)))
+    if header == "cookie" and len(pairs) > context.most:
+        raise LimitReached("parts", parts)
     return parts or None
 
 
