@@ -1,4 +1,4 @@
-"""The least that anybody must do: read the bytes, undo as many bytes of AES-GCM, pass once over them with Hyperscan."""
+"""The least that anybody must do: read the bytes, undo as many bytes of AES-GCM, pass once over as much plain text."""
 
 import hashlib
 from pathlib import Path
@@ -8,12 +8,12 @@ import hyperscan
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _RECORD = 16_384
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 _NEEDLES = 4_000
 
 
-def floor(capture: Path) -> float:
-    """Returns the seconds that one thread takes for a capture."""
+def floor(capture: Path, text: bytes) -> float:
+    """Returns the seconds that one thread takes for a capture; `text` stands for what is in it once decrypted."""
     database = _database()
     cipher, nonce = AESGCM(bytes(16)), bytes(12)
     sealed = cipher.encrypt(nonce, bytes(_RECORD), None)
@@ -23,7 +23,7 @@ def floor(capture: Path) -> float:
         while block := file.read(_BLOCK):
             for _ in range(0, len(block), _RECORD):
                 cipher.decrypt(nonce, sealed, None)
-            database.scan(block, lambda number, *_: hits.append(number))
+            database.scan(text[: len(block)], lambda number, *_: hits.append(number))
     return perf_counter() - began
 
 

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,9 @@ def traffic(megabytes: float) -> Traffic:
     folder = _cache() / f"traffic-{megabytes:g}-{_version()}"
     facts = folder / "facts.json"
     if not facts.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        for outdated in _cache().glob(f"traffic-{megabytes:g}-*"):
+            shutil.rmtree(outdated)
+        folder.mkdir(parents=True)
         print(f"making {megabytes:g} MB of traffic in {folder} ...", flush=True)
         facts.write_text(json.dumps(_make(megabytes, folder)))
     return Traffic(
@@ -77,11 +80,14 @@ def traffic(megabytes: float) -> Traffic:
     )
 
 
+def sample(size: int) -> bytes:
+    """Returns `size` bytes of what the requests say."""
+    return _App(random.Random(1)).telemetry(size * 2)[:size]
+
+
 def forget(made: Traffic) -> None:
     """Removes a capture from the cache."""
-    for file in made.capture.parent.iterdir():
-        file.unlink()
-    made.capture.parent.rmdir()
+    shutil.rmtree(made.capture.parent)
 
 
 def _version() -> str:
@@ -179,17 +185,17 @@ class _App:
         }
         return json.dumps(event, separators=(",", ":"))
 
-    def _telemetry(self, size: int) -> bytes:
+    def telemetry(self, size: int) -> bytes:
         """Returns a JSON document of about `size` bytes."""
         count = max(size // 180, 1)
         head = json.dumps({"app": "bench", "v": "1.9.2", **self._secret()}, separators=(",", ":"))
         return f'{head[:-1]},"events":[{",".join(self.random.choices(self._events, k=count))}]}}'.encode()
 
     def _json(self, host: str, at: float, size: int) -> Call:
-        return Call(at, "POST", host, "/v2/events?compress=0", _fields("application/json"), self._telemetry(size))
+        return Call(at, "POST", host, "/v2/events?compress=0", _fields("application/json"), self.telemetry(size))
 
     def _packed_form(self, host: str, at: float, size: int) -> Call:
-        packed = base64.b64encode(gzip.compress(self._telemetry(size * 3), 5, mtime=0)).decode()
+        packed = base64.b64encode(gzip.compress(self.telemetry(size * 3), 5, mtime=0)).decode()
         body = "gzip=1&data_list=" + packed.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
         return Call(at, "POST", host, "/sa?project=bench", _fields("application/x-www-form-urlencoded"), body.encode())
 
