@@ -5,17 +5,14 @@ from typing import BinaryIO
 
 from leaktap.model import Seen
 from leaktap.sources._api import Reading, Source
+from leaktap.wire import pcap, pcapng
 from leaktap.wire.engine import exchanges
 from leaktap.wire.keys import KeyLog
 
-_MAGICS = (
-    b"\xd4\xc3\xb2\xa1",
-    b"\xa1\xb2\xc3\xd4",
-    b"\x4d\x3c\xb2\xa1",
-    b"\xa1\xb2\x3c\x4d",
-    b"\x0a\x0d\x0d\x0a",
-)
-"""Of pcap with micro- and nanoseconds in both byte orders, and of pcapng."""
+
+def _sniff(head: bytes) -> bool:
+    """Tells by the magic number."""
+    return bool(pcap.order(head)) or head.startswith(pcapng.MAGIC)
 
 
 def _read(stream: BinaryIO, name: str, reading: Reading) -> Iterator[Seen]:
@@ -27,4 +24,4 @@ def _read(stream: BinaryIO, name: str, reading: Reading) -> Iterator[Seen]:
     yield from keys.unused(name)
 
 
-SOURCE = Source("pcap", lambda head: head.startswith(_MAGICS), _read)
+SOURCE = Source("pcap", _sniff, _read)
