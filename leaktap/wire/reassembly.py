@@ -22,6 +22,9 @@ PIECE_COST = 512
 FAR = 16 << 20
 """How far beyond the last acknowledgment bytes are believed when a connection is over."""
 
+MOST_MISSING = 1 << 30
+"""The longest missing end that is believed: no window is larger (RFC 7323)."""
+
 WRAP = 1 << 32
 
 
@@ -142,10 +145,10 @@ class Half:
                 break
             self.skip()
         if self.fin is not None:
-            reach = self.fin if reach is None else min(self.fin, reach)
+            reach = self.fin
         elif reach == self.next + 1:
             reach = self.next  # the acknowledgment of a FIN that was not captured
-        if reach is not None and 0 < reach - self.next < WRAP >> 2:
+        if reach is not None and reach - self.next < MOST_MISSING:
             self._lose(reach)
         return dropped
 

@@ -14,12 +14,13 @@ CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
 def pcap(packets, order="<", magic=0xA1B2C3D4, link=1, snaplen=262144):
     """`packets` are (time in microseconds, bytes) or (time, bytes, original length)."""
     ticks = 1000 if magic == 0xA1B23C4D else 1
-    out = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, snaplen, link)
+    out = [struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, snaplen, link)]
     for time, data, *original in packets:
-        out += struct.pack(order + "IIII", time // 10**6, time % 10**6 * ticks, len(data), *(original or [len(data)]))
-        out += bytes(8) if magic == 0xA1B2CD34 else b""
-        out += data
-    return out
+        out.append(struct.pack(order + "III", time // 10**6, time % 10**6 * ticks, len(data)))
+        out.append(struct.pack(order + "I", *(original or [len(data)])))
+        out.append(bytes(8) if magic == 0xA1B2CD34 else b"")
+        out.append(data)
+    return b"".join(out)
 
 
 def block(kind, body, order="<"):
