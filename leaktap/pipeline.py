@@ -84,6 +84,10 @@ class Pipeline:
         self._limits = Limits()
         self._tally = _Tally()
 
+    def warm(self) -> None:
+        """Compiles now what else the first message would wait for."""
+        self._matcher.sieve(b"\0")
+
     def run(self, items: Iterable[Seen]) -> Iterator[Record]:
         """Yields the records of everything that sources saw, and the summary at the end."""
         began = monotonic()

@@ -31,6 +31,7 @@ class Session:
         self.outputs = Outputs(about.outputs, about.reveal)
         self.timeline = Timeline((*about.events, *marks))
         self.pipeline = Pipeline(about.case, about.devices, self.timeline, responses=about.responses, ended=False)
+        self.pipeline.warm()
         self.worker = Worker()
         self.refused: list[Blind] = []
         self.dns: Blind | None = None

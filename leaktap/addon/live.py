@@ -66,10 +66,15 @@ class Live:
         self.session: Session | None = None
         self.last: deque[list[str]] = deque(maxlen=_LAST_FINDINGS)
         self._marks: list[Event] = []
+        self._running = False
 
     def load(self, loader: Loader) -> None:
         """Declares the options."""
         declare(loader)
+
+    def running(self) -> None:
+        """Notes that the proxy runs: from now on, wrong options are refused and not the end."""
+        self._running = True
 
     def configure(self, updated: set[str]) -> None:
         """Begins a session, or another one when an option changes.
@@ -79,6 +84,14 @@ class Live:
         """
         if not _NAMES & set(updated):
             return
+        try:
+            self._begin()
+        except OptionsError as error:
+            if self._running:
+                raise
+            log.error(str(error))  # ends mitmproxy while it starts, where raising would print a traceback as well
+
+    def _begin(self) -> None:
         about = settings(ctx.options)
         if self.session and self.session.about == about:
             return

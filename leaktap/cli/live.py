@@ -5,6 +5,7 @@ Cases and devices are checked here, where an error is one line; then the process
 
 import os
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +55,7 @@ def live(
     timeline(about, consent, before_consent)
     if ui is Ui.console and "-" in (output or ()):
         raise CommandError("-o -: mitmproxy's console needs the terminal: take --ui dump, or write to a file")
+    _check_outputs(output or ())
     options = [("leaktap_case", str(case.absolute()))] if case else []
     options += [("leaktap_device", str(file.absolute())) for file in device or ()]
     options += [("leaktap_output", target) for target in output or ()]
@@ -64,6 +66,17 @@ def live(
     code = f"import sys; sys.argv[0] = {program!r}; from mitmproxy.tools.main import {program} as run; sys.exit(run())"
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-P", "-c", code, "-s", str(script()), *sets, *(rest or ())])
+
+
+def _check_outputs(targets: Sequence[str]) -> None:
+    """Opens the outputs as the addon will in a moment; becoming mitmproxy closes them."""
+    from leaktap.sinks import Options, SinkError, open_sink
+
+    try:
+        for target in targets:
+            open_sink(target, Options(live=True), "text")
+    except SinkError as error:
+        raise CommandError(str(error)) from None
 
 
 def _flags(before_consent: bool, reveal: bool, responses: bool) -> list[str]:

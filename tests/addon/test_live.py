@@ -3,8 +3,8 @@
 import asyncio
 import json
 import logging
-import os
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -208,7 +208,7 @@ def test_the_end_writes_the_summary(addon, tmp_path):
 
 def test_a_disk_that_is_full_stops_neither_the_proxy_nor_other_outputs(tmp_path, caplog):
     full = "jsonl:/dev/full"
-    if not os.path.exists("/dev/full"):
+    if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     live = Live()
     (tmp_path / "device.yaml").write_text(DEVICE)
@@ -261,9 +261,19 @@ def test_without_outputs_findings_are_lines_in_the_log(tmp_path, caplog):
 @pytest.mark.parametrize("value", ["out.nonsense", "/nowhere/at/all.jsonl"])
 def test_an_impossible_output_is_an_options_error(value):
     live = Live()
-    with taddons.context(live) as context, pytest.raises(exceptions.OptionsError) as caught:
-        context.configure(live, leaktap_output=[value])
+    with taddons.context(live) as context:
+        live.running()
+        with pytest.raises(exceptions.OptionsError) as caught:
+            context.configure(live, leaktap_output=[value])
     assert value in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_while_mitmproxy_starts_a_wrong_option_is_one_line_and_no_traceback(caplog):
+    live = Live()
+    with taddons.context(live) as context:
+        context.configure(live, leaktap_case="/nowhere.yaml")
+    (line,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert "/nowhere.yaml" in line.getMessage() and line.exc_info is None and live.session is None
 
 
 def test_an_unrelated_option_does_not_begin_another_session(addon):
