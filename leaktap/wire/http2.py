@@ -7,12 +7,12 @@ other may still be sending. What HPACK cannot tell, behind a gap or a begin that
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from leaktap.model import MOST_FRAMES, Fault, Headers, Time
+from leaktap.model import MOST_FRAMES, Exchange, Fault, Headers, Time
 from leaktap.wire._api import Context, Finished, Made, Protocol, other
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
-from leaktap.wire._intake import Frames
+from leaktap.wire._intake import Frames, Intake
 from leaktap.wire.http1_framing import Incoming
 from leaktap.wire.http2_frames import (
     CONTINUATION,
@@ -28,6 +28,7 @@ from leaktap.wire.http2_frames import (
 )
 from leaktap.wire.http2_headers import MOST_BLOCK, BadBlock, HeaderBlocks, Unknown
 from leaktap.wire.http2_streams import BROKEN, ENDED, OPEN, RESET, Stream, is_head
+from leaktap.wire.websocket import WebSocket
 
 MOST_STREAMS = 10_000
 MOST_KEPT = 64 << 20
@@ -70,7 +71,6 @@ class Http2:
         self._halves = (_Half(CLIENT), _Half(SERVER))
         self._streams: dict[int, Stream] = {}
         self._highest = [0, 0]
-        self._early: list[int] = []
         self._kept = 0
         self._complained = self._retired = False
         if context.upgrade is not None:
@@ -171,8 +171,6 @@ class Http2:
         promised = block.target != block.stream
         whose = CLIENT if promised else side
         stream = self._stream(whose, block.target)
-        if stream is not None and whose == CLIENT:
-            yield from self._overtaken(block.target)
         try:
             headers = half.blocks.decode(b"".join(block.pieces))
         except Unknown:
@@ -180,20 +178,25 @@ class Http2:
             yield from self._blind("truncated", block.size, block.frames.numbers, "headers")
         else:
             if stream is not None:
-                self._take_headers(whose, stream, headers, block, end)
+                yield from self._take_headers(whose, stream, headers, block, end)
         if stream is not None:
             if promised or block.ends:
                 stream.states[whose] = ENDED
             yield from self._done(stream)
             yield from self._limit()
 
-    def _take_headers(self, side: int, stream: Stream, headers: Headers, block: _Block, end: Time) -> None:
+    def _take_headers(self, side: int, stream: Stream, headers: Headers, block: _Block, end: Time) -> Iterator[Made]:
         message, before = stream.messages[side], stream.cost
         if message is not None:
             stream.trail(message, headers, end, block.frames)
         elif is_head(side, headers):
             stream.begin(side, headers, block.time, block.frames)
         self._kept += stream.cost - before
+        if message is None and side == CLIENT and stream.tunnel == "websocket":
+            stream.inner = WebSocket(replace(self._context, upgrade=self._exchange(stream)))
+            early = stream.take_back(SERVER) if stream.tunnels(SERVER) else None
+            if early is not None:
+                yield from stream.inner.feed(SERVER, early)
 
     def _stream(self, side: int, number: int) -> Stream | None:
         """Returns a stream that is open or opens now; None if it is over (stream numbers only grow)."""
@@ -204,44 +207,35 @@ class Http2:
                 return None
             states = [BROKEN if half.dead else OPEN for half in self._halves]
             stream = self._streams[number] = Stream(number, states)
-            if side == SERVER and not self._halves[CLIENT].dead:
-                self._early.append(number)
         if side == CLIENT:
             self._highest[kind] = max(self._highest[kind], number)
         return stream
 
-    def _overtaken(self, number: int) -> Iterator[Made]:
-        """Ends the streams that wait for a request which will not come, since a later one did."""
-        if not self._early:
-            return
-        late = [early for early in self._early if early < number and early & 1 == number & 1]
-        self._early = [early for early in self._early if early not in late and early != number]
-        for early in late:
-            stream = self._streams.get(early)
-            if stream is not None and stream.messages[CLIENT] is None and stream.states[CLIENT] == OPEN:
-                stream.states[CLIENT] = BROKEN
-                yield from self._done(stream)
-
     def _data(self, side: int, half: _Half, frame: Frame) -> Iterator[Made]:
         """Takes a piece of a body."""
         intake, stream = half.reader.intake, self._streams.get(frame.stream)
-        message = stream.messages[side] if stream else None
-        if stream is None or message is None or stream.tunnel:
-            why, detail = "limit" if self._retired else "truncated", "data of a stream that is not open"
-            if stream is not None and stream.tunnel:
-                why, detail = "unknown_protocol", f"{stream.tunnel} in an HTTP/2 stream"
-            yield from self._blind(why, len(frame.payload), intake.frames(frame.start, frame.end), detail)
         if stream is None:
+            why = "limit" if self._retired else "truncated"
+            yield from self._not_kept(why, frame, intake, "data of a stream that is not open")
             return
-        if message is not None and frame.payload:
-            message.frames.add(intake.frames(frame.start, frame.end))
-            message.end = intake.where(frame.end - 1)[1]
-            if not stream.tunnel:
+        message = stream.messages[side]
+        if message is None:
+            yield from self._not_kept("truncated", frame, intake, "data behind headers that are not known")
+        else:
+            message.lost += frame.lost
+            if frame.payload:
+                message.frames.add(intake.frames(frame.start, frame.end))
+                message.end = intake.where(frame.end - 1)[1]
+            if stream.inner is not None and stream.tunnels(side):
+                if frame.payload or frame.lost:
+                    segment = intake.segment(frame.start, frame.end)
+                    yield from stream.inner.feed(side, replace(segment, lost=frame.lost))
+            elif stream.tunnels(side):
+                yield from self._not_kept("unknown_protocol", frame, intake, f"{stream.tunnel} in an HTTP/2 stream")
+            else:
                 before = stream.cost
                 stream.keep(message, frame.payload)
                 self._kept += stream.cost - before
-        if message is not None:
-            message.lost += frame.lost
         if frame.flags & END_STREAM:
             stream.states[side] = ENDED
             yield from self._done(stream)
@@ -253,11 +247,10 @@ class Http2:
         stream = self._streams.get(number) or (self._stream(side, number) if side == SERVER else None)
         if stream is None:
             return
-        if stream.states[side] == OPEN:
+        if stream.states[side] != RESET:
             stream.states[side] = RESET
-        yield from self._done(stream)
-        if not stream.done:
             self._halves[other(side)].reset.append((time, number))
+        yield from self._done(stream)
         yield from self._limit()
 
     def _forget_reset(self, half: _Half) -> Iterator[Made]:
@@ -287,19 +280,26 @@ class Http2:
             return
         del self._streams[stream.number]
         self._kept -= stream.cost
+        if stream.inner is not None:
+            yield from stream.inner.close()
         asked, answered = stream.messages
         for incoming in (asked, answered):
             if incoming is not None and incoming.over:
                 yield from self._blind("limit", incoming.over, incoming.frames.numbers, "the end of a long body")
+        exchange = self._exchange(stream)
+        if asked is not None and exchange is not None:
+            yield Finished(max(asked.end, answered.end if answered else 0), exchange)
+        elif answered is not None:
+            numbers = answered.frames.numbers
+            yield from self._blind("truncated", answered.kept, numbers, "a response without its request")
+
+    def _exchange(self, stream: Stream) -> Exchange | None:
+        """Returns what a stream amounts to, if there was a request."""
         request, response = stream.message(CLIENT), stream.message(SERVER)
-        if asked is None or request is None:
-            if answered is not None:
-                numbers = answered.frames.numbers
-                yield from self._blind("truncated", answered.kept, numbers, "a response without its request")
-            return
         scheme = stream.scheme or ("https" if self._context.decrypted else "http")
-        exchange = self._context.exchange(self._name, scheme, stream.host, request, response)
-        yield Finished(max(asked.end, answered.end if answered else 0), exchange)
+        if request is None:
+            return None
+        return self._context.exchange(self._name, scheme, stream.host, request, response)
 
     def _upgraded(self) -> None:
         """Opens stream 1, whose request HTTP/1 has already told: here it has no more than method and path."""
@@ -314,6 +314,9 @@ class Http2:
         self._highest[1] = 1
 
     # What is no message
+
+    def _not_kept(self, why: str, frame: Frame, intake: Intake, detail: str) -> Iterator[Made]:
+        yield from self._blind(why, len(frame.payload), intake.frames(frame.start, frame.end), detail)
 
     def _blind(self, why: str, count: int, frames: tuple[int, ...] = (), detail: str = "") -> Iterator[Made]:
         if count:

@@ -19,6 +19,7 @@ _MOST_TABLE = 1 << 20
 _DEFAULT_TABLE = 4096
 _OVERHEAD = 32
 _STATIC = HeaderTable.STATIC_TABLE
+_STATICS = len(_STATIC)
 _MOST_INTEGER = 5
 _DEAD = 256
 
@@ -55,14 +56,14 @@ class HeaderBlocks:
             BadBlock: it breaks the rules, or is larger than `MOST_BLOCK` when unpacked.
             Unknown: it refers to an entry that was not seen; later blocks can be decoded nevertheless.
         """
-        headers: list[_Entry] = []
-        at, end, room = 0, len(block), MOST_BLOCK
+        headers: list[tuple[bytes, bytes]] = []
+        at, end, room, unknown = 0, len(block), MOST_BLOCK, False
         try:
             while at < end:
                 byte = block[at]
                 if byte & 0x80:
                     index, at = (byte & 0x7F, at + 1) if byte != 0xFF else _integer(block, at, 0x7F)
-                    entry = self._entry(index)
+                    entry = _STATIC[index - 1] if 0 < index <= _STATICS else self._entry(index)
                 elif byte & 0xE0 == 0x20:
                     size, at = _integer(block, at, 0x1F)
                     self._resize(size)
@@ -79,23 +80,25 @@ class HeaderBlocks:
                     entry = None if name is None else (name, value)
                     if byte & 0x40:
                         self._add(entry)
+                if entry is None:
+                    unknown = True
+                    continue
                 headers.append(entry)
-                room -= _cost(entry)
+                room -= _OVERHEAD + len(entry[0]) + len(entry[1])
                 if room < 0:
                     raise BadBlock(f"a header list of more than {MOST_BLOCK} bytes", "limit")
         except IndexError:
             raise BadBlock("a header block that ends in a header") from None
-        known_headers = tuple(entry for entry in headers if entry is not None)
-        if len(known_headers) < len(headers):
+        if unknown:
             raise Unknown
-        return known_headers
+        return tuple(headers)
 
     def _entry(self, index: int) -> _Entry:
         """Returns an entry of the tables, or None for one that was not seen."""
-        if 0 < index <= len(_STATIC):
+        if 0 < index <= _STATICS:
             return _STATIC[index - 1]
-        if len(_STATIC) < index <= len(_STATIC) + len(self._table):
-            return self._table[index - len(_STATIC) - 1]
+        if _STATICS < index <= _STATICS + len(self._table):
+            return self._table[index - _STATICS - 1]
         if index and not self._whole:
             return None
         raise BadBlock(f"a reference to header {index}, which there is not")

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from leaktap.model import Headers, Message, Time
-from leaktap.wire._bytes import CLIENT
+from leaktap.wire._api import Layer
+from leaktap.wire._bytes import CLIENT, SERVER, Segment
 from leaktap.wire._intake import Frames
-from leaktap.wire.http1_framing import Incoming
+from leaktap.wire.http1_framing import MOST_HEADERS, Incoming
 
 OPEN, ENDED, RESET, BROKEN = range(4)
 """What became of one side of a stream: END_STREAM, RST_STREAM, or it was not read on."""
@@ -19,7 +20,7 @@ _MOST_CLIPPED = 64
 class Stream:
     """A stream. `messages` and `states` have one entry per side; `cost` is about how much memory it takes.
 
-    `tunnel` names what runs in it behind a CONNECT.
+    `tunnel` names what runs in it behind a CONNECT (RFC 8441), `inner` reads that if it is read.
     """
 
     number: int
@@ -28,12 +29,18 @@ class Stream:
     scheme: str = ""
     host: str = ""
     tunnel: str = ""
+    inner: Layer | None = None
     cost: int = 0
 
     @property
     def done(self) -> bool:
         """Whether neither side brings more."""
         return self.states[0] != OPEN and self.states[1] != OPEN
+
+    def tunnels(self, side: int) -> bool:
+        """Tells whether the data of a side belongs to the tunnel: not if the server refused it."""
+        answer = self.messages[SERVER]
+        return bool(self.tunnel) and (side == CLIENT or answer is None or answer.start[1].startswith("2"))
 
     def begin(self, side: int, headers: Headers, time: Time, frames: Frames) -> None:
         """Takes the head of a message."""
@@ -53,8 +60,9 @@ class Stream:
         self._weigh(headers)
 
     def trail(self, message: Incoming, headers: Headers, time: Time, frames: Frames) -> None:
-        """Takes trailers."""
-        message.headers += _plain(headers)
+        """Takes trailers, unless there is no end to them."""
+        if len(message.headers) < MOST_HEADERS:
+            message.headers += _plain(headers)
         message.end = time
         message.frames.add(frames.numbers)
         self._weigh(headers)
@@ -65,6 +73,16 @@ class Stream:
         message.keep(data)
         if message.kept > before:
             self.cost += message.kept - before + _PIECE_COST
+
+    def take_back(self, side: int) -> Segment | None:
+        """Returns what was taken for a body, before the other side's head said that it is a tunnel's."""
+        message = self.messages[side]
+        if message is None or not message.kept:
+            return None
+        data = b"".join(message.pieces)
+        message.pieces.clear()
+        message.kept = 0
+        return Segment(data, [0], message.frames.numbers[-1:], [message.end])
 
     def message(self, side: int) -> Message | None:
         """Returns a side's message. Of one that broke off, what Content-Length has promised is missing."""

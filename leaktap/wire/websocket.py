@@ -23,6 +23,7 @@ _FIN, _RSV1, _RSV2_3, _MASKED = 0x80, 0x40, 0x30, 0x80
 _MOST_CONTROL = 125
 _PIECE_COST = 64
 _MOST_FINAL_BLOCKS = 16
+_MOST_RATIO = 20
 _WINDOW = 1 << zlib.MAX_WBITS
 _SIDES = ("client", "server")
 _END_OF_BLOCK = b"\0\0\xff\xff"
@@ -186,13 +187,17 @@ class _Half:
 
 
 class _Inflater:
-    """Undoes permessage-deflate (RFC 7692, section 7.2) message by message."""
+    """Undoes permessage-deflate (RFC 7692, section 7.2) message by message.
+
+    Beyond one long message, what comes out may be `_MOST_RATIO` times what went in.
+    """
 
     def __init__(self, fresh: bool) -> None:
         self._fresh = fresh
         self._window = b""
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         self._why = ""
+        self._allowed = MOST_MESSAGE
 
     def miss(self) -> None:
         """Passes a message over: those that refer to it cannot be read."""
@@ -204,12 +209,14 @@ class _Inflater:
             return b"", self._why
         if self._fresh:
             self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        text, room = b"", MOST_MESSAGE
+        self._allowed += _MOST_RATIO * len(data)
+        text, most = b"", min(MOST_MESSAGE, self._allowed)
         try:
             for _ in range(_MOST_FINAL_BLOCKS):
-                text += self._inflater.decompress(data, room)
-                data, room = self._inflater.unused_data, MOST_MESSAGE - len(text)
-                if self._inflater.unconsumed_tail or (data and room <= 0):
+                piece = self._inflater.decompress(data, max(most - len(text), 1))
+                text, data = text + piece, self._inflater.unused_data
+                self._allowed -= len(piece)
+                if self._inflater.unconsumed_tail or (data and len(text) >= most):
                     self.miss()
                     return text, "limit"
                 if not self._inflater.eof:

@@ -3,8 +3,10 @@ from dataclasses import replace
 
 import hpack
 import pytest
+import wsproto
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wsproto.events import TextMessage
 
 from leaktap.model import Fault, Message
 from leaktap.wire import http2
@@ -27,12 +29,13 @@ from tests.wire._http2_talks import (
     push,
     raw,
     reset_by_the_client,
+    shape,
     shapes,
     simple,
     split,
     trailers,
 )
-from tests.wire._traffic import START, blinds, context, finished, segment
+from tests.wire._traffic import START, Talk, blinds, context, exchanges, finished, run, segment
 
 
 @pytest.mark.parametrize("order", [None, (CLIENT, SERVER), (SERVER, CLIENT)], ids=["as it was", "client", "server"])
@@ -316,7 +319,43 @@ def test_bytes_that_are_no_frames_at_all():
     assert whys(made) == [("truncated", 440)] and len(faults(made)) == 1
 
 
-# Upgrade from HTTP/1.1
+# Tunnels, and the upgrade from HTTP/1.1
+
+
+SOCKET = [(":method", "CONNECT"), (":protocol", "websocket"), *GET[1:3], (":path", "/socket?t=1")]
+
+
+def test_websocket_in_a_stream():
+    ends = [wsproto.Connection(kind) for kind in (wsproto.ConnectionType.CLIENT, wsproto.ConnectionType.SERVER)]
+    up, down = (end.send(TextMessage(data=text)) for end, text in zip(ends, ("up", "down"), strict=True))
+    client = frame(1, block(SOCKET), 0x4, 1) + frame(0, up[:3], 0, 1) + frame(0, up[3:] + up, 0, 1)
+    server = frame(1, block(OK), 0x4, 1) + frame(0, down, 1, 1)
+    for turns in ([(CLIENT, client), (SERVER, server)], [(SERVER, server), (CLIENT, client)]):
+        made = talk(*turns, (CLIENT, frame(0, b"", 1, 1)))
+        *messages, connect = sorted(finished(made), key=lambda one: one.request.start[0] == "CONNECT")
+        assert sorted((one.response or one.request).body for one in messages) == [b"down", b"up", b"up"]
+        assert {one.request.start for one in messages} == {("WEBSOCKET", "/socket", "websocket")}
+        assert {one.host for one in messages} == {"api.example-shop.cn"}
+        assert connect.request.start[0] == "CONNECT" and connect.response.start[1] == "200" and not connect.request.body
+        assert len({one.id for one in finished(made)}) == 4 and not blinds(made)
+
+
+def test_a_refused_tunnel_has_a_body():
+    made = talk(
+        (CLIENT, frame(1, block(SOCKET), 0x4, 1)),
+        (SERVER, frame(1, block([(":status", "403")]), 0x4, 1) + frame(0, b"no", 1, 1)),
+    )
+    assert finished(made)[0].response.body == b"no" and not blinds(made)
+
+
+def test_over_tls_it_is_known_by_alpn_and_bytes():
+    pair, wanted = interleaved()
+    tls = Talk(alpn=("h2",))
+    for side, data in pair.turns:
+        tls.say(side, data)
+    found = exchanges(run(tls.turns, tls.keys(), size=700))
+    assert sorted(map(shape, found), key=repr) == sorted(wanted, key=repr)
+    assert {exchange.origin.protocol for exchange in found} == {"h2"}
 
 
 def test_the_answer_to_an_upgraded_request_is_on_stream_1():
