@@ -6,6 +6,7 @@ Connections that are over or idle keep their number, for tshark gives late packe
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from leaktap.model import Endpoint, Time
 from leaktap.wire._bytes import Closed, Flow
@@ -74,6 +75,7 @@ class Conversation:
         return sender
 
 
+@lru_cache(4096)
 def _address(version: int, high: int, low: int) -> str:
     if version == 4:
         return socket.inet_ntop(socket.AF_INET, low.to_bytes(4))

@@ -154,6 +154,8 @@ class Half:
 
     def segments(self, last: bool = False) -> list[Segment]:
         """Returns what has become ready since the last call; the `last` time also what is missing at the end."""
+        if not self._ready and not last:
+            return []
         ready, self._ready = self._ready, []
         made, first = [], 0
         for place in range(1, len(ready) + 1):

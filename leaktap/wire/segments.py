@@ -5,9 +5,8 @@ these faster; a run is a stretch of them in which each continues the one before.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,8 +16,7 @@ from leaktap.wire.packets import ACK, FIN, RST, SYN, Columns
 from leaktap.wire.reassembly import WRAP, Piece
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """The packets of a connection: from places `low` to `low_end` what its lower end sent, the rest the other end."""
 
     low: int
@@ -48,7 +46,8 @@ class Segments:
         groups = group(columns, np.flatnonzero(columns.protocol == protocol))
         self.rows = rows = groups.rows
         flags = columns.flags[rows]
-        self.flags = flags
+        self.flags = flags.tolist()
+        self._row: list[int] = rows.tolist()
         self.seq = columns.seq[rows]
         self.ack = columns.ack[rows]
         real = ~columns.quoted[rows]
@@ -72,19 +71,19 @@ class Segments:
         self._from, self._to = start.tolist(), (start + size).tolist()
         self._sum = [0, *np.cumsum(size).tolist()]
         self._frames, self._times = columns.frame[rows].tolist(), columns.time[rows].tolist()
-        self._start = (self.seq[places] + (self.flags[places] & SYN != 0)) % WRAP
+        self._start = (self.seq[places] + (columns.flags[rows] & SYN != 0)) % WRAP
         self._cut = columns.wire[rows] - size
         apart = (self._start[:-1] + size[:-1]) % WRAP != self._start[1:]
         self._runs = (np.flatnonzero(apart | (self._cut[:-1] > 0)) + 1).tolist()
 
     def row(self, place: int) -> int:
         """Returns the place in the columns."""
-        return int(self.rows[place])
+        return self._row[place]
 
     def first(self, span: Span) -> int:
         """Returns the place of the first packet; there must be one."""
         heads = [begin for begin, end in (span.side(0), span.side(1)) if begin < end]
-        return min(heads, key=self.row)
+        return min(heads, key=self._row.__getitem__)
 
     def split(self, span: Span, row: int) -> tuple[Span, Span]:
         """Returns the packets before a row, and the others."""
@@ -109,27 +108,20 @@ class Segments:
         opening = self._opening
         low = opening[bisect_left(opening, span.low) : bisect_left(opening, span.low_end)]
         high = opening[bisect_left(opening, span.high) : bisect_left(opening, span.high_end)]
-        return sorted(low + high, key=self.row) if high else low
-
-    def opening(self, span: Span) -> int | None:
-        """Returns the place of the first packet with SYN, acknowledging or not."""
-        places = [
-            next((place for place in self.specials(*span.side(direction)) if self.flags[place] & SYN), None)
-            for direction in (0, 1)
-        ]
-        return min((place for place in places if place is not None), key=self.row, default=None)
+        return sorted(low + high, key=self._row.__getitem__) if high else low
 
     def specials(self, begin: int, end: int) -> list[int]:
         """Returns the places of the packets with SYN, FIN or RST."""
         special = self._special
         return special[bisect_left(special, begin) : bisect_left(special, end)]
 
-    def runs(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        """Yields the stretches of uninterrupted payload, as what `piece` takes."""
+    def runs(self, begin: int, end: int) -> list[tuple[int, int]]:
+        """Returns the stretches of uninterrupted payload, as what `piece` takes."""
         low, high = bisect_left(self._data, begin), bisect_left(self._data, end)
-        if low < high:
-            edges = [low, *self._runs[bisect_right(self._runs, low) : bisect_left(self._runs, high)], high]
-            yield from pairwise(edges)
+        if low == high:
+            return []
+        inner = self._runs[bisect_right(self._runs, low) : bisect_left(self._runs, high)]
+        return list(pairwise([low, *inner, high])) if inner else [(low, high)]
 
     def whole(self, begin: int, end: int) -> tuple[int, int]:
         """Returns all payload, as what `piece` takes."""

@@ -20,6 +20,9 @@ from leaktap.wire.segments import Segments, Span
 
 type Event = Arrival | Closed | Blind | Fault
 
+type Marks = tuple[list[int], list[int]]
+"""For each direction the places of the packets with SYN, FIN or RST."""
+
 MOST_HELD = 128 << 20
 """How many bytes may wait behind gaps in all connections together."""
 
@@ -115,6 +118,8 @@ class Streams:
                 made.append((row, conversation))
             for place in segments.openings(span):
                 at = segments.row(place)
+                if at == row and conversation.index < 0:
+                    continue  # nothing was before
                 before, after = segments.split(span, at)
                 _learn_bases(segments, conversation, before)
                 base = conversation.halves[span.direction(place)].base
@@ -137,7 +142,8 @@ class Streams:
         """Yields what the packets of a connection in a window bring, and its end if they end it."""
         if not span:
             return
-        opening = segments.opening(span)
+        marks = segments.specials(span.low, span.low_end), segments.specials(span.high, span.high_end)
+        opening = _opening(segments, marks) if conversation.flow is None else None
         if conversation.over and not _revived(segments, conversation, span, opening):
             return
         self._tcp.seen(conversation, now)
@@ -148,7 +154,7 @@ class Streams:
                 client = span.direction(opening) ^ int(segments.flags[opening] & ACK != 0)
             _open(self._tcp, segments, conversation, span, client, opening is not None)
         before = conversation.held
-        reset = _take(segments, conversation, span)
+        reset = _take(segments, conversation, span, marks)
         self._held += conversation.held - before
         while self._held > MOST_HELD and conversation.held:
             before = conversation.held
@@ -216,17 +222,25 @@ def _revived(segments: Segments, conversation: Conversation, span: Span, opening
     return False
 
 
-def _take(segments: Segments, conversation: Conversation, span: Span) -> bool:
+def _opening(segments: Segments, marks: Marks) -> int | None:
+    """Returns the place of the first packet with SYN, acknowledging or not."""
+    places = [place for side in marks for place in side if segments.flags[place] & SYN]
+    return min(places, key=segments.row, default=None)
+
+
+def _take(segments: Segments, conversation: Conversation, span: Span, marks: Marks) -> bool:
     """Puts the packets of a window into both halves. Returns whether a reset ended the connection."""
     reset = False
     for direction, half in enumerate(conversation.halves):
         begin, end = span.side(direction)
-        _find_start(segments, conversation, span, direction)
-        for first, last in segments.runs(begin, end):
+        runs = segments.runs(begin, end)
+        if not half.begun:
+            _find_start(segments, conversation, span, marks, runs, direction)
+        for first, last in runs:
             size, cut = segments.size(first, last), segments.cut(last)
             start = half.position(segments.number(first))
             half.take(start, size, cut, partial(segments.piece, first, last))
-        for place in segments.specials(begin, end):
+        for place in marks[direction]:
             if segments.flags[place] & RST:
                 reset = segments.last_data(begin, end) < place
             elif segments.flags[place] & FIN and half.fin is None:
@@ -241,26 +255,31 @@ def _take(segments: Segments, conversation: Conversation, span: Span) -> bool:
     return reset
 
 
-def _find_start(segments: Segments, conversation: Conversation, span: Span, direction: int) -> None:
+def _find_start(
+    segments: Segments,
+    conversation: Conversation,
+    span: Span,
+    marks: Marks,
+    runs: list[tuple[int, int]],
+    direction: int,
+) -> None:
     """Finds where a half begins: behind its SYN, where the handshake says, or with the first of what is there."""
     half, flow = conversation.halves[direction], conversation.flow
-    if half.begun:
-        return
-    other = span.side(1 - direction)
-    for place in segments.specials(*span.side(direction)):
+    for place in marks[direction]:
         if segments.flags[place] & SYN:
             half.next = (int(segments.seq[place]) + 1) % WRAP
     if half.next is not None:
         return
-    for place in segments.specials(*other):
+    for place in marks[1 - direction]:
         if segments.flags[place] & (SYN | ACK) == SYN | ACK:
             half.next = int(segments.ack[place])
             return
-    answer = segments.first_ack(*other)
-    if answer is not None and flow is not None and flow.from_start and direction != conversation.client:
-        half.next = int(segments.ack[answer])
-        return
-    starts = [segments.number(first) for first, _ in segments.runs(*span.side(direction))]
+    if flow is not None and flow.from_start and direction != conversation.client:
+        answer = segments.first_ack(*span.side(1 - direction))
+        if answer is not None:
+            half.next = int(segments.ack[answer])
+            return
+    starts = [segments.number(first) for first, _ in runs]
     if starts:
         steps = [(start - starts[0] + (WRAP >> 1)) % WRAP - (WRAP >> 1) for start in starts]
         half.next = (starts[0] + min(step for step in steps if step > -FAR)) % WRAP
