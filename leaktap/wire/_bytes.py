@@ -110,6 +110,14 @@ class Inflow:
             numbers = numbers[:half] + numbers[-half:]
         return tuple(numbers)
 
+    def span(self, end: int) -> tuple[tuple[int, ...], Time, Time]:
+        """Returns the packets (as `frames` does) of the bytes before `end`, and the times of the first and the last."""
+        first = max(bisect_right(self._starts, self._base) - 1, 0)
+        last = max(bisect_right(self._starts, self._base + max(end - 1, 0)) - 1, 0)
+        if first == last:
+            return (self._frames[first],), self._times[first], self._times[first]
+        return self.frames(0, end), self._times[first], self._times[last]
+
     def segment(self, start: int, end: int) -> Segment:
         """Returns a copy of the bytes from `start` to before `end` with their packets, for the layer above."""
         first = max(bisect_right(self._starts, self._base + start) - 1, 0)

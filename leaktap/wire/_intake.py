@@ -62,11 +62,10 @@ class Frames:
     def add(self, numbers: Iterable[int]) -> None:
         """Appends numbers, in the order of the bytes they brought."""
         known = self._numbers
-        fresh = [number for number in dict.fromkeys(numbers) if number not in known[-MOST_FRAMES:]]
-        known.extend(fresh)
+        recent = known[-MOST_FRAMES:]
+        known.extend([number for number in dict.fromkeys(numbers) if number not in recent])
         if len(known) > MOST_FRAMES:
-            half = MOST_FRAMES // 2
-            known[half:-half] = []
+            del known[MOST_FRAMES // 2 : -MOST_FRAMES // 2]
 
     @property
     def numbers(self) -> tuple[int, ...]:

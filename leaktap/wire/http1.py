@@ -19,6 +19,7 @@ from leaktap.wire.http1_framing import BadMessage, Incoming, Reader, frame, snif
 
 _MOST_PAUSED = 16 << 20
 _MOST_TURNS = 10_000
+_MOST_HELD = 32 << 20
 _MOST_UNSURE = 64
 _DISORDER = 1000
 """By how many microseconds captures confuse the order of packets."""
@@ -64,6 +65,7 @@ class Http1:
         self._gone = False
         self._unsure = [not context.flow.from_start] * 2
         self._complained = False
+        self._held = 0
 
     waiting = 0
 
@@ -76,8 +78,8 @@ class Http1:
         yield from self._pump()
         if self._paused and len(self._readers[CLIENT].intake) > _MOST_PAUSED:
             yield from self._unanswered(self._paused)
-        while len(self._turns) > _MOST_TURNS:
-            self._turns[0].asked = self._turns[0].answered = True
+        while len(self._turns) > 1 and (len(self._turns) > _MOST_TURNS or self._held > _MOST_HELD):
+            self._turns[0].answered = True
             yield from self._finished()
 
     def close(self) -> Iterator[Made]:
@@ -160,6 +162,7 @@ class Http1:
         if side == CLIENT:
             asking = next(turn for turn in reversed(self._turns) if turn.request is incoming)
             asking.asked = True
+            self._held += incoming.kept
             if asking.leaves and not asking.answered:
                 self._paused = asking
             yield from self._finished()
@@ -185,6 +188,7 @@ class Http1:
             turn = self._turns.popleft()
             request, response = turn.request, turn.response
             assert request is not None
+            self._held -= request.kept
             scheme, host, target = _destination(request, "https" if self._context.decrypted else "http")
             message = request.message((request.start[0], target, request.start[2]))
             exchange = self._context.exchange(

@@ -7,6 +7,7 @@ begins with a start line.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from leaktap.model import Headers, Message, Time
 from leaktap.wire._bytes import CLIENT, Segment
@@ -28,6 +29,7 @@ MOST_HEAD = 256 << 10
 MOST_BODY = 16 << 20
 MOST_HEADERS = 4096
 _MOST_CHUNK_LINE = 16 << 10
+_MOST_PIECES = 1024
 _MOST_FIRST_LINE = 64 << 10
 
 
@@ -76,6 +78,7 @@ class Incoming:
     over: int = 0
     lost: int = 0
     pieces: list[bytes] = field(default_factory=list)
+    _joined: int = 0
 
     def header(self, name: bytes) -> bytes:
         """Returns the first value of the header `name` (lower case), or nothing."""
@@ -88,8 +91,11 @@ class Incoming:
             self.over += len(data) - room
             data = data[:room]
         if data:
-            self.pieces.append(data)
             self.kept += len(data)
+            self.pieces.append(data)
+            if len(self.pieces) - self._joined > _MOST_PIECES:
+                self.pieces[self._joined :] = [b"".join(self.pieces[self._joined :])]
+                self._joined += 1
 
     def message(self, start: tuple[str, str, str] | None = None) -> Message:
         """Returns what was read, under another start line if one is given."""
@@ -118,13 +124,18 @@ def parse_head(side: int, data: bytes) -> tuple[tuple[str, str, str], Headers]:
     rest = data[match.end() :]
     if b"\n " in rest or b"\n\t" in rest:
         rest = _FOLD.sub(b" ", rest)
-    headers: list[tuple[bytes, bytes]] = []
-    for each in rest.split(b"\n"):
-        name, colon, value = each.partition(b":")
-        name = name.strip(b" \t\r")
-        if name or colon:
-            headers.append((name, value.strip(b" \t\r")))
-    return (first, second, third), tuple(headers)
+    headers = tuple([_header(line) if len(line) <= _SHORT else _cut(line) for line in rest.splitlines() if line])
+    return (first, second, third), headers
+
+
+def _cut(line: bytes) -> tuple[bytes, bytes]:
+    name, _, value = line.partition(b":")
+    return name.strip(b" \t"), value.strip(b" \t")
+
+
+_SHORT = 256
+_header = lru_cache(4096)(_cut)
+"""Most header lines were seen before: clients and servers repeat themselves."""
 
 
 def frame(incoming: Incoming, side: int, bodiless: bool) -> str:
@@ -202,9 +213,10 @@ class Reader:
         end = match.end()
         self._scanned = 0
         start, headers = parse_head(self._side, bytes(data[:end]))
+        numbers, time, last = self.intake.span(end)
         frames = Frames()
-        frames.add(self.intake.frames(0, end))
-        incoming = Incoming(start, headers, self.intake.where(0)[1], self.intake.where(end - 1)[1], frames)
+        frames.add(numbers)
+        incoming = Incoming(start, headers, time, last, frames)
         self.intake.drop(end)
         return incoming
 
@@ -224,8 +236,8 @@ class Reader:
                 incoming.left -= count
 
     def _consume(self, incoming: Incoming, count: int) -> None:
-        incoming.frames.add(self.intake.frames(0, count))
-        incoming.end = self.intake.where(count - 1)[1]
+        numbers, _, incoming.end = self.intake.span(count)
+        incoming.frames.add(numbers)
         self.intake.drop(count)
 
     def _chunks(self, incoming: Incoming) -> bool:

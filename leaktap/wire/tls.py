@@ -126,10 +126,12 @@ class Tls:
                     break
                 if half.torn is None:
                     half.tear()
-            elif not self._mend(half):
-                if half.dead or not half.intake.gap:
+            else:
+                mended = self._mend(half)
+                if mended is None or (not mended and (half.dead or not half.intake.gap)):
                     break
-                half.tear()
+                if not mended:
+                    half.tear()
         if half.dead:
             half.give_up(half.dead)
         return half.records != before
@@ -206,12 +208,14 @@ class Tls:
         elif kind == APPLICATION_DATA:
             half.pass_over("no_key", at, end)
 
-    def _mend(self, half: Half) -> bool:
-        """Looks for the next record that can be opened."""
+    def _mend(self, half: Half) -> bool | None:
+        """Looks for the next record that can be opened; None where something must come before that can be told."""
         session = half.session
-        if session is None or not session.answered or not session.supported:
+        if session is None or (session.answered and not session.supported):
             self._stop("truncated")
             return False
+        if not session.answered:
+            return None
         openers: list[tuple[Opener, str]] = [(half.opener, half.stage)] if half.opener else []
         if session.version != TLS13:
             pair = session.openers(self._context.keys)
@@ -221,6 +225,9 @@ class Tls:
             stages = (APPLICATION,) if openers else (HANDSHAKE, APPLICATION)
             secrets = [(session.secret(self._context.keys, half.side, stage), stage) for stage in stages]
             openers += [(opener13(session.suite, secret), stage) for secret, stage in secrets if secret]
+        if not openers:
+            self._lacking()
+            return None
         found = half.mend(opener for opener, _ in openers)
         if found is None:
             return False

@@ -276,6 +276,21 @@ def test_long_bodies_are_kept_to_a_limit():
     assert [(blind.why, blind.bytes) for blind in blinds(seen)] == [("limit", 5)]
 
 
+def test_a_body_in_many_pieces():
+    body = bytes(range(256)) * 20
+    client = b"POST / HTTP/1.1\r\n" + CHUNKED + b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+    assert exchanges(talk(client))[0].request.body == body
+
+
+def test_requests_that_nobody_answers_do_not_pile_up():
+    layer, made = Http1(context(port=80)), []
+    post = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (10 << 20) + bytes(10 << 20)
+    for number in range(6):
+        made += layer.feed(CLIENT, segment(post, number))
+    assert len(finished(made)) == 3
+    assert len(finished(layer.close())) == 3
+
+
 def test_long_heads_are_given_up():
     head = b"GET / HTTP/1.1\r\nX: " + b"x" * MOST_HEAD
     seen = talk(head)

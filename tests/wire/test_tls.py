@@ -300,6 +300,30 @@ def test_a_gap_in_the_certificates(version):
     assert [blind.why for blind in missing] == ["truncated"]
 
 
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("version", [TLS12, TLS13])
+def test_a_gap_is_kept_in_mind_until_the_secrets_are_there(version, late):
+    """The client's side runs ahead with a gap in it, while the server's hello or the key is still to come."""
+    talk = Talk(version)
+    hello = talk.turns[0][1]
+    for number in range(6):
+        talk.say(CLIENT, b"%d" % number * 100)
+    client = b"".join(data for side, data in talk.turns if side == CLIENT)
+    server = b"".join(data for side, data in talk.turns if side == SERVER)
+    keys = KeyLog()
+    if not late:
+        keys.add_file(talk.keylog)
+    layer = Tls(context(keys))
+    place = len(client) - 5 * 130
+    made = [*layer.feed(CLIENT, segment(hello)), *layer.feed(CLIENT, segment(client[place:], 2, place - len(hello)))]
+    made += layer.feed(SERVER, segment(server, 3))
+    if late:
+        keys.add_file(talk.keylog)
+        made += layer.feed(CLIENT, segment(b""))
+    made += layer.close()
+    assert plain(made)[CLIENT].endswith(b"".join(b"%d" % number * 100 for number in range(2, 6)))
+
+
 def test_a_gap_over_the_hello():
     talk = Talk(TLS12).say(CLIENT, UP).say(SERVER, DOWN)
     got, _, missing = gapped(talk, SERVER, 10, 60)
