@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from leaktap.wire._records import Ints
-from leaktap.wire.packets import Columns, Words
+from leaktap.wire.ip import Words
+from leaktap.wire.packets import Columns
 
 type Key = tuple[int, int, int, int, int]
 """IP version and both ports in one word, then the addresses of the lower and the higher end, two words each."""

@@ -17,16 +17,13 @@ from leaktap.wire import links
 from leaktap.wire._records import SLACK, Ints, read
 from leaktap.wire.container import Window
 from leaktap.wire.fragments import Fragments
+from leaktap.wire.ip import Datagrams, Mask, Words, fragment_of, ipv4, ipv6, pass_extensions
 from leaktap.wire.links import Rows
-
-type Words = npt.NDArray[np.uint64]
-type Mask = npt.NDArray[np.bool_]
 
 TCP, UDP = 6, 17
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 
-_ICMP, _ICMP6, _FRAGMENT, _AUTHENTICATION = 1, 58, 44, 51
-_EXTENSIONS = (0, 43, 60, _AUTHENTICATION, _FRAGMENT)
+_ICMP, _ICMP6 = 1, 58
 _SILENT_PROTOCOLS = (_ICMP, 2, 59, _ICMP6, 88, 89, 103, 112)
 """IP protocols that carry no user's data: ICMP, IGMP, none, EIGRP, OSPF, PIM, VRRP."""
 
@@ -72,30 +69,6 @@ class Columns:
     sender: Ints
     receiver: Ints
     quoted: Mask
-
-
-@dataclass(slots=True)
-class _Datagrams:
-    """IP packets, one element per packet: `head` is where the header stands that tells of fragmentation."""
-
-    row: Ints
-    version: Ints
-    protocol: Ints
-    source_high: Words
-    source_low: Words
-    target_high: Words
-    target_low: Words
-    pos: Ints
-    end: Ints
-    full: Ints
-    sender: Ints
-    receiver: Ints
-    fragment: Mask
-    head: Ints
-
-    def take(self, which: Ints | Mask) -> "_Datagrams":
-        """Returns some of the packets."""
-        return _Datagrams(*(getattr(self, name)[which] for name in self.__slots__))
 
 
 @dataclass(slots=True)
@@ -188,11 +161,11 @@ class Packets:
             other &= (rows.kind != links.UNKNOWN_LINK) & ~np.isin(rows.kind, _SILENT_KINDS)
             self._count_kinds(window, _KIND_NAMES, "ethertype", rows.kind[other], rows.row[other])
 
-    def _ip(self, window: Window, rows: Rows, quoted: bool) -> _Datagrams:
+    def _ip(self, window: Window, rows: Rows, quoted: bool) -> Datagrams:
         """Reads the IP headers; packets whose header is broken or cut are counted, unless they are quotes."""
         whole = rows.pos <= rows.end
         parts = []
-        for kind, parse, least in ((links.IPV4, _ipv4, 20), (links.IPV6, _ipv6, 40)):
+        for kind, parse, least in ((links.IPV4, ipv4, 20), (links.IPV6, ipv6, 40)):
             which = np.flatnonzero((rows.kind == kind) & whole)
             if not len(which):
                 continue
@@ -210,11 +183,11 @@ class Packets:
         if len(parts) == 1:
             return parts[0]
         if not parts:
-            return _ipv4(window.data, rows, np.zeros(0, np.int64))[0]
-        joined = _Datagrams(*(np.concatenate([getattr(p, name) for p in parts]) for name in _Datagrams.__slots__))
+            return ipv4(window.data, rows, np.zeros(0, np.int64))[0]
+        joined = Datagrams(*(np.concatenate([getattr(p, name) for p in parts]) for name in Datagrams.__slots__))
         return joined.take(np.argsort(joined.row, kind="stable"))
 
-    def _defragment(self, window: Window, datagrams: _Datagrams) -> tuple[memoryview, _Datagrams]:
+    def _defragment(self, window: Window, datagrams: Datagrams) -> tuple[memoryview, Datagrams]:
         """Puts fragments together. Returns the buffer, with the new datagrams behind, and what is to be read of it."""
         data = window.data
         if not datagrams.fragment.any():
@@ -230,7 +203,9 @@ class Packets:
                 self._count("truncated", "ip fragments", time, 1, lost, [frame])
                 continue
             head = int(datagrams.head[i])
-            protocol, offset, more, ident = _fragment(data, head, int(datagrams.version[i]), int(datagrams.protocol[i]))
+            protocol, offset, more, ident = fragment_of(
+                data, head, int(datagrams.version[i]), int(datagrams.protocol[i])
+            )
             key = (ident, *(int(getattr(datagrams, name)[i]) for name in _ENDS))
             whole = self._fragments.add(key, protocol, offset, more, bytes(data[pos:end]), time, frame)
             if whole is not None:
@@ -244,10 +219,10 @@ class Packets:
         self._count_fragments()
         if extra:
             data = memoryview(b"".join([data, *extra, bytes(SLACK)]))
-            _extensions(data, datagrams)
+            pass_extensions(data, datagrams)
         return data, datagrams.take(keep & ~datagrams.fragment)
 
-    def _quotes(self, data: memoryview, datagrams: _Datagrams) -> Rows:
+    def _quotes(self, data: memoryview, datagrams: Datagrams) -> Rows:
         """Returns the IP packets that stand in ICMP errors (RFC 792, RFC 4443)."""
         which = np.flatnonzero((datagrams.protocol == _ICMP) | (datagrams.protocol == _ICMP6))
         which = which[datagrams.pos[which] + 8 < datagrams.end[which]]
@@ -259,7 +234,7 @@ class Packets:
         links.raw(data, rows)
         return rows
 
-    def _transport(self, window: Window, data: memoryview, datagrams: _Datagrams, quoted: bool) -> Columns:
+    def _transport(self, window: Window, data: memoryview, datagrams: Datagrams, quoted: bool) -> Columns:
         """Reads the TCP and UDP headers; other protocols and cut headers are counted, unless they are quotes."""
         tcp = datagrams.protocol == TCP
         known = tcp | (datagrams.protocol == UDP)
@@ -310,90 +285,6 @@ class Packets:
 
 
 _ENDS = ("version", "source_high", "source_low", "target_high", "target_low")
-
-
-def _ipv4(data: memoryview, rows: Rows, which: Ints) -> tuple[_Datagrams, Mask]:
-    """Reads IPv4 headers. A total length of 0 is a packet that the sender's network card was to segment."""
-    pos, full = rows.pos[which], rows.full[which]
-    first = read(data, ">u1", pos)
-    header = (first & 15) * 4
-    total = read(data, ">u2", pos + 2)
-    broken = (first >> 4 != 4) | (header < 20) | ((total < header) & (total != 0))
-    full = np.where(total == 0, full, np.minimum(pos + total, full))
-    none = np.zeros(len(which), np.uint64)
-    datagrams = _Datagrams(
-        row=rows.row[which],
-        version=np.full(len(which), 4),
-        protocol=read(data, ">u1", pos + 9),
-        source_high=none,
-        source_low=read(data, ">u4", pos + 12).view(np.uint64),
-        target_high=none,
-        target_low=read(data, ">u4", pos + 16).view(np.uint64),
-        pos=pos + header,
-        end=np.minimum(rows.end[which], full),
-        full=full,
-        sender=rows.sender[which],
-        receiver=rows.receiver[which],
-        fragment=read(data, ">u2", pos + 6) & 0x3FFF != 0,
-        head=pos.copy(),
-    )
-    if (datagrams.protocol == _AUTHENTICATION).any():
-        _extensions(data, datagrams)
-    return datagrams, broken
-
-
-def _ipv6(data: memoryview, rows: Rows, which: Ints) -> tuple[_Datagrams, Mask]:
-    """Reads IPv6 headers. A payload length of 0 is a jumbogram, or as with IPv4."""
-    pos, full = rows.pos[which], rows.full[which]
-    length = read(data, ">u2", pos + 4)
-    full = np.where(length == 0, full, np.minimum(pos + 40 + length, full))
-    words = [read(data, ">u8", pos + at).view(np.uint64) for at in (8, 16, 24, 32)]
-    datagrams = _Datagrams(
-        row=rows.row[which],
-        version=np.full(len(which), 6),
-        protocol=read(data, ">u1", pos + 6),
-        source_high=words[0],
-        source_low=words[1],
-        target_high=words[2],
-        target_low=words[3],
-        pos=pos + 40,
-        end=np.minimum(rows.end[which], full),
-        full=full,
-        sender=rows.sender[which],
-        receiver=rows.receiver[which],
-        fragment=np.zeros(len(which), bool),
-        head=pos.copy(),
-    )
-    _extensions(data, datagrams)
-    return datagrams, read(data, ">u1", pos) >> 4 != 6
-
-
-def _extensions(data: memoryview, datagrams: _Datagrams) -> None:
-    """Passes extension headers up to the transport layer, or to the header of a fragment (RFC 8200, section 4)."""
-    for _ in range(16):
-        protocol, pos = datagrams.protocol, datagrams.pos
-        extended = np.isin(protocol, _EXTENSIONS) & ((datagrams.version == 6) | (protocol == _AUTHENTICATION))
-        which = np.flatnonzero(extended & ~datagrams.fragment & (pos + 8 <= datagrams.end))
-        if not len(which):
-            break
-        at, kind = pos[which], protocol[which]
-        length = read(data, ">u1", at + 1)
-        fragment = kind == _FRAGMENT
-        step = np.where(kind == _AUTHENTICATION, length * 4 + 8, np.where(fragment, 8, length * 8 + 8))
-        datagrams.protocol[which] = read(data, ">u1", at)
-        datagrams.pos[which] = at + step
-        datagrams.head[which] = at
-        datagrams.fragment[which] = fragment & (read(data, ">u2", at + 2) & 0xFFF9 != 0)
-
-
-def _fragment(data: memoryview, head: int, version: int, protocol: int) -> tuple[int, int, bool, tuple[int, int]]:
-    """Returns of a fragment the protocol, the offset, whether more follow, and what tells its datagram apart."""
-    if version == 4:
-        ident = int.from_bytes(data[head + 4 : head + 6])
-        word = int.from_bytes(data[head + 6 : head + 8])
-        return protocol, (word & 0x1FFF) * 8, bool(word & 0x2000), (protocol, ident)
-    word = int.from_bytes(data[head + 2 : head + 4])
-    return protocol, word & 0xFFF8, bool(word & 1), (0, int.from_bytes(data[head + 4 : head + 8]))
 
 
 def _merge(first: Columns, second: Columns) -> Columns:
