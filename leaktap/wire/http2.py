@@ -95,13 +95,10 @@ class Http2:
     def close(self) -> Iterator[Made]:
         """Yields what is pending: streams that did not end, and frames that broke off."""
         for side, half in enumerate(self._halves):
-            stream, left = half.reader.pending
-            message = self._streams[stream].messages[side] if stream in self._streams else None
-            if message is not None and left:
-                message.lost += left
-            yield from self._blind("truncated", *half.reader.intake.clear())
-        for open_stream in list(self._streams.values()):
-            yield from self._break_off(open_stream)
+            if not half.dead:
+                yield from self._stop(side, half, "truncated")
+        for stream in list(self._streams.values()):
+            yield from self._break_off(stream)
 
     # Frames
 
@@ -156,11 +153,23 @@ class Http2:
         half.dead = error.why
         yield from self._complain(f"HTTP/2 from the {('client', 'server')[side]}: {error}; the rest is not read")
         half.reader.sweep()
-        yield from self._blind(half.dead, *half.reader.intake.clear())
+        yield from self._stop(side, half, half.dead)
         for stream in list(self._streams.values()):
             if stream.states[side] == OPEN:
                 stream.states[side] = BROKEN
                 yield from self._done(stream)
+
+    def _stop(self, side: int, half: _Half, why: str) -> Iterator[Made]:
+        """Accounts for what a side was in the middle of."""
+        block, half.block = half.block, None
+        if block is not None:
+            yield from self._blind(why, block.size, block.frames.numbers, "headers")
+        number, left = half.reader.pending
+        stream = self._streams.get(number)
+        message = stream.messages[side] if stream else None
+        if message is not None:
+            message.lost += left
+        yield from self._blind(why, *half.reader.intake.clear())
 
     # Streams
 

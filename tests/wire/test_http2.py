@@ -267,6 +267,7 @@ def test_a_gap_elsewhere_ends_the_reading_of_that_side(cut, lost):
     (first,) = finished(made)
     assert first.request.start[0] == "POST" and first.response is not None
     assert first.request.body == b"b" * min(cut - HEAD, 500)
+    assert first.request.missing == 500 - min(cut - HEAD, 500)
     assert len(faults(made)) == 1 and {why for why, _ in whys(made)} == {"truncated"}
     assert sum(count for _, count in whys(made)) >= size - cut - 9
 
@@ -277,6 +278,18 @@ def test_a_body_that_breaks_off_knows_what_is_missing():
     assert (len(finished(made)[0].request.body), finished(made)[0].request.missing) == (100, 900)
     made = talk((CLIENT, frame(1, block(GET), 0x4, 1) + frame(0, bytes(600), 0, 1)[:109]))
     assert (len(finished(made)[0].request.body), finished(made)[0].request.missing) == (100, 500)
+
+
+def test_what_a_gap_took_is_counted_once():
+    begun = PREFACE + frame(4) + frame(1, block(GET), 0x4, 1) + frame(0, bytes(500), 1, 1)[:109]
+    layer = Http2(context())
+    made = [*layer.feed(CLIENT, segment(begun)), *layer.feed(CLIENT, segment(b"more", 2, 1000)), *layer.close()]
+    assert finished(made)[0].request.missing == 400 and whys(made) == [("truncated", 1000), ("truncated", 4)]
+
+
+def test_headers_that_break_off_are_told():
+    made = talk((CLIENT, frame(1, b"\x82\x87", 0x1, 1) + frame(9, b"\x84", 0x4, 1)[:9]))
+    assert not finished(made) and whys(made) == [("truncated", 2), ("truncated", 9)]
 
 
 def literal(*headers):
