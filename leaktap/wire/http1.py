@@ -21,7 +21,7 @@ _MOST_PAUSED = 16 << 20
 _MOST_TURNS = 10_000
 _MOST_HELD = 32 << 20
 _MOST_UNSURE = 64
-_DISORDER = 1000
+_DISORDER = 100
 """By how many microseconds captures confuse the order of packets."""
 _ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
 

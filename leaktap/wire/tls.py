@@ -63,6 +63,8 @@ class Tls:
         half.intake.push(segment)
         yield from self._pump()
         self._hold()
+        if not segment.data and self._told:
+            yield Plain(side, segment)
 
     def close(self) -> Iterator[Made]:
         """Yields what was not opened."""

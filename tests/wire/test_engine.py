@@ -239,3 +239,19 @@ def test_nothing_raises(arrivals, from_start, transport):
     ]
     seen = [*one.feed(events), *one.feed([Closed(flows[0], "fin")]), *one.close()]
     assert len({exchange.id for exchange in exchanges(seen)}) == len(exchanges(seen))
+
+
+def test_secrets_may_come_late_for_tls_within_tls():
+    """An encrypted proxy: the inner connection's secret is the one that is missing."""
+    inner = Talk().say(CLIENT, GET).say(SERVER, OK)
+    outer = Talk().say(CLIENT, b"CONNECT a.cn:443 HTTP/1.1\r\n\r\n").say(SERVER, b"HTTP/1.1 200 OK\r\n\r\n")
+    for side, data in inner.turns:
+        outer.say(side, data)
+    keys = outer.keys()
+    one = engine(keys)
+    seen = list(one.feed([Arrival(flow(), side, segment(data, 1)) for side, data in outer.turns]))
+    assert [exchange.request.start[0] for exchange in exchanges(seen)] == ["CONNECT"]
+    keys.add_file(inner.keylog)
+    (exchange,) = exchanges(one.feed([]))
+    assert (exchange.request.start[0], exchange.response.body) == ("GET", b"ok")
+    assert list(one.close()) == []
