@@ -73,8 +73,8 @@ class Http2:
         self._highest = [0, 0]
         self._kept = 0
         self._complained = self._retired = False
-        if context.upgrade is not None:
-            self._upgraded()
+        if context.name == "h2c" and context.upgrade is not None:
+            self._upgraded(context.upgrade)
 
     waiting = 0
 
@@ -310,10 +310,8 @@ class Http2:
             return None
         return self._context.exchange(self._name, scheme, stream.host, request, response)
 
-    def _upgraded(self) -> None:
+    def _upgraded(self, upgrade: Exchange) -> None:
         """Opens stream 1, whose request HTTP/1 has already told: here it has no more than method and path."""
-        upgrade = self._context.upgrade
-        assert upgrade is not None
         request, frames = upgrade.request, Frames()
         frames.add(request.frames)
         start = (request.start[0], request.start[1].partition("?")[0], "HTTP/2")
