@@ -60,6 +60,9 @@ class Tls:
         """Takes ciphertext and yields plaintext."""
         half = self._halves[side]
         half.total += len(segment.data)
+        if half.dead:
+            half.pass_by(segment)
+            return
         half.intake.push(segment)
         yield from self._pump()
         self._hold()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from leaktap.model import Time
+from leaktap.model import MOST_FRAMES, Time
 from leaktap.wire._bytes import Segment
 from leaktap.wire._intake import Frames, Intake
 from leaktap.wire.tls_ciphers import Opener, Unopened
@@ -105,6 +105,10 @@ class Half:
     def pass_over(self, why: str, start: int, end: int) -> None:
         """Counts the bytes from `start` to before `end` of the intake, which are not read."""
         self._skip(why, end - start, self.intake.frames(start, end))
+
+    def pass_by(self, segment: Segment) -> None:
+        """Counts bytes of a side that is dead."""
+        self._skip(self.dead, len(segment.data), (*segment.frames[:MOST_FRAMES], *segment.frames[-MOST_FRAMES:]))
 
     def _skip(self, why: str, count: int, frames: Iterable[int]) -> None:
         if not count:
