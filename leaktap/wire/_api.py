@@ -92,6 +92,7 @@ class Context:
     decrypted: bool = False
     upgrade: Exchange | None = None
     numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    _origin: Origin | None = field(default=None, init=False)
 
     @property
     def where(self) -> str:
@@ -124,9 +125,11 @@ class Context:
 
     def exchange(self, protocol: str, scheme: str, host: str, request: Message, response: Message | None) -> Exchange:
         """Returns an exchange of this connection, numbered."""
-        transport: Literal["tcp", "udp"] = "udp" if self.flow.transport == "udp" else "tcp"
+        if self._origin is None or self._origin.protocol != protocol:
+            transport: Literal["tcp", "udp"] = "udp" if self.flow.transport == "udp" else "tcp"
+            self._origin = Origin(self.source, protocol, transport, self.flow.index, decrypted=self.decrypted)
         return Exchange(
-            id=f"{transport}.{self.flow.index}:{next(self.numbers)}",
+            id=f"{self._origin.transport}.{self.flow.index}:{next(self.numbers)}",
             time=request.time,
             client=self.client,
             server=self.server,
@@ -134,7 +137,7 @@ class Context:
             host=host or self.host or self.server.ip,
             request=request,
             response=response,
-            origin=Origin(self.source, protocol, transport, self.flow.index, decrypted=self.decrypted),
+            origin=self._origin,
         )
 
 

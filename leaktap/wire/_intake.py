@@ -1,7 +1,7 @@
 """Where a layer keeps the bytes of one side: those that follow each other without a gap, and what came after one."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from leaktap.model import MOST_FRAMES
@@ -59,9 +59,13 @@ class Frames:
 
     _numbers: list[int] = field(default_factory=list)
 
-    def add(self, numbers: Iterable[int]) -> None:
+    def add(self, numbers: Sequence[int]) -> None:
         """Appends numbers, in the order of the bytes they brought."""
         known = self._numbers
+        if len(numbers) == 1 and len(known) < MOST_FRAMES:
+            if numbers[0] not in known:
+                known.append(numbers[0])
+            return
         recent = known[-MOST_FRAMES:]
         known.extend([number for number in dict.fromkeys(numbers) if number not in recent])
         if len(known) > MOST_FRAMES:

@@ -120,12 +120,16 @@ def _start_line(side: int, data: bytes) -> re.Match[bytes]:
 def parse_head(side: int, data: bytes) -> tuple[tuple[str, str, str], Headers]:
     """Returns start line and headers of a head that is complete; raises BadMessage."""
     match = _start_line(side, data)
-    first, second, third = (part.decode("utf-8", "surrogateescape") for part in match.groups(b""))
+    first, second, third = match.groups(b"")
     rest = data[match.end() :]
     if b"\n " in rest or b"\n\t" in rest:
         rest = _FOLD.sub(b" ", rest)
     headers = tuple([_header(line) if len(line) <= _SHORT else _cut(line) for line in rest.splitlines() if line])
-    return (first, second, third), headers
+    return (_text(first), _text(second), _text(third)), headers
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _cut(line: bytes) -> tuple[bytes, bytes]:
@@ -140,17 +144,17 @@ _header = lru_cache(4096)(_cut)
 
 def frame(incoming: Incoming, side: int, bodiless: bool) -> str:
     """Decides how the body of a message ends (RFC 9112 section 6.3); returns what is wrong with it, or nothing."""
+    incoming.left = 0
+    if bodiless:
+        return ""
     codings: list[bytes] = []
     lengths: set[bytes] = set()
     for name, value in incoming.headers:
         name = name.lower()
-        if name == b"transfer-encoding":
+        if name == b"content-length":
+            lengths |= {part.strip() for part in value.split(b",")}
+        elif name == b"transfer-encoding":
             codings += value.lower().replace(b",", b" ").split()
-        elif name == b"content-length":
-            lengths.update(part.strip() for part in value.split(b","))
-    incoming.left = 0
-    if bodiless:
-        return ""
     if codings and codings[-1] == b"chunked":
         incoming.chunked = True
         return ""
@@ -195,6 +199,8 @@ class Reader:
     def head(self) -> Incoming | None:
         """Returns the next message with its head alone, or None while that is not complete; raises BadMessage."""
         data = self.intake.data
+        if not data:
+            return None
         blank = 0
         while blank < len(data) and data[blank] in b"\r\n":
             blank += 1

@@ -1,7 +1,7 @@
 """One direction of a TLS connection: its records, what they held, and how to find the next one behind a gap."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from leaktap.model import MOST_FRAMES, Time
@@ -110,7 +110,7 @@ class Half:
         """Counts bytes of a side that is dead."""
         self._skip(self.dead, len(segment.data), (*segment.frames[:MOST_FRAMES], *segment.frames[-MOST_FRAMES:]))
 
-    def _skip(self, why: str, count: int, frames: Iterable[int]) -> None:
+    def _skip(self, why: str, count: int, frames: Sequence[int]) -> None:
         if not count:
             return
         self.why = self.why or why

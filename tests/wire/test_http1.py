@@ -194,6 +194,8 @@ HEADERS = [
     (b"X-Colon: a:b", (b"X-Colon", b"a:b")),
     (b"X-Fold: a\r\n  b\r\n\tc", (b"X-Fold", b"a b c")),
     (b"no colon", (b"no colon", b"")),
+    (b" X-Indented: a", (b"X-Indented", b"a")),
+    (b"X-Long: " + b"x" * 5000, (b"X-Long", b"x" * 5000)),
 ]
 
 
