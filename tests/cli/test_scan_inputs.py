@@ -37,9 +37,15 @@ def scanned(file, *arguments, **options):
 
 
 @pytest.fixture(scope="module")
-def whole():
-    """How many findings each twin gives when nothing is wrong."""
-    return {name: len(records(scanned(SHOP / name), "finding")) for name in TWINS}
+def clean():
+    """The twins, scanned with nothing wrong."""
+    return {name: scanned(SHOP / name) for name in TWINS}
+
+
+@pytest.fixture(scope="module")
+def whole(clean):
+    """How many findings each twin gives then."""
+    return {name: len(records(done, "finding")) for name, done in clean.items()}
 
 
 def test_the_twins_give_the_same_number(whole):
@@ -48,8 +54,8 @@ def test_the_twins_give_the_same_number(whole):
 
 
 @pytest.mark.parametrize("name", TWINS)
-def test_nothing_is_said_when_nothing_is_wrong(name):
-    done = scanned(SHOP / name)
+def test_nothing_is_said_when_nothing_is_wrong(clean, name):
+    done = clean[name]
     assert (done.returncode, said(done)) == (0, [])
     assert records(done, "fault") == []
     assert len(records(done, "summary")) == 1
@@ -137,7 +143,7 @@ def test_standard_input(whole):
     assert len(records(done, "finding")) == whole["capture.pcapng"]
 
 
-@pytest.mark.parametrize(("severity", "code"), [("critical", 0), ("high", 1), ("medium", 1), ("low", 1), ("info", 1)])
+@pytest.mark.parametrize(("severity", "code"), [("critical", 0), ("high", 1), ("info", 1)])
 def test_fail_on(severity, code):
     assert leak(SHOP / "capture.har", *CASE, "--fail-on", severity).returncode == code
 
@@ -157,13 +163,13 @@ def values():
     return [str(value) for group in identifiers.values() for value in group if isinstance(value, str)]
 
 
-@pytest.mark.parametrize("format_", ["text", "jsonl"])
 @pytest.mark.parametrize("name", TWINS)
-def test_no_value_is_shown_unless_asked_for(name, format_):
-    masked = leak(SHOP / name, *CASE, "--format", format_).stdout.decode()
-    shown = leak(SHOP / name, *CASE, "--format", format_, "--reveal").stdout.decode()
-    assert [value for value in values() if value in masked] == []
-    assert [value for value in values() if value in shown]
+def test_no_value_is_shown_unless_asked_for(tmp_path, name):
+    for reveal in ([], ["--reveal"]):
+        leak(SHOP / name, *CASE, "-o", tmp_path / "a.jsonl", "-o", tmp_path / "b.txt", *reveal)
+        for file in ("a.jsonl", "b.txt"):
+            shown = [value for value in values() if value in (tmp_path / file).read_text()]
+            assert bool(shown) is bool(reveal)
 
 
 def test_a_full_disk_is_one_line_and_the_other_outputs_go_on(tmp_path, whole):
@@ -182,22 +188,16 @@ def test_a_reader_that_leaves_ends_it_quietly():
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_an_interrupt_reports_what_was_read(tmp_path):
+def test_an_interrupt_reports_what_was_read(tmp_path, whole):
+    """A whole HAR, and then a pipe that brings nothing."""
     pipe = tmp_path / "slow.pcap"
     os.mkfifo(pipe)
-    command = [sys.executable, "-m", "leaktap", "scan", str(pipe), "--format", "jsonl"]
+    command = [sys.executable, "-m", "leaktap", "scan", SHOP / "capture.har", pipe, *CASE, "--format", "jsonl"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    data = (SHOP / "capture.pcapng").read_bytes()
-    with pipe.open("wb", buffering=0) as writer:
-        writer.write(data[: len(data) // 2])
-        assert process.stdout is not None
-        first = process.stdout.readline()
+    with pipe.open("wb"):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"Traceback" not in err
-    assert (first + out).splitlines()[-1].startswith(b'{"schema":"leaktap.summary/1"')
-
-
-def test_no_progress_bar_in_a_pipe():
-    assert leak(SHOP / "capture.pcapng", *CASE).stderr == b""
+    lines = [json.loads(line)["schema"] for line in out.splitlines()]
+    assert lines == ["leaktap.finding/1"] * whole["capture.har"] + ["leaktap.summary/1"]
