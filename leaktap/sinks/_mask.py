@@ -81,7 +81,7 @@ def _anyhow(secret: bytes) -> str:
 def _either(character: str, encoded: bytes) -> str:
     percent = "".join(f"%(?:25)*(?i:{byte:02x})" for byte in encoded)
     literal = r"(?:\ |\+)" if character == " " else re.escape(character)
-    return f"(?:{literal}|{percent})"
+    return f"(?:{percent}|{literal})"
 
 
 def mask_url(url: str, secret: bytes, shown: str) -> str:

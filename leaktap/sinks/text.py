@@ -173,8 +173,8 @@ class TextTable:
         for row in sorted(self._rows.values(), key=lambda row: (row.severity, row.time)):
             sections.setdefault(_heading(row.first), []).append(row)
         if not sections:
-            share = self._summary.inspected_share if self._summary else 0.0
-            where = "" if share == 1 else f" in the {_percent(share)} of the traffic that could be inspected"
+            inspected = self._summary.inspected_share if self._summary else 0.0
+            where = "" if inspected == 1 else f" in the {_percent(inspected)} of the traffic that could be inspected"
             yield Text(f"No personal information was found leaving{where}.", style="bold")
             yield ""
         for heading, rows in sections.items():
