@@ -35,7 +35,9 @@ class Context:
 
     `content_type` is that of the message or multipart part, lower case, without parameters (those are in `parameters`,
     lower-case names); `encoding` the content codings still to be undone, outermost first. `keys` are the names on the
-    way to the value. `room` is how many bytes a decoder may still put out, `most` how many parts.
+    way to the value. `room` is how many bytes a decoder may still put out, `most` how many parts. `spots` are the
+    offsets behind everything in a transparent value that may be of interest, in order; what lies nowhere near one of
+    them may be left out. None is "look at everything".
     """
 
     content_type: str = ""
@@ -49,6 +51,7 @@ class Context:
     room: int = 64 << 20
     most: int = 100_000
     schemas: tuple[Schema, ...] = ()
+    spots: Sequence[int] | None = None
 
 
 class Part(NamedTuple):
@@ -81,9 +84,10 @@ class Decoder:
     Decoders are tried in the order of `rank` (0 to 99; then by name). One that is `certain` ends the search: its
     reading is the only one and the undecoded value is no leaf. After one that is not, the value stays a leaf beside the
     parts, and the decoders after it are tried as well. `hints` are regular expressions over bytes (Hyperscan's
-    dialect) of which one occurs in any text that has this format somewhere inside it: where none occurs in a large
-    buffer, nothing in it is unwrapped. A format without hints is recognised only as the whole of a value.
-    `transparent` formats leave what they carry readable in the value, so that such a search makes sense.
+    dialect) for what hides its content inside a larger text: best a few rare letters, for each byte of all traffic is
+    held against them. How values that are looked for appear in this format need not be among them: the search knows.
+    `transparent` formats leave what they carry readable in the value, so that a search before decoding makes sense: where
+    it finds nothing in a large value, nothing is decoded.
 
     Unless the format is `told_only`, a value is tried if it has at least `minimum` bytes, begins with one of `starts`
     (any, if empty), contains the byte `needs`, matches `shape` at its beginning and, for a `binary` format, is no text.

@@ -20,6 +20,9 @@ from leaktap.model import Fault, Leaf
 SIEVED_FROM = 256
 """Values shorter than this are not worth a pass of the sieve before they are parsed."""
 
+type Sieve = Callable[[bytes], Sequence[int] | None]
+"""Returns where in a text something of interest may end, in order; nothing if nowhere, None for "everywhere"."""
+
 _REMEMBERED = 1024
 _NOTHING = Context()
 
@@ -127,13 +130,12 @@ def _known_codings() -> frozenset[str]:
     return frozenset(coding for decoder in all_decoders() for coding in decoder.codings)
 
 
-def walk(
-    parts: Iterable[Part], limits: Limits, sieve: Callable[[bytes], bool] | None = None
-) -> Iterator[Leaf | Fault | Limited]:
+def walk(parts: Iterable[Part], limits: Limits, sieve: Sieve | None = None) -> Iterator[Leaf | Fault | Limited]:
     """Yields the leaves of a message, in its order, and what went wrong on the way.
 
-    `parts` are roots: their `path` is a leaf's whole path. `sieve` tells whether a text can hold anything of interest;
-    a transparent structure of at least `SIEVED_FROM` bytes in which it sees nothing yields no leaves at all. Reaching a
+    `parts` are roots: their `path` is a leaf's whole path. `sieve` tells where a text can hold anything of interest; a
+    transparent structure of at least `SIEVED_FROM` bytes in which it sees nothing yields no leaves at all, and one with
+    few such places may yield only the leaves around them. Reaching a
     limit yields one `Limited` of its kind; the values beyond it are leaves as they stand. Empty values are no leaves.
     """
     return _Walk(limits, sieve).leaves(parts)
@@ -144,7 +146,7 @@ class _Walk:
     """One message's walk: what it has used up of the limits, and what it reports with the next leaf."""
 
     limits: Limits
-    sieve: Callable[[bytes], bool] | None
+    sieve: Sieve | None
     parts_out: int = 0
     bytes_out: int = 0
     deadline: float = 0.0
@@ -221,10 +223,12 @@ class _Walk:
             told = coded or decoder.name in named
             if not told and decoder.name not in names:
                 continue
-            if decoder.transparent and sieve is not None:
-                if not sieve(value):
+            if decoder.transparent and sieve is not None and not given.schemas:
+                spots = sieve(value)
+                if spots is not None and not spots:
                     is_leaf = False
                     break
+                given = replace(given, spots=spots)
                 sieve = None
             parts, whole = self._call(decoder, value, path, given, by_ratio)
             if coded and not whole:

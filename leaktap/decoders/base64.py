@@ -22,6 +22,10 @@ _SHAPE = re.compile(
 _URL = re.compile(rb"data:[\w.+;=/-]{0,200};base64,")
 _SPACE = re.compile(rb"[\r\n\t]+ *")
 _MIXED = re.compile(rb"(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])")
+_OF_TEXT = rb"(?:eyJ|eyAi|ewo|ew0K|W3si|WyJ|PD94|PHh)[A-Za-z0-9+/_-]{5}"
+"""JSON's and XML's beginnings. That a text begins otherwise and holds something is told by what it holds, wrapped."""
+
+_OF_COMPRESSED = rb"(?:H4sI|KLUv|eJ[w-z]|eA[E-H]|eN[o-r]|eF[4-7])[A-Za-z0-9+/_-]{6}"
 _DIGESTS = (16, 20, 32, 64)
 _SHORTEST_UNPADDED = 11
 _SHORTEST_OPAQUE = 16
@@ -55,7 +59,7 @@ DECODER = Decoder(
     "base64",
     decode,
     rank=60,
-    hints=(rb"(?:[A-Za-z0-9+_-]|\\?/){20}",),
+    hints=(_OF_TEXT, _OF_COMPRESSED),
     minimum=8,
     starts=b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_",
     shape=_SHAPE,

@@ -13,6 +13,9 @@ _SHAPE = re.compile(
 )
 """Digits only, of which the first three characters that they spell are text, or that begin as compressed data does."""
 
+_OF_TEXT = rb"(?:7[bB]22|5[bB]7[bB]22|5[bB]22|3[cC]3[fF])[0-9A-Fa-f]{10}"
+_OF_COMPRESSED = rb"(?:1[fF]8[bB]08|28[bB]52[fF][fF][dD]|78(?:9[cC]|[dD][aA])[0-9A-Fa-f]{12})[0-9A-Fa-f]{6}"
+
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the bytes that are spelt."""
@@ -24,7 +27,7 @@ DECODER = Decoder(
     "hex",
     decode,
     rank=65,
-    hints=(rb"[0-9A-Fa-f]{16}",),
+    hints=(_OF_TEXT, _OF_COMPRESSED),
     minimum=16,
     starts=b"0123456789abcdefABCDEF",
     shape=_SHAPE,

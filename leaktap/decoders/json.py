@@ -11,12 +11,13 @@ and tells where a document ends.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
+from leaktap.decoders._json_spots import wanted
 from leaktap.decoders._plain import step
 
 _DEEPEST = 64
@@ -51,17 +52,20 @@ _LENIENT = json.JSONDecoder(strict=False, parse_int=_Number, parse_float=_Number
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the strings and numbers of the documents."""
+    begin = 0
     if call := _CALL.match(data):
         end = _CALL_END.search(data, max(call.end(), len(data) - 16))
-        data = data[call.end() : end.start() if end else len(data)]
+        begin, data = call.end(), data[: end.start() if end else len(data)]
     elif prefix := _PREFIX.match(data):
-        data = data[prefix.end() :]
+        begin = prefix.end()
+    near = None if context.spots is None else wanted(data, context.spots)
+    data = data[begin:] if begin else data
     if not _BEGIN.match(data):
         return None
     if len(data) >= _NODES_FROM and _nodes(data) > context.most * _NODES_PER_PART:
         raise LimitReached("parts")
     try:
-        return _parts([("", orjson.loads(data))], context.most)
+        return _parts([("", orjson.loads(data))], context.most, near)
     except orjson.JSONDecodeError:
         sure = "json" in context.content_type or _MEMBER.match(data) is not None
         return _leniently(data, context.most) if sure else None
@@ -129,8 +133,12 @@ def _before_break(text: str, start: int, end: int) -> Any:
     return None
 
 
-def _parts(documents: Sequence[tuple[str, Any]], most: int) -> list[Part]:
+def _parts(
+    documents: Sequence[tuple[str, Any]], most: int, near: frozenset[str | int | float] | None = None
+) -> list[Part]:
     """Lists the values of documents in their order, each document with the path to it.
+
+    With `near`, only those that are in it or under such a name, and those beside them.
 
     Raises:
         LimitReached: there are more than `most`, or they nest too deeply.
@@ -139,11 +147,11 @@ def _parts(documents: Sequence[tuple[str, Any]], most: int) -> list[Part]:
     parts: list[Part] = []
     known: dict[str, tuple[str, bool, str]] = {}
     too_deep = False
-    stack: list[tuple[Iterator[tuple[Any, Any]], str, tuple[str, ...]]]
-    stack = [(iter([(f"{path}.$", document) for path, document in documents]), "", ())]
+    stack: list[tuple[Iterator[tuple[Any, Any]], str, tuple[str, ...], bool]]
+    stack = [(iter([(f"{path}.$", document) for path, document in documents]), "", (), near is None)]
     names: tuple[str, ...] = ()
     while stack:
-        members, path, keys = stack[-1]
+        members, path, keys, whole = stack[-1]
         for name, value in members:
             if len(parts) >= most:
                 raise LimitReached("parts", parts)
@@ -169,7 +177,10 @@ def _parts(documents: Sequence[tuple[str, Any]], most: int) -> list[Part]:
                 if len(stack) > _DEEPEST:
                     too_deep = True
                     continue
-                stack.append((iter(value.items() if kind is dict else enumerate(value)), here, names))
+                inside = whole or name in (near or ())
+                items = value.items() if kind is dict else enumerate(value)
+                chosen = items if inside else _beside(items, near or frozenset())
+                stack.append((iter(chosen), here, names, inside))
                 break
             elif kind is int or kind is _Number:
                 parts.append(Part(str(value).encode(), here, names, None, True))
@@ -182,6 +193,21 @@ def _parts(documents: Sequence[tuple[str, Any]], most: int) -> list[Part]:
     if too_deep:
         raise LimitReached("depth", parts)
     return parts
+
+
+def _beside(items: Iterable[tuple[Any, Any]], near: frozenset[str | int | float]) -> Iterable[tuple[Any, Any]]:
+    """Returns all members if one of them, or its name, is in `near`; otherwise those that have members of their own."""
+    inner = []
+    for item in items:
+        name, value = item
+        if name.__class__ is str and name in near:
+            return items
+        kind = value.__class__
+        if kind is dict or kind is list:
+            inner.append(item)
+        elif value in near:
+            return items
+    return inner
 
 
 def _encoded(text: str) -> bytes:
@@ -200,7 +226,7 @@ DECODER = Decoder(
     decode,
     rank=40,
     certain=True,
-    hints=(rb"\\u[0-9A-Fa-f]{4}", rb"[0-9A-Za-z+]\\/[0-9A-Za-z+]"),
+    hints=(rb"\\u00(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])",),
     transparent=True,
     minimum=2,
     starts=b' \t\r\n[{")\xeffw',

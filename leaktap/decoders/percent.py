@@ -26,7 +26,7 @@ DECODER = Decoder(
     decode,
     rank=55,
     certain=True,
-    hints=(rb"%[0-9A-Fa-f]{2}",),
+    hints=(rb"%(?:25)*(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])", rb"%(?:25)*7[Bb]%(?:25)*22"),
     transparent=True,
     minimum=3,
     needs=b"%",

@@ -29,6 +29,7 @@ _SANE_NUMBER = 10_000
 _LARGEST_NUMBER = (1 << 29) - 1
 _COUNTED_FROM = 1 << 17
 _DEEPEST = 32
+_CLUE, _MOST_CLUES, _LONG = 4, 64, 64
 _RAW_LENGTHS = (6, 8, 16, 20, 32, 64)
 """Lengths of hardware addresses, numbers and digests: such bytes stay a leaf even if they read as a message."""
 
@@ -39,7 +40,7 @@ type _Field = tuple[int, int, Any]
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the fields' values."""
     said = "proto" in context.content_type
-    reading = _Reading(context.most)
+    reading = _Reading(context.most, _clues(data, context.spots) if said else ())
     for kind in applicable(context):
         message = _parsed(kind, data)
         if message is not None and message.ListFields():
@@ -53,6 +54,12 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         return None
     _before_break(data, reading)
     raise DecodeError("is no protobuf, or cut off", reading.parts)
+
+
+def _clues(data: bytes, spots: Sequence[int] | None) -> frozenset[bytes] | tuple[()]:
+    """Returns the bytes that end at places of interest; none where everything has to be read."""
+    clues = frozenset([data[max(spot - _CLUE, 0) : spot] for spot in spots or ()])
+    return clues if len(clues) <= _MOST_CLUES else ()
 
 
 def _parsed(kind: type[Message], data: bytes) -> Message | None:
@@ -150,9 +157,10 @@ def _before_break(data: bytes, reading: "_Reading", path: str = "", keys: tuple[
 
 @dataclass(slots=True)
 class _Reading:
-    """The parts that are read, `most` at most."""
+    """The parts that are read, `most` at most; where there are clues, of longer fields only those that hold one."""
 
     most: int
+    clues: frozenset[bytes] | tuple[()] = ()
     parts: list[Part] = field(default_factory=list)
 
     def add(self, *parts: Part) -> None:
@@ -195,7 +203,7 @@ class _Reading:
 
     def _bytes(self, data: bytes, path: str, keys: tuple[str, ...], depth: int) -> None:
         """Adds a length-delimited field in the readings that it allows."""
-        if not data:
+        if not data or (self.clues and len(data) >= _LONG and not any(clue in data for clue in self.clues)):
             return
         text = is_text(data)
         inner = _fields(data, self.most) if depth < _DEEPEST and _may_be_message(data, text) else None
@@ -264,5 +272,6 @@ DECODER = Decoder(
     minimum=6,
     starts=bytes(tag for tag in range(8, 128) if tag & 7 in (_VARINT, _FIXED64, _BYTES, _START_GROUP, _FIXED32)),
     binary=True,
+    transparent=True,
     types=("application/*protobuf*", "application/*+proto", "application/proto", "application/*protobuffer"),
 )

@@ -95,9 +95,11 @@ class Identifier:
     folded by `fold_key`, some separator or nothing in raw text. What stands under such a name becomes a candidate.
     `weak_keys` are names that other things go by as well: what stands there is not taken for a hash of this class.
     `shapes` are regular expressions over bytes (the common part of Hyperscan's and Python's dialect) for what a value
-    without a name looks like; each occurrence becomes a candidate too. `judge` decides about each candidate; a class
-    without it is found by known values alone. With `gather`, candidates and known values are not matches by themselves:
-    the gatherer makes the matches. `placeholders` are values, folded by `fold_value`, that are never anybody's.
+    without a name looks like; each occurrence becomes a candidate too. `cues`, one for each shape, are cheaper
+    expressions of which every occurrence holds a match; best is a rare character with little around it. `judge` decides
+    about each candidate; a class without it is found by known values alone. With `gather`, candidates and known values
+    are not matches by themselves: the gatherer makes the matches. `placeholders` are values, folded by `fold_value`,
+    that are never anybody's.
     `hashed` is false for classes whose hash nobody sends (a location). `canonical` is the one way to write a value that
     `variants` starts from. `values` takes the class's values out of a profile where they are not in `identifiers`.
     With `digest_like`, values themselves may look like a digest: only a name that says so makes them one.
@@ -109,6 +111,7 @@ class Identifier:
     category: str
     keys: tuple[str, ...] = ()
     shapes: tuple[bytes, ...] = ()
+    cues: tuple[bytes, ...] = ()
     variants: Variants = as_written
     judge: Judge | None = None
     gather: Gather | None = None

@@ -15,6 +15,12 @@ _GENERIC = {"id", "value", "val", "v", "data", "text", "content", "string", "str
 _HASH = "(?:md5|sha1|sha256|sha512|sm3|sha|hash(?:ed)?|digest)"
 _HASHED = re.compile(rf"^{_HASH}|(?:hex)?{_HASH}(?:hex|hash|lower|upper|low|up)?$")
 _NAME_BACKWARDS = re.compile(rb"[:=>]\s{0,2}[\"'\\\]]{0,4}([A-Za-z0-9_.$\[\]-]{1,64})")
+_SEPARATOR = re.compile(rb"[\"'\\\]]{0,4}\s{0,2}[:=>]")
+"""What stands between a name and its value in a text."""
+
+AROUND = rb"\"(?:user|device|client|push|install|hardware|phone|wifi|app)[A-Za-z_]{0,8}\"\s{0,2}:\s{0,2}\{"
+"""Objects whose own name makes names of those in them (`device.id`)."""
+
 _VALUE = re.compile(rb"\s{0,2}[\"'\\]{0,4}([^\"'&,;\s<>{}\\\x00-\x1f]{1,512})")
 
 
@@ -81,15 +87,27 @@ def _compiled(keys: Sequence[str]) -> re.Pattern[str]:
 
 
 def in_text(key: str) -> bytes:
-    """Returns the expression (for any case) that finds a name of `keys` before its value in raw text."""
+    """Returns the expression (for any case) that finds a name of `keys` before its value in raw text.
+
+    It ends with the first byte of what `_SEPARATOR` has to match whole.
+    """
     inner = re.sub(r"^(?:\.\*|\(\?:\.\*_\)\?)", "", key)
     pattern = inner.replace("_", r"[-_. $]{0,2}")
     before = r"(?:^|[^A-Za-z0-9])" if inner == key else ""
-    return (before + f"(?:{pattern})" + r"[\"'\\\]]{0,4}\s{0,2}[:=>]").encode()
+    return (before + f"(?:{pattern})" + r"[\"'\\\]:=>\s]").encode()
+
+
+def is_name(data: bytes, end: int) -> bool:
+    """Tells whether what `in_text` found to end at `end` stands before a value."""
+    return _SEPARATOR.match(data, end - 1) is not None
 
 
 def read_pair(data: bytes, end: int) -> tuple[tuple[str, ...], tuple[int, int]] | None:
-    """Returns the name that ends before the `:`, `=` or `>` at `end` - 1 and the span of the value after it."""
+    """Returns the name that `in_text` found to end at `end`, and the span of the value after it."""
+    separator = _SEPARATOR.match(data, end - 1)
+    if separator is None:
+        return None
+    end = separator.end()
     name = _NAME_BACKWARDS.match(data[max(end - 80, 0) : end][::-1])
     value = _VALUE.match(data, end)
     if name is None or value is None:

@@ -83,7 +83,7 @@ def _disguises(devices: Iterable[DeviceProfile], identifiers: Sequence[Identifie
 
 
 class KnownValues:
-    """All needles of all profiles."""
+    """All needles of all profiles; `visible` are those whose wrapped looks the sieve must know."""
 
     def __init__(self, devices: Sequence[DeviceProfile], identifiers: Sequence[Identifier]) -> None:
         """Writes out every disguise; `identifiers` are all classes."""
@@ -91,6 +91,7 @@ class KnownValues:
         for known in _disguises(devices, identifiers):
             self._owners.setdefault(known.needle.value, []).append(known)
         self.needles = list(self._owners)
+        self.visible = [needle for needle, owners in self._owners.items() if owners[0].needle.is_short]
         used = {known.identifier.name: known.identifier for owners in self._owners.values() for known in owners}
         self._names = Names(list(used.values()))
 

@@ -11,6 +11,9 @@ import hyperscan
 MOST_HITS = 20_000
 """How many hits of one scan are kept; of what comes after, one of each expression."""
 
+MOST_SPOTS = 4_000
+"""How many places of interest are told one by one."""
+
 type Hit = tuple[int, int]
 
 
@@ -27,13 +30,14 @@ def _note(number: int, _start: int, end: int, _flags: int, context: tuple[list[H
         late.setdefault(number, end)
 
 
-def _stop(_number: int, _start: int, _end: int, _flags: int, _context: object) -> bool:
-    return True
+def _place(number: int, _start: int, end: int, _flags: int, spots: list[Hit]) -> bool | None:
+    spots.append((number, end))
+    return True if len(spots) > MOST_SPOTS else None
 
 
 class Scanner:
     """Expressions, numbered as they stand: first `needles`, exact bytes; then `names`, without regard to case; then
-    `shapes`; then `hints`, of which only `any` takes notice.
+    `shapes`; then `hints`, of which only `spots` takes notice.
     """
 
     def __init__(
@@ -41,8 +45,8 @@ class Scanner:
     ) -> None:
         """Keeps the expressions; compiling waits for the first scan."""
         self._expressions = [*map(literal, needles), *names, *shapes, *hints]
-        caseless, once = hyperscan.HS_FLAG_CASELESS, hyperscan.HS_FLAG_SINGLEMATCH
-        self._flags = [0] * len(needles) + [caseless] * len(names) + [0] * len(shapes) + [once] * len(hints)
+        rest = len(shapes) + len(hints)
+        self._flags = [0] * len(needles) + [hyperscan.HS_FLAG_CASELESS] * len(names) + [0] * rest
         self._told = len(self._expressions) - len(hints)
         self._database: hyperscan.Database | None = None
         self._compiling = threading.Lock()
@@ -61,9 +65,10 @@ class Scanner:
         self._local.scratch = hyperscan.Scratch(self._database)
         return self._database, self._local.scratch
 
-    def any(self, data: bytes) -> bool:
-        """Says whether any expression occurs in `data`."""
-        return self._scan(data, _stop, None)
+    def spots(self, data: bytes) -> list[Hit] | None:
+        """Returns (number, where it ends) for every expression in `data`; None if there are more than `MOST_SPOTS`."""
+        spots: list[Hit] = []
+        return None if self._scan(data, _place, spots) else spots
 
     def hits(self, data: bytes) -> list[Hit]:
         """Returns (number of the expression, where it ends) for every needle, name and shape in `data`, sorted.

@@ -59,12 +59,12 @@ class Unknown:
         self.triggers = list(
             dict.fromkeys(in_text(key) for i in searched for keys in (i.keys, i.weak_keys) for key in keys if i.in_text)
         )
-        owners: dict[bytes, list[Identifier]] = {}
+        owners: dict[tuple[bytes, bytes], list[Identifier]] = {}
         for identifier in searched:
-            for shape in identifier.shapes:
-                owners.setdefault(shape, []).append(identifier)
-        self.shapes = list(owners)
-        self._shapes = [(re.compile(shape), identifiers) for shape, identifiers in owners.items()]
+            for shape, cue in zip(identifier.shapes, identifier.cues or identifier.shapes, strict=True):
+                owners.setdefault((shape, cue), []).append(identifier)
+        self.shapes = [cue for _, cue in owners]
+        self._shapes = [(re.compile(shape), identifiers) for (shape, _), identifiers in owners.items()]
         self._nothing = placeholder_digests(identifiers)
 
     def candidates(
@@ -72,8 +72,8 @@ class Unknown:
     ) -> Found:
         """Returns the candidates in a leaf, none of which overlaps what is `taken`.
 
-        `ends` is where names end that a value follows, `shapes` where each shape ends, `named` the classes that the
-        leaf is named for.
+        `ends` is where names end that a value may follow, `shapes` where the cue of each shape ends, `named` the
+        classes that the leaf is named for.
         """
         search = _Search(leaf, taken, self._nothing)
         if len(leaf.value) <= _LONGEST:

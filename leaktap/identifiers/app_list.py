@@ -68,6 +68,7 @@ IDENTIFIERS = (
         "app_list",
         "app_list",
         shapes=(rb"(?:%s)(?:\.[A-Za-z_][A-Za-z0-9_]{0,60}){1,8}" % _STARTS.encode(),),
+        cues=(rb"(?:%s)\.[A-Za-z_]" % _STARTS.encode(),),
         variants=_variants,
         gather=_gather,
         hashed=False,

@@ -51,6 +51,7 @@ IDENTIFIERS = (
         ),
         weak_keys=("uuid", "guid", "cid", "did", "iid", "udid", "client_id", "hw_id", "instance_id"),
         shapes=(rb"NF[A-Z0-9]{3,12}-[A-Z0-9]{2,3}-[A-Za-z0-9=._-]{8,120}",),
+        cues=(rb"NF[A-Z0-9]{3,12}-",),
         judge=_judge,
         variants=uuid_variants,
         digest_like=True,

@@ -45,6 +45,7 @@ IDENTIFIERS = (
         "contact",
         keys=("(?:.*_)?e?_mail(?:_addr(?:ess)?|_id)?", "em|youxiang|(?:login|account)_email"),
         shapes=(rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,18}",),
+        cues=(rb"[A-Za-z0-9._%+-]@[A-Za-z0-9]",),
         judge=_judge,
         canonical=_canonical,
     ),

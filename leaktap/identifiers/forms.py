@@ -33,6 +33,11 @@ class Needle:
     form: Form
     hashed: bool = False
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it is no longer than a value by itself: base64 of it need not hold text enough to be seen as such."""
+        return len(self.value) <= 32 or not self.hashed
+
 
 def _sm3(data: bytes) -> bytes:
     """SM3 (GB/T 32905-2016) by OpenSSL through cryptography: hashlib knows it only with some builds."""

@@ -57,12 +57,16 @@ def _judge(candidate: Candidate) -> Verdict | None:
     return Verdict("structure", 0.5, _form(candidate.text))
 
 
+_CUE = rb":[0-9a-fA-F]{2}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}:"
+
+
 def _class(name: str, category: str, keys: tuple[str, ...], shapes: tuple[bytes, ...] = ()) -> Identifier:
     return Identifier(
         name,
         category,
         keys=keys,
         shapes=shapes,
+        cues=(_CUE,) * len(shapes),
         variants=variants,
         judge=_judge if shapes else _named,
         placeholders=_NOBODYS,

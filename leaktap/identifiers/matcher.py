@@ -10,15 +10,18 @@ form under the right name; 0.7 a hash-like value under a class's name; 0.5 and b
 other things go by as well.
 """
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from leaktap.config import DeviceProfile
 from leaktap.identifiers import classes
 from leaktap.identifiers._api import Candidate, Scene
+from leaktap.identifiers._hidden import coordinates, hidden, names
+from leaktap.identifiers._keys import AROUND, is_name
 from leaktap.identifiers._known import KnownValues
 from leaktap.identifiers._places import list_of, one_reading
-from leaktap.identifiers._scan import Scanner
+from leaktap.identifiers._scan import Scanner, literal
 from leaktap.identifiers._unknown import Unknown
 from leaktap.model import Direction, Leaf, Match, Message
 
@@ -40,13 +43,23 @@ class Matcher:
         self._known = KnownValues(self._devices, self._identifiers)
         self._unknown = Unknown(self._identifiers)
         sections = (self._known.needles, self._unknown.triggers, self._unknown.shapes)
-        self._scanner = Scanner(*sections, hints)
+        looks = itertools.chain(hidden(self._known.visible), names())
+        wrapped = [literal(look) for look in dict.fromkeys(looks)]
+        places = [look for device in self._devices for place in device.location for look in coordinates(place)]
+        self._scanner = Scanner(*sections, [AROUND, *hints, *wrapped, *dict.fromkeys(places)])
         self._triggers_from = len(self._known.needles)
         self._shapes_from = self._triggers_from + len(self._unknown.triggers)
 
-    def sieve(self, data: bytes) -> bool:
-        """Says whether anything can be in this buffer: a known value, a shape, a name, or something to decode."""
-        return self._scanner.any(data)
+    def sieve(self, data: bytes) -> list[int] | None:
+        """Returns where in a buffer anything may end: a known value, a shape, a name, or something to decode.
+
+        None means that there are too many places to tell them.
+        """
+        hits = self._scanner.spots(data)
+        if not hits:
+            return hits if hits is None else []
+        low, high = self._triggers_from, self._shapes_from
+        return sorted({end for number, end in hits if not low <= number < high or is_name(data, end)})
 
     def whole(self, message: Message, direction: Direction) -> Iterator[Match]:
         """Yields what a message as a whole shows."""

@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import json
 import re
 import zlib
 
@@ -137,12 +136,11 @@ def scan():
 @pytest.mark.parametrize(
     "text",
     [
-        b"<p>" + base64.b64encode(b"imei=867530912345678") + b"</p>",
+        b"<p>" + base64.b64encode(b'{"imei":867530912345678}') + b"</p>",
         b"a=1&data=" + base64.urlsafe_b64encode(gzip.compress(b"867530912345678")),
-        b"q=%E5%BC%A0",
-        b'{"x": "' + b"867530912345678".hex().encode() + b'"}',
-        json.dumps({"name": "张三丰"}).encode(),
-        b'{"id": "AbCd\\/eFgH"}',
+        b"q=%37%31&r=%7B%22a%22",
+        b'{"x": "' + b'{"imei":867530912345678}'.hex().encode() + b'"}',
+        b'{"id": "\\u0038\\u0036"}',
     ],
 )
 def test_hints_occur_where_something_is_wrapped(scan, text):

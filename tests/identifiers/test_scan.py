@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from leaktap.identifiers._scan import MOST_HITS, Scanner, literal
+from leaktap.identifiers._scan import MOST_HITS, MOST_SPOTS, Scanner, literal
 
 
 def scanner(hints=()):
@@ -24,24 +24,29 @@ def scanner(hints=()):
 )
 def test_what_ends_where(data, hits):
     assert scanner().hits(data) == hits
-    assert scanner().any(data) is bool(hits)
+    assert sorted(scanner().spots(data)) == hits
 
 
-def test_hints_count_for_any_alone():
+def test_hints_count_for_spots_alone():
     hinted = scanner([rb"%[0-9a-f]{2}"])
-    assert hinted.any(b"a%2fb") and not hinted.any(b"a%zz")
+    assert hinted.spots(b"a%2fb") == [(4, 4)] and hinted.spots(b"a%zz") == []
     assert hinted.hits(b"a%2f needle") == [(0, 11)]
 
 
 def test_without_expressions_there_is_nothing():
     nothing = Scanner([], [], [], [])
-    assert not nothing.any(b"x") and nothing.hits(b"x") == []
+    assert nothing.spots(b"x") == [] and nothing.hits(b"x") == []
 
 
 def test_a_flood_of_one_thing_does_not_hide_another():
     hits = scanner().hits(b"name=" * (MOST_HITS * 2) + b"needle")
     assert MOST_HITS < len(hits) < MOST_HITS + 5
     assert hits[0] == (0, MOST_HITS * 10 + 6)
+
+
+def test_too_many_places_are_not_told():
+    assert len(scanner().spots(b"needle" * MOST_SPOTS) or ()) == MOST_SPOTS
+    assert scanner().spots(b"needle" * (MOST_SPOTS + 1)) is None
 
 
 def test_any_byte_may_stand_in_a_needle():

@@ -1,0 +1,82 @@
+"""From places in the text of a JSON document to its members: the strings, names and numbers that lie there.
+
+So that of a large document with few places of interest only the members around them are listed. What is returned may
+be too much (a string that stands before the place, or one like it elsewhere), never too little.
+"""
+
+import re
+from collections.abc import Sequence
+
+import orjson
+
+_NUMBER = re.compile(rb"[-+.0-9eE]+")
+_LONGEST_NUMBER = 64
+
+
+def wanted(data: bytes, spots: Sequence[int]) -> frozenset[str | int | float] | None:
+    """Returns the names, strings and numbers that lie at `spots`; None if they cannot be told."""
+    found: set[str | int | float] = set()
+    begin = end = -1
+    for spot in spots:
+        place = spot - 1
+        found |= _numbers(data, place)
+        if begin <= place < end:
+            continue
+        begin = _quote_before(data, place)
+        end = _quote_from(data, place)
+        before = data[_quote_before(data, begin - 1) + 1 : begin] if begin > 0 else b""
+        literals = _literals(before, data[begin + 1 : end])
+        if literals is None:
+            return None
+        found |= literals
+    return frozenset(found)
+
+
+def _literals(*pieces: bytes) -> set[str | int | float] | None:
+    """Returns the strings that pieces between two quotes are; None where one is no JSON string."""
+    found: set[str | int | float] = set()
+    for piece in pieces:
+        try:
+            found.add(orjson.loads(b'"' + piece + b'"'))
+        except orjson.JSONDecodeError:
+            if not piece.isascii() or b"\\" in piece:
+                return None
+    return found
+
+
+def _numbers(data: bytes, place: int) -> set[str | int | float]:
+    """Returns the number around a place, if it lies in one."""
+    first = max(place - _LONGEST_NUMBER, 0)
+    for token in _NUMBER.finditer(data, first, place + _LONGEST_NUMBER):
+        if token.start() <= place < token.end():
+            try:
+                number = orjson.loads(token[0])
+            except orjson.JSONDecodeError:
+                return set()
+            return {number} if isinstance(number, int | float) else set()
+    return set()
+
+
+def _quote_before(data: bytes, place: int) -> int:
+    """Returns the offset of the last quote before or at `place` that is not escaped; -1 if there is none."""
+    while (place := data.rfind(b'"', 0, place + 1)) >= 0:
+        if not _escaped(data, place):
+            break
+        place -= 1
+    return place
+
+
+def _quote_from(data: bytes, place: int) -> int:
+    """Returns the offset of the first quote behind `place` that is not escaped; the end of `data` if there is none."""
+    while (place := data.find(b'"', place + 1)) >= 0:
+        if not _escaped(data, place):
+            return place
+    return len(data)
+
+
+def _escaped(data: bytes, place: int) -> bool:
+    """Tells whether an odd number of backslashes stands before `place`."""
+    first = place
+    while first > 0 and data[first - 1] == 0x5C:
+        first -= 1
+    return (place - first) % 2 == 1

@@ -1,0 +1,92 @@
+"""Every way to wrap a known value leaves something of it that the sieve sees; a text without it is let go."""
+
+import base64
+import json
+import re
+import struct
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaktap.config import DeviceProfile, Location
+from leaktap.decoders import hints
+from leaktap.identifiers._hidden import coordinates, hidden
+from leaktap.identifiers.matcher import Matcher
+
+VALUES = {
+    "imei": "867530912345678",
+    "android_id": "6c1f0be47a93d825",
+    "mac_wifi": "a4:50:46:12:34:56",
+    "phone": "19912345678",
+    "name": "张三丰",
+    "ssid": 'Home/Net "5G" & more',
+    "email": "someone.private@example.cn",
+    "serial": "7KQX93",
+}
+PROFILE = DeviceProfile.model_validate({"name": "lab", "identifiers": {k: [v] for k, v in VALUES.items()}})
+MATCHER = Matcher([PROFILE], hints=hints())
+WRAPPERS = {
+    "plain": lambda v: v,
+    "json": lambda v: json.dumps({"a": v.decode()}).encode(),
+    "json, UTF-8": lambda v: json.dumps({"a": v.decode()}, ensure_ascii=False).encode(),
+    "php's json": lambda v: json.dumps({"a": v.decode()}).replace("/", "\\/").encode(),
+    "json in json": lambda v: json.dumps({"a": json.dumps({"b": v.decode()})}).encode(),
+    "percent": lambda v: quote(v, safe="").encode(),
+    "percent, lower": lambda v: re.sub(r"%..", lambda m: m[0].lower(), quote(v, safe="")).encode(),
+    "percent twice": lambda v: quote(quote(v, safe=""), safe="").encode(),
+    "base64": base64.b64encode,
+    "base64, shifted": lambda v: base64.b64encode(b"x" + v),
+    "base64, shifted by two": lambda v: base64.b64encode(b"\xff\x00" + v + b"\xff"),
+    "base64url": lambda v: base64.urlsafe_b64encode(b"\xfb\xff" + v),
+    "hex": lambda v: v.hex().encode(),
+    "hex, upper": lambda v: v.hex().upper().encode(),
+}
+QUIET = b'{"event": "none", "list": [1, 2, 3]}' * 10
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("name", VALUES)
+def test_the_sieve_sees_what_is_wrapped(wrapper, name):
+    value = VALUES[name].encode()
+    if wrapper.startswith(("base64", "hex")) and name == "serial":
+        pytest.skip("a value this short is found under its name alone, and not in base64")
+    assert not MATCHER.sieve(QUIET)
+    assert MATCHER.sieve(QUIET + WRAPPERS[wrapper](value) + QUIET)
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40))
+def test_base64_at_any_place(before, after):
+    assert MATCHER.sieve(base64.b64encode(before + b"867530912345678" + after))
+
+
+@pytest.mark.parametrize("number", [867530912345678, 19912345678, 460001234567890])
+def test_numbers_of_protobuf(number):
+    looks = set(hidden([b"%d" % number]))
+    assert struct.pack("<Q", number) in looks
+    out, rest = bytearray(), number
+    while rest:
+        out.append(rest & 127 | (128 if rest > 127 else 0))
+        rest >>= 7
+    assert bytes(out) in looks
+
+
+@given(st.floats(2, 80) | st.floats(-80, -2), st.floats(2, 170), st.floats(-1, 1), st.sampled_from(["<d", "<f"]))
+def test_coordinates_nearby(lat, lon, off, layout):
+    looks = list(coordinates(Location(lat=lat, lon=lon, radius_m=300)))
+    near = lat + off * 300 / 111_320
+    assert any(re.search(look, struct.pack(layout, near), re.DOTALL) for look in looks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"trace":"63a258dfc217a7aa588f443d01a47e79","id":"d41c1f0a-9b1e-4c57-8a53-0b5a4f0e2d11"}',
+        b'{"url":"https:\\/\\/cdn.example.com\\/a%2Fb.png?w=720","t":1763719203123}',
+        b'{"title":"\\u4eca\\u5929\\u5929\\u6c14","html":"\\u003cb\\u003e"}',
+        b"plain words and internationalization of recommendations",
+    ],
+)
+def test_ordinary_text_is_let_go(text):
+    assert not MATCHER.sieve(text)
