@@ -148,7 +148,7 @@ class Pipeline:
     def _leaves(self, exchange: Exchange, direction: Direction, message: Message) -> Iterator[Finding | Blind | Fault]:
         leaves: list[Leaf] = []
         path = exchange.request.start[1].partition("?")[0]
-        roots = parts(message, direction, exchange.host, path, self._case.protobuf)
+        roots = parts(message, direction, exchange.host, path, self._case.protobuf, self._matcher.sieve)
         for item in walk(roots, self._limits, self._matcher.sieve):
             match item:
                 case Leaf():
@@ -158,6 +158,8 @@ class Pipeline:
                     yield replace(item, where=f"{exchange.origin.source}: {exchange.id}: {item.where}")
                 case Limited():
                     yield self._blind(_limited(item, exchange, message))
+        if not leaves:
+            return
         app = self._apps.app(exchange)
         for found in self._matcher.match(leaves, app.package if app else "", self._device(exchange).name):
             yield self._finding(exchange, direction, found)

@@ -73,6 +73,9 @@ class Sole(tuple[Part, ...]):
     """Parts that are the only reading of this value, although the decoder is not `certain` in general."""
 
 
+type Sieve = Callable[[bytes], Sequence[int] | None]
+"""Returns where in a text something of interest may end, in order; nothing if nowhere, None for "everywhere"."""
+
 type Decode = Callable[[bytes, Context], Sequence[Part] | None]
 """Returns the parts, or None for "not mine"; raises DecodeError for "mine, but broken", LimitReached for "too much"."""
 
@@ -86,8 +89,8 @@ class Decoder:
     parts, and the decoders after it are tried as well. `hints` are regular expressions over bytes (Hyperscan's
     dialect) for what hides its content inside a larger text: best a few rare letters, for each byte of all traffic is
     held against them. How values that are looked for appear in this format need not be among them: the search knows.
-    `transparent` formats leave what they carry readable in the value, so that a search before decoding makes sense: where
-    it finds nothing in a large value, nothing is decoded.
+    `transparent` formats leave what they carry readable in the value, so that a search before decoding makes sense:
+    where it finds nothing in a large value, nothing is decoded.
 
     Unless the format is `told_only`, a value is tried if it has at least `minimum` bytes, begins with one of `starts`
     (any, if empty), contains the byte `needs`, matches `shape` at its beginning and, for a `binary` format, is no text.

@@ -1,12 +1,11 @@
 """The roots of a message: target, header fields and body, each with its whole path and what its headers say of it."""
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import unquote_to_bytes
 
 from leaktap.config import Schema
-from leaktap.decoders._api import Context, LimitReached, Part
+from leaktap.decoders._api import Context, LimitReached, Part, Sieve
 from leaktap.decoders._headers import codings, parameterised
-from leaktap.decoders._plain import Steps
+from leaktap.decoders._plain import Steps, unquote
 from leaktap.decoders.form import fields
 from leaktap.model import Direction, Message
 
@@ -25,40 +24,54 @@ _MOST = 10_000
 
 
 def parts(
-    message: Message, direction: Direction, host: str = "", path: str = "", schemas: Sequence[Schema] = ()
+    message: Message,
+    direction: Direction,
+    host: str = "",
+    path: str = "",
+    schemas: Sequence[Schema] = (),
+    sieve: Sieve | None = None,
 ) -> Iterator[Part]:
     """Yields the roots of a message.
 
     `host` and `path` (without query) are those of the request, also for its response. The path as a whole is one root,
-    and each longer segment of it, named by the segment before. Header fields are named in lower case.
+    and each longer segment of it, named by the segment before. Header fields are named in lower case. With `sieve`,
+    target and header fields are left out where it finds nothing in all of them together.
     """
     outside = Context(host=host, path=path, direction=direction, schemas=tuple(schemas))
-    if direction == "request":
-        yield from _target(message.start[1].encode("utf-8", "surrogateescape"))
-    steps = Steps()
-    for raw_name, value in message.headers:
-        raw_name = raw_name.lower()
-        if raw_name not in _TRANSPORT:
-            name = raw_name.decode("latin-1")
+    target = message.start[1].encode("utf-8", "surrogateescape") if direction == "request" else b""
+    fields = [(low, value) for raw, value in message.headers if (low := raw.lower()) not in _TRANSPORT]
+    spots = None if sieve is None else sieve(_flat(target, fields))
+    if spots is None or spots:
+        if target:
+            yield from _target(target)
+        steps = Steps()
+        for raw, value in fields:
+            name = raw.decode("latin-1")
             yield Part(value, f"{direction}.header{steps.step(name)}", (name,), outside)
     if message.body:
         yield Part(message.body, f"{direction}.body", (), _of_body(message, outside))
 
 
+def _flat(target: bytes, fields: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Returns all of a message's head as one text, where every name stands before `=` or `:`."""
+    lines = [target, target.partition(b"?")[0].replace(b"/", b"="), *(name + b":" + value for name, value in fields)]
+    return b"\n".join(lines)
+
+
 def _target(target: bytes) -> Iterator[Part]:
     path, _, query = target.partition(b"#")[0].partition(b"?")
-    decoded = unquote_to_bytes(path)
+    decoded = unquote(path)
     if decoded.strip(b"/"):
         yield Part(decoded, "request.path", final=True)
     before = ""
     for index, raw in enumerate(path.strip(b"/").split(b"/", _MOST)[:_MOST]):
-        segment = unquote_to_bytes(raw)
+        segment = unquote(raw)
         if len(segment) >= _SHORTEST_SEGMENT:
             yield Part(segment, f"request.path[{index}]", (before,) if before.isidentifier() else ())
         before = segment.decode("utf-8", "replace")
     if b"=" not in query:
         if query:
-            yield Part(unquote_to_bytes(query), "request.query")
+            yield Part(unquote(query), "request.query")
         return
     try:
         found = fields(query, _MOST)

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 _CONTROL = bytes(i for i in range(32) if i not in b"\t\n\r") + b"\x7f"
 _PLAIN_NAME = re.compile(r"[\w$@-]+")
+_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
 _LONGEST_NAME = 100
 _SAMPLE = 4096
 
@@ -33,6 +34,20 @@ def is_text(data: bytes) -> bool:
 def makes_sense(data: bytes) -> bool:
     """Tells whether `data` is readable as it stands or begins as compressed data does."""
     return data.startswith(MAGICS) or is_text(data)
+
+
+def unquote(data: bytes) -> bytes:
+    """Undoes percent-encoding (RFC 3986, section 2.1); a `%` that begins no escape stays.
+
+    As urllib's, escape by escape instead of place by place: `%25` comes last, since it alone makes new `%`.
+    """
+    if b"%" not in data:
+        return data
+    escapes = set(_ESCAPE.findall(data))
+    for escape in escapes:
+        if escape != b"%25":
+            data = data.replace(escape, bytes.fromhex(escape[1:].decode()))
+    return data.replace(b"%25", b"%") if b"%25" in escapes else data
 
 
 @lru_cache(4096)

@@ -12,16 +12,13 @@ from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 
 from leaktap import decoders
-from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Sole
+from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Sieve, Sole
 from leaktap.decoders._plain import is_text
 from leaktap.discover import discover
 from leaktap.model import Fault, Leaf
 
 SIEVED_FROM = 256
 """Values shorter than this are not worth a pass of the sieve before they are parsed."""
-
-type Sieve = Callable[[bytes], Sequence[int] | None]
-"""Returns where in a text something of interest may end, in order; nothing if nowhere, None for "everywhere"."""
 
 _REMEMBERED = 1024
 _NOTHING = Context()
@@ -125,6 +122,12 @@ def _by_type(content_type: str) -> frozenset[str]:
     )
 
 
+@lru_cache(256)
+def _in_order(coding: tuple[str, ...]) -> tuple[Decoder, ...]:
+    """Returns all decoders, those of a content coding that was told first."""
+    return tuple(sorted(all_decoders(), key=lambda decoder: not set(decoder.codings) & set(coding)))
+
+
 @cache
 def _known_codings() -> frozenset[str]:
     return frozenset(coding for decoder in all_decoders() for coding in decoder.codings)
@@ -217,7 +220,7 @@ class _Walk:
         frames: list[_Frame] = []
         names = {decoder.name for decoder in likely}
         is_leaf = True
-        order = likely if bare else sorted(all_decoders(), key=lambda d: not set(d.codings) & set(context.encoding[:1]))
+        order = likely if bare else _in_order(context.encoding[:1])
         for decoder in order:
             coded = bool(given.encoding) and given.encoding[0] in decoder.codings
             told = coded or decoder.name in named

@@ -35,7 +35,9 @@ _TO_STANDARD = bytes.maketrans(b"-_ ", b"+/+")
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the decoded bytes."""
     url = _URL.match(data)
-    text = _SPACE.sub(b"", data[url.end() :] if url else data).strip()
+    text = (data[url.end() :] if url else data).strip()
+    if b"\n" in text or b"\r" in text or b"\t" in text:
+        text = _SPACE.sub(b"", text)
     bare = text.rstrip(b"=")
     padded = len(bare) < len(text) and len(text) % 4 == 0
     if len(bare) % 4 == 1 or len(text) - len(bare) > 2 or (not padded and len(bare) < _SHORTEST_UNPADDED):

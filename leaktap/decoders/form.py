@@ -7,10 +7,9 @@ are left alone; a lone pair is `pair`'s.
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import unquote_to_bytes
 
 from leaktap.decoders._api import Context, Decoder, LimitReached, Part
-from leaktap.decoders._plain import Steps
+from leaktap.decoders._plain import Steps, unquote
 
 NAME = rb"[A-Za-z_$][\w.$%\[\]-]{0,63}"
 _FORM = re.compile(rb"(?:" + NAME + rb"=[^&\s]*(?:&|$))(?:" + NAME + rb"(?:=[^&]*)?(?:&|$))*$")
@@ -58,7 +57,7 @@ def unplus(data: bytes) -> bytes:
     """Undoes `+` for a space, and percent-encoding."""
     if b"+" in data:
         data = data.replace(b"+", b" ")
-    return unquote_to_bytes(data) if b"%" in data else data
+    return unquote(data)
 
 
 DECODER = Decoder(

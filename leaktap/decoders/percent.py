@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import unquote_to_bytes
 
 from leaktap.decoders._api import Context, Decoder, Part
-from leaktap.decoders._plain import makes_sense
+from leaktap.decoders._plain import makes_sense, unquote
 
 _NEVER = b'<>"{}|\\^`' + bytes(i for i in range(256) if not 32 <= i < 127)
 """What an encoder would have encoded (a space is let through: many do)."""
@@ -17,7 +16,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the decoded text, or what is compressed in it."""
     if len(data.translate(None, _NEVER)) != len(data):
         return None
-    decoded = unquote_to_bytes(data)
+    decoded = unquote(data)
     return (Part(decoded),) if makes_sense(decoded) else None
 
 

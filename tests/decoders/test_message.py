@@ -135,3 +135,27 @@ def test_all_known_values_of_a_real_capture_are_leaves():
             value in folded(leaf.value) and name in (key.lower() for key in leaf.keys)
             for leaf in leaves[known["entry"]]
         ), known
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "seen"),
+    [
+        ("/a?imei=867530912345678", [], b"imei="),
+        ("/imei/867530912345678/x", [], b"imei="),
+        ("/a", [(b"X-Imei", b"867530912345678")], b"imei:"),
+        ("/a", [(b"Cookie", b"imei=1")], b"imei="),
+    ],
+)
+def test_a_head_is_left_out_only_where_the_sieve_sees_nothing_in_it(target, headers, seen):
+    message = Message(("GET", target, "HTTP/1.1"), tuple(headers), b"body")
+    texts = []
+
+    def sieve(data, spots):
+        texts.append(data)
+        return spots
+
+    everything = list(parts(message, "request"))
+    assert list(parts(message, "request", sieve=lambda data: sieve(data, [5]))) == everything
+    assert list(parts(message, "request", sieve=lambda data: sieve(data, None))) == everything
+    assert [part.path for part in parts(message, "request", sieve=lambda data: sieve(data, []))] == ["request.body"]
+    assert all(seen in text.lower() for text in texts)
