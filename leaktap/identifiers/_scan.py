@@ -1,6 +1,6 @@
 """The one scan: needles, shapes, names and hints in a single Hyperscan database.
 
-Compiled when first used. Each thread scans with its own scratch, so that two threads may scan at once.
+Compiled in the background, while the first packets are read. Each thread scans with its own scratch, so that two threads may scan at once.
 """
 
 import threading
@@ -43,7 +43,7 @@ class Scanner:
     def __init__(
         self, needles: Sequence[bytes], names: Sequence[bytes], shapes: Sequence[bytes], hints: Sequence[bytes]
     ) -> None:
-        """Keeps the expressions; compiling waits for the first scan."""
+        """Begins to compile; the first scan waits for the end of it."""
         self._expressions = [*map(literal, needles), *names, *shapes, *hints]
         rest = len(shapes) + len(hints)
         self._flags = [0] * len(needles) + [hyperscan.HS_FLAG_CASELESS] * len(names) + [0] * rest
@@ -51,19 +51,25 @@ class Scanner:
         self._database: hyperscan.Database | None = None
         self._compiling = threading.Lock()
         self._local = threading.local()
+        threading.Thread(target=self._compile, name="leaktap compile", daemon=True).start()
 
-    def _ready(self) -> tuple[hyperscan.Database, hyperscan.Scratch]:
-        """Returns the database and this thread's scratch."""
+    def _compile(self) -> hyperscan.Database:
         with self._compiling:
             if self._database is None:
                 database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
                 count = len(self._expressions)
-                database.compile(
-                    expressions=self._expressions, ids=list(range(count)), elements=count, flags=self._flags
-                )
+                if count:
+                    database.compile(
+                        expressions=self._expressions, ids=list(range(count)), elements=count, flags=self._flags
+                    )
                 self._database = database
-        self._local.scratch = hyperscan.Scratch(self._database)
-        return self._database, self._local.scratch
+            return self._database
+
+    def _ready(self) -> tuple[hyperscan.Database, hyperscan.Scratch]:
+        """Returns the database and this thread's scratch."""
+        database = self._compile()
+        self._local.scratch = hyperscan.Scratch(database)
+        return database, self._local.scratch
 
     def spots(self, data: bytes) -> list[Hit] | None:
         """Returns (number, where it ends) for every expression in `data`; None if there are more than `MOST_SPOTS`."""

@@ -155,3 +155,7 @@ def test_every_known_host_is_found_as_itself():
     rows = [line.split("\t") for line in SHARED.read_text(encoding="utf-8").splitlines()[1:]]
     missing = [host for _, _, host, *_ in rows if (e := catalogue().find(host)) is None or e.host.host != host]
     assert len(rows) > 300 and missing == []
+
+
+def test_the_catalogue_that_leaktap_carries_names_no_public_suffix():
+    assert load(FOLDER).companies == catalogue().companies
