@@ -30,7 +30,7 @@ class Owners:
         """Takes the app under test; `known` replaces the catalogue that leaktap carries."""
         self._app = app
         self._known = known or catalogue()
-        self._package_domain = _domain(app.package)
+        self._words = frozenset(app.package.lower().split(".")[1:])
         self._candidates = lru_cache(8192)(lambda host: tuple(self._find(host)))
 
     def owner(self, exchange: Exchange) -> Owner:
@@ -67,18 +67,17 @@ class Owners:
             return Owner("unknown", basis="no host name")
         if _is_address(host):
             return Owner("unknown", basis=f"address {host} without a name")
-        registrable = suffixes().privatesuffix(host)
-        if registrable is None:
-            return Owner("unknown", basis=f"host {host} is a public suffix or under none")
-        if _same_organisation(registrable, self._package_domain):
-            basis = f"domain {registrable} like package {self._app.package}"
-            return Owner("first", company=self._app.developer, basis=basis)
-        return Owner("unknown", basis=f"domain {registrable} neither the app's nor in catalogue")
+        if self._words.intersection(host.split(".")):
+            registrable = _registrable(host)
+            if _same_organisation(registrable, _registrable(".".join(reversed(self._app.package.lower().split("."))))):
+                basis = f"domain {registrable} like package {self._app.package}"
+                return Owner("first", company=self._app.developer, basis=basis)
+        return Owner("unknown", basis=f"host {host} neither the app's nor in catalogue")
 
 
-def _domain(package: str) -> str:
-    """Returns the registrable domain that a package name is made from: com.example.shop says example.com."""
-    return suffixes().privatesuffix(".".join(reversed(package.lower().split(".")))) or ""
+def _registrable(host: str) -> str:
+    """Returns the public suffix and one label more; a package name read backwards is a host (com.example.shop)."""
+    return suffixes().privatesuffix(host) or ""
 
 
 def _same_organisation(one: str, other: str) -> bool:
