@@ -15,7 +15,7 @@ from time import monotonic
 from leaktap.attribution import Apps, Owners
 from leaktap.config import Case, DeviceProfile
 from leaktap.consent import Timeline
-from leaktap.decoders import Limited, Limits, hints, parts, walk
+from leaktap.decoders import Limited, Limits, check, hints, parts, walk
 from leaktap.identifiers.matcher import Matcher
 from leaktap.model import (
     SEVERITIES,
@@ -82,6 +82,7 @@ class Pipeline:
         }
         self._only = devices[0].name if len(devices) == 1 and not self._by_address else ""
         self._limits = Limits()
+        self._untold = list(check(case.protobuf))
         self._tally = _Tally()
 
     def warm(self) -> None:
@@ -96,7 +97,10 @@ class Pipeline:
         yield self.finish(monotonic() - began)
 
     def inspect(self, seen: Seen) -> Iterator[Finding | Blind | Fault]:
-        """Yields what one thing that a source saw amounts to."""
+        """Yields what one thing that a source saw amounts to; the first call also what is wrong with the schemas."""
+        while self._untold:
+            self._tally.faults += 1
+            yield self._untold.pop(0)
         match seen:
             case Exchange():
                 self._tally.exchanges += 1

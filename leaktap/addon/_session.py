@@ -7,7 +7,7 @@ from time import monotonic
 from leaktap.addon._outputs import Outputs
 from leaktap.addon._worker import Worker
 from leaktap.addon.options import Settings
-from leaktap.config import Event, to_time
+from leaktap.config import Event, case_key, to_time
 from leaktap.consent import Timeline
 from leaktap.model import Blind, Exchange, Finding, Seen, Time
 from leaktap.pipeline import Pipeline
@@ -30,7 +30,14 @@ class Session:
         self.began = monotonic()
         self.outputs = Outputs(about.outputs, about.reveal)
         self.timeline = Timeline((*about.events, *marks))
-        self.pipeline = Pipeline(about.case, about.devices, self.timeline, responses=about.responses, ended=False)
+        self.pipeline = Pipeline(
+            about.case,
+            about.devices,
+            self.timeline,
+            responses=about.responses,
+            ended=False,
+            key=case_key(about.case),
+        )
         self.pipeline.warm()
         self.worker = Worker()
         self.refused: list[Blind] = []

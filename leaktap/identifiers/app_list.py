@@ -28,7 +28,11 @@ def is_package(text: str) -> bool:
 
 def _packages(candidate: Candidate) -> list[str]:
     """Returns the package names in a leaf that holds nothing else."""
-    items = [item for item in _BETWEEN.split(candidate.leaf.value.decode("utf-8", "replace")) if item]
+    try:
+        text = candidate.leaf.value.decode()
+    except UnicodeDecodeError:
+        return []
+    items = [item for item in _BETWEEN.split(text) if item]
     packages = [item for item in items if is_package(item)]
     return packages if len(packages) * 5 >= len(items) * 4 else []
 

@@ -46,12 +46,13 @@ WRAPPERS = {
 QUIET = b'{"event": "none", "list": [1, 2, 3]}' * 10
 
 
-@pytest.mark.parametrize("wrapper", WRAPPERS)
-@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize(
+    ("wrapper", "name"),
+    # A value as short as the serial is found under its name alone: in base64 and hex nobody looks for it.
+    [(w, n) for w in WRAPPERS for n in VALUES if n != "serial" or not w.startswith(("base64", "hex"))],
+)
 def test_the_sieve_sees_what_is_wrapped(wrapper, name):
     value = VALUES[name].encode()
-    if wrapper.startswith(("base64", "hex")) and name == "serial":
-        pytest.skip("a value this short is found under its name alone, and not in base64")
     assert not MATCHER.sieve(QUIET)
     assert MATCHER.sieve(QUIET + WRAPPERS[wrapper](value) + QUIET)
 
