@@ -254,7 +254,7 @@ BLIND_REASONS = {
 class Fault:
     """Something that went wrong and did not stop the run.
 
-    `stage` is the room (`source`, `keys`, `wire`, `decode`, `identify`, `rules`, `sink`); a fault of the stage `source`
+    `stage` is the room (`source`, `keys`, `wire`, `decode`, `pipeline`, `sink`); a fault of the stage `source`
     means that an input could not be read to its end.
     """
 

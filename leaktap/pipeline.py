@@ -105,7 +105,12 @@ class Pipeline:
             case Exchange():
                 self._tally.exchanges += 1
                 self._tally.inputs.setdefault(seen.origin.source, 0)
-                yield from self._exchange(seen)
+                try:
+                    yield from self._exchange(seen)
+                except Exception as error:  # noqa: BLE001 (a bug must cost this exchange and not the run: it is reported)
+                    self._tally.faults += 1
+                    where = f"{seen.origin.source}: {seen.id}"
+                    yield Fault("pipeline", where, f"{type(error).__name__} while it was inspected: {error}")
             case Progress():
                 self._tally.inputs[seen.source] = max(self._tally.inputs.get(seen.source, 0), seen.bytes)
             case Blind():

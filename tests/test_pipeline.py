@@ -160,3 +160,12 @@ def test_schemas_that_do_not_load_are_said_once(tmp_path):
 )
 def test_urls(host, port, expected):
     assert url(exchange(host=host, port=port)) == expected
+
+
+def test_a_bug_costs_one_exchange_and_not_the_run(monkeypatch):
+    run = pipeline()
+    monkeypatch.setattr(run, "_device", lambda exchange: 1 // exchange.time)
+    records = list(run.run([exchange(leak()), exchange(b"", number=1)]))
+    (fault,) = [record for record in records if isinstance(record, Fault)]
+    assert (fault.stage, fault.where) == ("pipeline", "a.pcap: tcp.0:0") and "ZeroDivisionError" in fault.why
+    assert isinstance(records[-1], Summary) and records[-1].exchanges == 2

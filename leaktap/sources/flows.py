@@ -106,7 +106,10 @@ def message_exchange(flow: HTTPFlow, index: int, source: str, name: str) -> Exch
     message = flow.websocket.messages[index]
     time = _time(message.timestamp)
     target = flow.request.path.partition("?")[0]
-    sent = message.content if message.from_client else b""
+    content: bytes | str = message.content
+    if isinstance(content, str):  # as format versions up to 7 kept text messages
+        content = content.encode("utf-8", "surrogateescape")
+    sent = content if message.from_client else b""
     client, server = _ends(flow)
     return Exchange(
         f"{name}.{index}",
@@ -116,7 +119,7 @@ def message_exchange(flow: HTTPFlow, index: int, source: str, name: str) -> Exch
         flow.request.scheme,
         flow.request.pretty_host.lower(),
         Message(("WEBSOCKET", target, "websocket"), (), sent, time),
-        None if message.from_client else Message(("websocket", "", ""), (), message.content, time),
+        None if message.from_client else Message(("websocket", "", ""), (), content, time),
         _origin(flow, source, "websocket"),
     )
 

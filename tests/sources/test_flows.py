@@ -93,6 +93,15 @@ def test_websocket_messages_are_exchanges_of_their_own():
     assert found[3].request.body == b"" and found[3].response.body == b"it's me"
 
 
+def test_text_that_old_dumps_kept_as_text_is_bytes():
+    made = tflow.twebsocketflow()
+    made.websocket.messages[0].content = "imei=867530912345673 张"
+    found = [item for item in flow_exchanges(made, "x") if isinstance(item, Exchange)]
+    assert {message.body for item in found[1:] for message in (item.request, item.response) if message} >= {
+        "imei=867530912345673 张".encode()
+    }
+
+
 @pytest.mark.parametrize(
     ("which", "length", "size"),
     [("request", "512", 512), ("response", "70", 70), ("request", "nonsense", 0), ("response", None, 0)],

@@ -12,7 +12,7 @@ from leaktap.model import Fault, Message
 from leaktap.wire import http2
 from leaktap.wire._api import Finished
 from leaktap.wire._bytes import CLIENT, SERVER
-from leaktap.wire.http1_framing import MOST_BODY
+from leaktap.wire._messages import MOST_BODY
 from leaktap.wire.http2 import PROTOCOL, Http2
 from leaktap.wire.http2_frames import PREFACE
 from leaktap.wire.http2_headers import MOST_BLOCK
