@@ -96,7 +96,7 @@ def test_websocket_messages_are_exchanges_of_their_own():
 def test_text_that_old_dumps_kept_as_text_is_bytes():
     made = tflow.twebsocketflow()
     made.websocket.messages[0].content = "imei=867530912345673 张"
-    found = [item for item in flow_exchanges(made, "x") if isinstance(item, Exchange)]
+    found = [item for item in flows.flow_exchanges(made, "x") if isinstance(item, Exchange)]
     assert {message.body for item in found[1:] for message in (item.request, item.response) if message} >= {
         "imei=867530912345673 张".encode()
     }
