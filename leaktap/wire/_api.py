@@ -7,7 +7,7 @@ A module of this package with an attribute `PROTOCOL` is a protocol; nothing lis
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 from typing import Protocol as Typed
@@ -20,7 +20,7 @@ MOST_WAITING = 64 << 20
 """How many bytes all connections of an input together keep for keys that may come."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plain:
     """Bytes for the layer above."""
 
@@ -35,7 +35,7 @@ class Above:
     context: "Context"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finished:
     """An exchange and the moment when its last byte came."""
 
@@ -50,10 +50,13 @@ type Made = Plain | Above | Finished | Blind | Fault
 class Layer(Typed):
     """One protocol of one connection. Neither method raises on any input."""
 
-    def feed(self, side: int, segment: Segment) -> Iterator[Made]:
-        """Takes bytes of a side. A segment without bytes asks to try again what was waited for (a key)."""
+    def feed(self, side: int, segment: Segment) -> Iterable[Made]:
+        """Takes bytes of a side. A segment without bytes asks to try again what was waited for (a key).
 
-    def close(self) -> Iterator[Made]:
+        What can grow to more than a few times the bytes is yielded one by one, the rest may be a list.
+        """
+
+    def close(self) -> Iterable[Made]:
         """Yields what is pending: nothing more will come."""
 
     @property

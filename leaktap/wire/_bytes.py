@@ -61,21 +61,27 @@ class Closed:
 
 @dataclass(slots=True)
 class Inflow:
-    """The bytes of one direction that are not consumed yet; offsets count from the first of them."""
+    """The bytes of one direction that are not consumed yet; offsets count from the first of them.
+
+    `_first` is the piece that this byte is in, so that what is asked most often needs no search.
+    """
 
     data: bytearray = field(default_factory=bytearray)
     _base: int = 0
+    _first: int = 0
     _starts: list[int] = field(default_factory=list)
     _frames: list[int] = field(default_factory=list)
     _times: list[Time] = field(default_factory=list)
 
     def push(self, segment: Segment) -> None:
         """Appends a segment (`lost` is for the caller to heed)."""
+        if not self.data:
+            self._starts, self._frames, self._times, self._first = [], [], [], 0
         end = self._base + len(self.data)
         self.data += segment.data
-        self._starts.extend([end + offset for offset in segment.offsets])
-        self._frames.extend(segment.frames)
-        self._times.extend(segment.times)
+        self._starts += [end + offset for offset in segment.offsets]
+        self._frames += segment.frames
+        self._times += segment.times
 
     def __len__(self) -> int:
         """Returns how many bytes wait."""
@@ -85,13 +91,21 @@ class Inflow:
         """Consumes `count` bytes."""
         del self.data[:count]
         self._base += count
-        gone = bisect_right(self._starts, self._base) - 1
-        if gone > 256 or (gone > 0 and not self.data):
-            del self._starts[:gone], self._frames[:gone], self._times[:gone]
+        self._first = first = self._piece(0)
+        if first > _MOST_BEHIND or (first and not self.data):
+            del self._starts[:first], self._frames[:first], self._times[:first]
+            self._first = 0
+
+    def _piece(self, offset: int) -> int:
+        """Returns the piece that the byte at `offset` is in."""
+        first, starts, at = self._first, self._starts, self._base + offset
+        if len(starts) - first < 2 or at < starts[first + 1]:
+            return first
+        return bisect_right(starts, at, first + 1) - 1
 
     def where(self, offset: int) -> tuple[int, Time]:
         """Returns the packet number and the time of the byte at `offset`."""
-        index = max(bisect_right(self._starts, self._base + offset) - 1, 0)
+        index = self._piece(offset)
         return (self._frames[index], self._times[index]) if self._frames else (0, 0)
 
     def pieces(self) -> Iterator[int]:
@@ -102,8 +116,9 @@ class Inflow:
 
     def frames(self, start: int, end: int) -> tuple[int, ...]:
         """Returns the numbers of the packets that brought the bytes `start` to before `end` (MOST_FRAMES at most)."""
-        first = max(bisect_right(self._starts, self._base + start) - 1, 0)
-        last = max(bisect_right(self._starts, self._base + max(end - 1, start)) - 1, 0)
+        return self._numbers(self._piece(start), self._piece(max(end - 1, start)))
+
+    def _numbers(self, first: int, last: int) -> tuple[int, ...]:
         numbers = list(dict.fromkeys(self._frames[first : last + 1]))
         if len(numbers) > MOST_FRAMES:
             half = MOST_FRAMES // 2
@@ -112,20 +127,22 @@ class Inflow:
 
     def span(self, end: int) -> tuple[tuple[int, ...], Time, Time]:
         """Returns the packets (as `frames` does) of the bytes before `end`, and the times of the first and the last."""
-        first = max(bisect_right(self._starts, self._base) - 1, 0)
-        last = max(bisect_right(self._starts, self._base + max(end - 1, 0)) - 1, 0)
+        first, last = self._first, self._piece(max(end - 1, 0))
         if first == last:
             return (self._frames[first],), self._times[first], self._times[first]
-        return self.frames(0, end), self._times[first], self._times[last]
+        return self._numbers(first, last), self._times[first], self._times[last]
 
     def segment(self, start: int, end: int) -> Segment:
         """Returns a copy of the bytes from `start` to before `end` with their packets, for the layer above."""
-        first = max(bisect_right(self._starts, self._base + start) - 1, 0)
-        last = max(bisect_right(self._starts, self._base + max(end - 1, start)) - 1, 0)
+        first, last = self._piece(start), self._piece(max(end - 1, start))
         at = self._base + start
         return Segment(
-            bytes(self.data[start:end]),
+            bytes(memoryview(self.data)[start:end]),
             [max(piece - at, 0) for piece in self._starts[first : last + 1]],
             self._frames[first : last + 1],
             self._times[first : last + 1],
         )
+
+
+_MOST_BEHIND = 256
+"""How many pieces that are consumed may be remembered."""

@@ -7,15 +7,16 @@ request, or after a later one, is known by the clock not to belong to it.
 
 import re
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from itertools import islice
 
-from leaktap.model import Endpoint, Fault, Time
+from leaktap.model import Endpoint, Exchange, Fault
 from leaktap.wire._api import Above, Context, Finished, Made, Plain, Protocol
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
-from leaktap.wire.http1_framing import BadMessage, Incoming, Reader, frame, sniff
+from leaktap.wire._messages import Incoming, authority
+from leaktap.wire.http1_framing import BadMessage, Reader, frame, sniff
 
 _MOST_PAUSED = 16 << 20
 _MOST_TURNS = 10_000
@@ -28,27 +29,17 @@ _ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
 
 @dataclass(slots=True, eq=False)
 class _Turn:
-    """A request and what became of it. `request` is None for a response that answers nothing that was captured."""
+    """A request and what became of it. `request` is None for a response that answers nothing that was captured.
+
+    `method` is the request's; `leaves` tells whether the client wants to speak something else afterwards.
+    """
 
     request: Incoming | None
+    method: str = ""
+    leaves: bool = False
     asked: bool = False
     response: Incoming | None = None
     answered: bool = False
-
-    @property
-    def time(self) -> Time:
-        """When it began."""
-        return self.request.time if self.request else 0
-
-    @property
-    def method(self) -> str:
-        """The request's method."""
-        return self.request.start[0] if self.request else ""
-
-    @property
-    def leaves(self) -> bool:
-        """Whether the client wants to speak something else afterwards."""
-        return self.request is not None and (self.method == "CONNECT" or bool(self.request.header(b"upgrade")))
 
 
 class Http1:
@@ -60,56 +51,62 @@ class Http1:
         self._readers = (Reader(CLIENT), Reader(SERVER))
         self._incoming: list[Incoming | None] = [None, None]
         self._turns: deque[_Turn] = deque()
-        self._answering: _Turn | None = None
+        self._asking = self._answering = _Turn(None)
         self._paused: _Turn | None = None
         self._gone = False
         self._unsure = [not context.flow.from_start] * 2
         self._complained = False
         self._held = 0
+        self._made: list[Made] = []
 
     waiting = 0
 
-    def feed(self, side: int, segment: Segment) -> Iterator[Made]:
-        """Takes bytes of a side and yields exchanges."""
+    def feed(self, side: int, segment: Segment) -> Iterable[Made]:
+        """Takes bytes of a side and returns exchanges."""
         if self._gone:
-            yield Plain(side, segment)
-            return
+            return (Plain(side, segment),)
         self._readers[side].push(segment, self._incoming[side])
-        yield from self._pump()
+        self._pump()
         if self._paused and len(self._readers[CLIENT].intake) > _MOST_PAUSED:
-            yield from self._unanswered(self._paused)
+            self._unanswered(self._paused)
         while len(self._turns) > 1 and (len(self._turns) > _MOST_TURNS or self._held > _MOST_HELD):
             self._turns[0].answered = True
-            yield from self._finished()
+            self._finished()
+        return self._take()
 
-    def close(self) -> Iterator[Made]:
-        """Yields what is pending: requests without response, bodies that broke off."""
+    def close(self) -> Iterable[Made]:
+        """Returns what is pending: requests without response, bodies that broke off."""
         if self._paused:
-            yield from self._unanswered(self._paused)
-        if self._gone:
-            return
-        for side in (CLIENT, SERVER):
-            incoming = self._incoming[side]
-            if incoming is not None:
-                incoming.lost += max((incoming.left or 0) - (2 if incoming.chunked else 0), 0)
-                yield from self._done(side, incoming)
-        for reader in self._readers:
-            count, frames = reader.intake.clear()
-            yield from self._blind("truncated", count, frames)
-        for turn in self._turns:
-            turn.asked = turn.answered = True
-        yield from self._finished()
+            self._unanswered(self._paused)
+        if not self._gone:
+            for side in (CLIENT, SERVER):
+                incoming = self._incoming[side]
+                if incoming is not None:
+                    incoming.lost += max((incoming.left or 0) - (2 if incoming.chunked else 0), 0)
+                    self._done(side, incoming)
+            for reader in self._readers:
+                count, frames = reader.intake.clear()
+                self._blind("truncated", count, frames)
+            for turn in self._turns:
+                turn.asked = turn.answered = True
+            self._finished()
+        return self._take()
 
-    def _pump(self) -> Iterator[Made]:
+    def _take(self) -> list[Made]:
+        """Returns what was made since the last time."""
+        made, self._made = self._made, []
+        return made
+
+    def _pump(self) -> None:
         """Reads all that the client sent, then one thing of the server's, as long as there is something."""
         moved = True
         while moved and not self._gone:
-            while (yield from self._step(CLIENT)):
+            while self._step(CLIENT):
                 pass
-            moved = yield from self._step(SERVER)
+            moved = self._step(SERVER)
 
-    def _step(self, side: int) -> Generator[Made, None, bool]:
-        """Reads a head or the next piece of a body; returns whether there is more to try."""
+    def _step(self, side: int) -> bool:
+        """Reads a message, or the next piece of its body; returns whether there is more to try."""
         reader, incoming = self._readers[side], self._incoming[side]
         try:
             if incoming is None:
@@ -117,26 +114,29 @@ class Http1:
                     return False
                 incoming = reader.head()
                 if incoming is not None:
-                    self._incoming[side] = incoming
-                    yield from self._begin(side, incoming)
+                    self._begin(side, incoming)
             if incoming is not None and reader.body(incoming):
-                yield from self._done(side, incoming)
+                self._done(side, incoming)
                 return True
         except BadMessage as error:
-            yield from self._broken(side, error)
+            self._broken(side, error)
             return len(reader.intake) > 0
         if reader.intake.gap:
-            yield from self._gap(side)
+            self._gap(side)
             return True
         return False
 
     # Messages
 
-    def _begin(self, side: int, incoming: Incoming) -> Iterator[Made]:
+    def _begin(self, side: int, incoming: Incoming) -> None:
         """Takes a head: finds out what it belongs to and how its body ends."""
+        self._incoming[side] = incoming
         if side == CLIENT:
-            self._turns.append(_Turn(incoming))
-            wrong = frame(incoming, side, incoming.start[0] == "CONNECT")
+            method = incoming.start[0]
+            leaves = method == "CONNECT" or bool(incoming.header(b"upgrade"))
+            self._asking = _Turn(incoming, method, leaves)
+            self._turns.append(self._asking)
+            wrong = frame(incoming, side, method == "CONNECT")
         else:
             turn = self._answering = self._turn(incoming)
             status = incoming.start[1]
@@ -144,66 +144,77 @@ class Http1:
             wrong = frame(incoming, side, nothing or (turn.method == "CONNECT" and status[0] == "2"))
         self._unsure[side] = False
         if wrong:
-            yield from self._complain(wrong)
+            self._complain(wrong)
 
     def _turn(self, response: Incoming) -> _Turn:
         """Returns what a response answers; one that came before its request did answers nothing we know."""
-        turns = [turn for turn in islice(self._turns, _MOST_UNSURE) if not turn.answered and turn.response is None]
-        if self._unsure[SERVER]:
-            while len(turns) > 1 and turns[1].time <= response.time:
-                turns.pop(0).answered = True
-        return turns[0] if turns and turns[0].time <= response.time + _DISORDER else _Turn(None)
+        found = None
+        for turn in islice(self._turns, _MOST_UNSURE):
+            if turn.answered or turn.response is not None or turn.request is None:
+                continue
+            if found is not None:
+                if turn.request.time > response.time:
+                    break
+                found.answered = True
+            elif turn.request.time > response.time + _DISORDER:
+                break
+            found = turn
+            if not self._unsure[SERVER]:
+                break
+        return found or _Turn(None)
 
-    def _done(self, side: int, incoming: Incoming) -> Iterator[Made]:
+    def _done(self, side: int, incoming: Incoming) -> None:
         """Takes a message that is complete, or as complete as it gets."""
         self._incoming[side] = None
         if incoming.over:
-            yield from self._blind("limit", incoming.over, incoming.frames.numbers, "the end of a long body")
+            self._blind("limit", incoming.over, incoming.frames.numbers, "the end of a long body")
         if side == CLIENT:
-            asking = next(turn for turn in reversed(self._turns) if turn.request is incoming)
+            asking = self._asking
             asking.asked = True
             self._held += incoming.kept
             if asking.leaves and not asking.answered:
                 self._paused = asking
-            yield from self._finished()
+            if asking.answered:
+                self._finished()
             return
-        assert self._answering is not None
         turn = self._answering
         status = incoming.start[1]
         if turn.request is None:
-            yield from self._blind(
-                "truncated", incoming.kept + incoming.over, incoming.frames.numbers, "a response without its request"
-            )
+            count = incoming.kept + incoming.over
+            self._blind("truncated", count, incoming.frames.numbers, "a response without its request")
         elif status[0] != "1" or (status == "101" and turn.leaves):
             turn.response, turn.answered = incoming, True
             if turn is self._paused:
                 self._paused = None
-            yield from self._finished()
+            exchange = self._finished()
             if turn.asked and (status == "101" or (turn.method == "CONNECT" and status[0] == "2")):
-                yield from self._leave(turn, incoming)
+                self._leave(turn, exchange)
 
-    def _finished(self) -> Iterator[Made]:
-        """Yields the exchanges that are complete, in order."""
-        while self._turns and self._turns[0].asked and self._turns[0].answered:
-            turn = self._turns.popleft()
+    def _finished(self) -> Exchange | None:
+        """Makes the exchanges that are complete, in order; returns the last one."""
+        exchange = None
+        turns, context = self._turns, self._context
+        while turns and turns[0].asked and turns[0].answered:
+            turn = turns.popleft()
             request, response = turn.request, turn.response
             assert request is not None
             self._held -= request.kept
-            scheme, host, target = _destination(request, "https" if self._context.decrypted else "http")
-            message = request.message((request.start[0], target, request.start[2]))
-            exchange = self._context.exchange(
-                PROTOCOL.name, scheme, host, message, response.message() if response else None
-            )
-            yield Finished(max(request.end, response.end if response else 0), exchange)
+            scheme, host, target = _destination(request, "https" if context.decrypted else "http")
+            asked = request.message((turn.method, target, request.start[2]))
+            answered = response.message() if response else None
+            exchange = context.exchange(PROTOCOL.name, scheme, host, asked, answered)
+            end = max(request.end, response.end) if response else request.end
+            self._made.append(Finished(end, exchange))
+        return exchange
 
     # What is no message
 
-    def _gap(self, side: int) -> Iterator[Made]:
+    def _gap(self, side: int) -> None:
         """Steps over missing bytes: a body goes on behind them if they were all its own."""
         reader, incoming = self._readers[side], self._incoming[side]
-        yield from self._blind("truncated", *reader.drop(len(reader.intake)))
+        self._blind("truncated", *reader.drop(len(reader.intake)))
         lost = reader.intake.skip()
-        yield from self._blind("truncated", lost, detail="not captured")
+        self._blind("truncated", lost, detail="not captured")
         if incoming is not None:
             if incoming.left is None:
                 incoming.lost += lost
@@ -214,65 +225,67 @@ class Http1:
             incoming.left -= own
             if own == lost and (incoming.left or not incoming.chunked):
                 if not incoming.left:
-                    yield from self._done(side, incoming)
+                    self._done(side, incoming)
                 return
-            yield from self._done(side, incoming)
+            self._done(side, incoming)
         self._unsure[side] = True
-        yield from self._blind("truncated", *reader.seek(0))
+        self._blind("truncated", *reader.seek(0))
 
-    def _broken(self, side: int, error: BadMessage) -> Iterator[Made]:
+    def _broken(self, side: int, error: BadMessage) -> None:
         """Ends a message that makes no sense, and looks for the next one."""
         if not self._unsure[side]:
-            yield from self._complain(str(error))
+            self._complain(str(error))
         incoming = self._incoming[side]
         if incoming is not None:
-            yield from self._done(side, incoming)
+            self._done(side, incoming)
         why = "truncated" if self._unsure[side] else error.why
         self._unsure[side] = True
         count, frames = self._readers[side].seek(1)
-        yield from self._blind(why, count, frames)
+        self._blind(why, count, frames)
 
-    def _blind(self, why: str, count: int, frames: tuple[int, ...] = (), detail: str = "") -> Iterator[Made]:
+    def _blind(self, why: str, count: int, frames: tuple[int, ...] = (), detail: str = "") -> None:
         if count:
-            yield self._context.blind(why, PROTOCOL.name, count, frames, detail)
+            self._made.append(self._context.blind(why, PROTOCOL.name, count, frames, detail))
 
-    def _complain(self, why: str) -> Iterator[Made]:
-        """Yields the first fault of the connection; more of them would say the same."""
+    def _complain(self, why: str) -> None:
+        """Makes the first fault of the connection; more of them would say the same."""
         if not self._complained:
             self._complained = True
-            yield Fault("wire", self._context.where, why)
+            self._made.append(Fault("wire", self._context.where, why))
 
     # What comes after HTTP
 
-    def _unanswered(self, turn: _Turn) -> Iterator[Made]:
+    def _unanswered(self, turn: _Turn) -> None:
         """Decides without an answer: bytes behind a CONNECT are taken for a tunnel's, behind an Upgrade for HTTP."""
         self._paused = None
-        if turn.method == "CONNECT" and self._readers[CLIENT].intake:
-            turn.answered = True
-            yield from self._finished()
-            yield from self._leave(turn, None)
+        if turn.method == "CONNECT" and self._readers[CLIENT].intake.data:
+            for each in self._turns:
+                each.answered = True
+            self._leave(turn, self._finished())
         else:
-            yield from self._pump()
+            self._pump()
 
-    def _leave(self, turn: _Turn, response: Incoming | None) -> Iterator[Made]:
-        """Hands the rest of both sides to whatever was agreed on."""
+    def _leave(self, turn: _Turn, exchange: Exchange | None) -> None:
+        """Hands the rest of both sides to whatever was agreed on in `exchange`."""
         assert turn.request is not None
         self._gone = True
         context = self._context
         if turn.method == "CONNECT":
-            host, port = _authority(turn.request.start[1])
+            host, port = authority(turn.request.start[1])
             server = Endpoint(host if _is_address(host) else "", port or 443)
-            yield Above(replace(context, host=host, name="", server=server))
+            above = replace(context, host=host, name="", server=server)
         else:
-            agreed = (response.header(b"upgrade") if response else b"") or turn.request.header(b"upgrade")
+            agreed = (turn.response.header(b"upgrade") if turn.response else b"") or turn.request.header(b"upgrade")
             name = agreed.decode("latin-1").split(",")[0].strip().lower()
-            yield Above(replace(context, host=_destination(turn.request, "")[1] or context.host, name=name))
+            host = _destination(turn.request, "")[1] or context.host
+            above = replace(context, host=host, name=name, upgrade=exchange)
+        self._made.append(Above(above))
         for side in (CLIENT, SERVER):
             intake = self._readers[side].intake
             if len(intake):
-                yield Plain(side, intake.segment(0, len(intake)))
+                self._made.append(Plain(side, intake.segment(0, len(intake))))
             for segment in intake.later:
-                yield Plain(side, segment)
+                self._made.append(Plain(side, segment))
             intake.clear()
 
 
@@ -280,23 +293,14 @@ def _destination(request: Incoming, scheme: str) -> tuple[str, str, str]:
     """Returns scheme, host and target in origin form that a request names (RFC 9112 section 3.2)."""
     method, target, _ = request.start
     if method == "CONNECT":
-        return scheme, _authority(target)[0], target
+        return scheme, authority(target)[0], target
     host = request.header(b"host").decode("utf-8", "surrogateescape")
-    absolute = _ABSOLUTE.fullmatch(target)
+    absolute = None if target.startswith("/") else _ABSOLUTE.fullmatch(target)
     if absolute:
         scheme, host, target = absolute[1].lower(), absolute[2] or host, absolute[3].partition("#")[0]
         if not target.startswith("/"):
             target = "/" + target if target or method != "OPTIONS" else "*"
-    return scheme, _authority(host)[0], target
-
-
-def _authority(text: str) -> tuple[str, int]:
-    """Returns the host, in lower case, and the port (0 where there is none) of `user@host:port`."""
-    text = text.strip().rpartition("@")[2].lower()
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or len(port) > 5:
-        host, port = text.rstrip(":") if not text.startswith("[") else text, "0"
-    return host.strip("[]").rstrip("."), int(port)
+    return scheme, authority(host)[0], target
 
 
 def _is_address(host: str) -> bool:

@@ -6,30 +6,29 @@ begins with a start line.
 """
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 
-from leaktap.model import Headers, Message, Time
+from leaktap.model import Headers
 from leaktap.wire._bytes import CLIENT, Segment
 from leaktap.wire._intake import Frames, Intake
+from leaktap.wire._messages import MOST_HEADERS, Incoming
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 _REQUEST = re.compile(rb"(" + _TOKEN + rb"{1,32})[ \t]+([^\r\n]*?)[ \t]+(HTTP/1\.[0-9])[ \t]*\r?\n")
+_PLAIN_REQUEST = re.compile(rb"([A-Z]{1,32}) ([!-~]+) (HTTP/1\.[0-9])\r?\n")
 _RESPONSE = re.compile(rb"(HTTP/1\.[0-9])[ \t]+([0-9]{3})(?:[ \t]([^\r\n]*))?\r?\n")
 _KNOWN_METHOD = re.compile(
     rb"(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PROPFIND|REPORT|MKCOL|COPY|MOVE|LOCK|UNLOCK) [!-~]"
 )
 _USUAL_REQUEST = re.compile(rb"[A-Z][A-Z0-9_-]{1,31} [!-~]+ HTTP/1\.[0-9]\r?\n")
 _USUAL_REQUEST_BEGUN = re.compile(rb"[A-Z][A-Z0-9_-]{0,31}(?: [!-~]*(?: [HTP/1.0-9]*\r?)?)?\Z")
+_BLANK = re.compile(rb"[\r\n]*")
 _HEAD_END = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\Z", re.DOTALL)
 
 MOST_HEAD = 256 << 10
-MOST_BODY = 16 << 20
-MOST_HEADERS = 4096
 _MOST_CHUNK_LINE = 16 << 10
-_MOST_PIECES = 1024
 _MOST_FIRST_LINE = 64 << 10
 
 
@@ -58,59 +57,8 @@ class BadMessage(Exception):
         self.why = why
 
 
-@dataclass(slots=True, eq=False)
-class Incoming:
-    """A message that is being read.
-
-    `left` is how many bytes of the body (or of the chunk) are to come, None until the connection closes. `over` counts
-    the bytes beyond `MOST_BODY`, `lost` those that were not captured.
-    """
-
-    start: tuple[str, str, str]
-    headers: Headers
-    time: Time
-    end: Time
-    frames: Frames
-    left: int | None = 0
-    chunked: bool = False
-    trailers: bool = False
-    kept: int = 0
-    over: int = 0
-    lost: int = 0
-    pieces: list[bytes] = field(default_factory=list)
-    _joined: int = 0
-
-    def header(self, name: bytes) -> bytes:
-        """Returns the first value of the header `name` (lower case), or nothing."""
-        return next((value for key, value in self.headers if key.lower() == name), b"")
-
-    def keep(self, data: bytes) -> None:
-        """Appends to the body, as far as there is room."""
-        room = MOST_BODY - self.kept
-        if len(data) > room:
-            self.over += len(data) - room
-            data = data[:room]
-        if data:
-            self.kept += len(data)
-            self.pieces.append(data)
-            if len(self.pieces) - self._joined > _MOST_PIECES:
-                self.pieces[self._joined :] = [b"".join(self.pieces[self._joined :])]
-                self._joined += 1
-
-    def message(self, start: tuple[str, str, str] | None = None) -> Message:
-        """Returns what was read, under another start line if one is given."""
-        return Message(
-            start or self.start,
-            self.headers,
-            b"".join(self.pieces),
-            self.time,
-            self.frames.numbers,
-            self.lost + self.over,
-        )
-
-
 def _start_line(side: int, data: bytes) -> re.Match[bytes]:
-    match = (_REQUEST if side == CLIENT else _RESPONSE).match(data)
+    match = (_PLAIN_REQUEST.match(data) or _REQUEST.match(data)) if side == CLIENT else _RESPONSE.match(data)
     if not match:
         line = data.partition(b"\n")[0][:80].decode("latin-1")
         raise BadMessage(f"no {'request' if side == CLIENT else 'status'} line: {line!r}")
@@ -124,8 +72,8 @@ def parse_head(side: int, data: bytes) -> tuple[tuple[str, str, str], Headers]:
     rest = data[match.end() :]
     if b"\n " in rest or b"\n\t" in rest:
         rest = _FOLD.sub(b" ", rest)
-    headers = tuple([_header(line) if len(line) <= _SHORT else _cut(line) for line in rest.splitlines() if line])
-    return (_text(first), _text(second), _text(third)), headers
+    cut = _header if len(rest) <= _SHORT else _cut
+    return (_text(first), _text(second), _text(third)), tuple(map(cut, filter(None, rest.splitlines())))
 
 
 def _text(data: bytes) -> str:
@@ -137,8 +85,8 @@ def _cut(line: bytes) -> tuple[bytes, bytes]:
     return name.strip(b" \t"), value.strip(b" \t")
 
 
-_SHORT = 256
-_header = lru_cache(4096)(_cut)
+_SHORT = 4096
+_header = lru_cache(2048)(_cut)
 """Most header lines were seen before: clients and servers repeat themselves."""
 
 
@@ -148,12 +96,12 @@ def frame(incoming: Incoming, side: int, bodiless: bool) -> str:
     if bodiless:
         return ""
     codings: list[bytes] = []
-    lengths: set[bytes] = set()
+    lengths: list[bytes] = []
     for name, value in incoming.headers:
-        name = name.lower()
-        if name == b"content-length":
-            lengths |= {part.strip() for part in value.split(b",")}
-        elif name == b"transfer-encoding":
+        size = len(name)
+        if size == _LENGTH_SIZE and name.lower() == b"content-length":
+            lengths.append(value)
+        elif size == _CODING_SIZE and name.lower() == b"transfer-encoding":
             codings += value.lower().replace(b",", b" ").split()
     if codings and codings[-1] == b"chunked":
         incoming.chunked = True
@@ -165,12 +113,19 @@ def frame(incoming: Incoming, side: int, bodiless: bool) -> str:
     if not lengths:
         incoming.left = until_close
         return ""
-    length = lengths.pop()
-    if lengths or not length.isdigit() or len(length) > 15:
+    length = lengths[0]
+    if len(lengths) > 1 or not length.isdigit():
+        different = {part.strip() for value in lengths for part in value.split(b",")}
+        length = different.pop() if len(different) == 1 else b""
+    if not length.isdigit() or len(length) > _MOST_DIGITS:
         incoming.left = until_close
         return f"Content-Length {incoming.header(b'content-length')[:40].decode('latin-1')!r}"
     incoming.left = int(length)
     return ""
+
+
+_LENGTH_SIZE, _CODING_SIZE = len("content-length"), len("transfer-encoding")
+_MOST_DIGITS = 15
 
 
 class Reader:
@@ -180,12 +135,12 @@ class Reader:
         """Begins where a message begins."""
         self.intake = Intake()
         self._side = side
-        self._scanned = 0
+        self._scanned = self._head = 0
 
     def push(self, segment: Segment, incoming: Incoming | None) -> None:
         """Takes bytes; those of a long body go straight to where they belong."""
         size = len(segment.data)
-        direct = incoming is not None and not incoming.chunked and not self.intake and not segment.lost
+        direct = incoming is not None and not incoming.chunked and not self.intake.data and not segment.lost
         if incoming and direct and size and not self.intake.gap and (incoming.left is None or incoming.left >= size):
             incoming.keep(segment.data)
             incoming.frames.add(segment.frames[:8])
@@ -197,15 +152,15 @@ class Reader:
         self.intake.push(segment)
 
     def head(self) -> Incoming | None:
-        """Returns the next message with its head alone, or None while that is not complete; raises BadMessage."""
+        """Returns the next message with its head alone, or None while that is not complete; raises BadMessage.
+
+        What is returned has to be given to `body` next, which consumes the head with what follows.
+        """
         data = self.intake.data
         if not data:
             return None
-        blank = 0
-        while blank < len(data) and data[blank] in b"\r\n":
-            blank += 1
-        if blank:
-            self.intake.drop(blank)
+        if data[0] in b"\r\n" and (blank := _BLANK.match(data)):
+            self.intake.drop(blank.end())
             self._scanned = 0
         match = _HEAD_END.search(data, max(self._scanned - 2, 0))
         if not match:
@@ -219,27 +174,26 @@ class Reader:
         end = match.end()
         self._scanned = 0
         start, headers = parse_head(self._side, bytes(data[:end]))
-        numbers, time, last = self.intake.span(end)
-        frames = Frames()
-        frames.add(numbers)
-        incoming = Incoming(start, headers, time, last, frames)
-        self.intake.drop(end)
-        return incoming
+        self._head = end
+        time = self.intake.where(0)[1]
+        return Incoming(start, headers, time, time, Frames())
 
     def body(self, incoming: Incoming) -> bool:
         """Reads on in a body; returns whether it is complete; raises BadMessage where chunks make no sense."""
+        head, self._head = self._head, 0
         if incoming.chunked:
+            if head:
+                self._consume(incoming, head)
             return self._chunks(incoming)
-        self._rest(incoming)
+        data, left = self.intake.data, incoming.left
+        end = len(data) if left is None else min(head + left, len(data))
+        if end:
+            if end > head:
+                incoming.keep(bytes(memoryview(data)[head:end]))
+                if left is not None:
+                    incoming.left = left - (end - head)
+            self._consume(incoming, end)
         return incoming.left == 0
-
-    def _rest(self, incoming: Incoming) -> None:
-        count = len(self.intake) if incoming.left is None else min(incoming.left, len(self.intake))
-        if count:
-            incoming.keep(bytes(self.intake.data[:count]))
-            self._consume(incoming, count)
-            if incoming.left is not None:
-                incoming.left -= count
 
     def _consume(self, incoming: Incoming, count: int) -> None:
         numbers, _, incoming.end = self.intake.span(count)

@@ -13,7 +13,7 @@ from leaktap.model import MOST_FRAMES, Exchange, Fault, Headers, Time
 from leaktap.wire._api import Context, Finished, Made, Protocol, other
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
 from leaktap.wire._intake import Frames, Intake
-from leaktap.wire.http1_framing import Incoming
+from leaktap.wire._messages import Incoming
 from leaktap.wire.http2_frames import (
     CONTINUATION,
     DATA,

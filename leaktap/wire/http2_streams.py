@@ -6,7 +6,7 @@ from leaktap.model import Headers, Message, Time
 from leaktap.wire._api import Layer
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
 from leaktap.wire._intake import Frames
-from leaktap.wire.http1_framing import MOST_HEADERS, Incoming
+from leaktap.wire._messages import MOST_HEADERS, Incoming, authority
 
 OPEN, ENDED, RESET, BROKEN = range(4)
 """What became of one side of a stream: END_STREAM, RST_STREAM, or it was not read on."""
@@ -48,10 +48,10 @@ class Stream:
         plain = _plain(headers)
         if side == CLIENT:
             method = _text(pseudo.get(b":method", b""))
-            authority = pseudo.get(b":authority") or next((value for name, value in plain if name == b"host"), b"")
-            start = (method, _text(pseudo.get(b":path") or authority), "HTTP/2")
+            asked = pseudo.get(b":authority") or next((value for name, value in plain if name == b"host"), b"")
+            start = (method, _text(pseudo.get(b":path") or asked), "HTTP/2")
             self.scheme = _text(pseudo.get(b":scheme", b"")).lower()
-            self.host = host_of(_text(authority))
+            self.host = authority(_text(asked))[0]
             if method == "CONNECT":
                 self.tunnel = _text(pseudo.get(b":protocol", b"")).lower()[:_MOST_CLIPPED] or "tunnel"
         else:
@@ -105,15 +105,6 @@ def is_head(side: int, headers: Headers) -> bool:
         return any(name == b":method" for name, _ in headers)
     status = next((value for name, value in headers if name == b":status"), b"1")
     return not status.startswith(b"1")
-
-
-def host_of(authority: str) -> str:
-    """Returns the host of `user@host:port`, in lower case."""
-    text = authority.strip().rpartition("@")[2].lower()
-    host, colon, port = text.rpartition(":")
-    if colon and (not port or (port.isascii() and port.isdigit())):
-        text = host
-    return text.strip("[]").rstrip(".")
 
 
 def _plain(headers: Headers) -> Headers:

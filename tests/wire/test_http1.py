@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaktap.wire._bytes import CLIENT, SERVER
-from leaktap.wire.http1 import PROTOCOL, Http1
 from leaktap.wire._messages import MOST_BODY
+from leaktap.wire.http1 import PROTOCOL, Http1
 from leaktap.wire.http1_framing import MOST_HEAD, sniff
 from tests.wire._traffic import START, blinds, context, exchanges, finished, plain, run, segment
 

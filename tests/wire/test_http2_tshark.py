@@ -141,12 +141,8 @@ def write(path, turns, size=1400):
     [
         # A header block in seven frames, which tshark 4.0 does not put together.
         ("http2-nghttp2.pcap", [("GET", "/")]),
-        pytest.param(
-            "http2_h2c.pcap",
-            # The request of stream 1, which came as HTTP/1.1.
-            [("GET", "/robots.txt")],
-            marks=pytest.mark.xfail(strict=True, reason="the answer on stream 1 needs the upgrade in the context"),
-        ),
+        # The request of stream 1, which came as HTTP/1.1.
+        ("http2_h2c.pcap", [("GET", "/robots.txt")]),
     ],
 )
 def test_captures_as_tshark_reads_them(name, missed):
