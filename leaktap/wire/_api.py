@@ -102,6 +102,21 @@ class Context:
         """The connection, for faults."""
         return f"{self.source}: {self.flow.transport}.{self.flow.index}"
 
+    def within_tls(self, name: str) -> "Context":
+        """Returns what the layer above TLS knows; `name` is the protocol that was agreed on."""
+        return Context(
+            self.source,
+            self.flow,
+            self.client,
+            self.server,
+            self.keys,
+            self.budget,
+            self.host,
+            name,
+            decrypted=True,
+            numbers=self.numbers,
+        )
+
     def blind(
         self,
         why: str,

@@ -4,7 +4,7 @@ A `Segment` is a run of bytes of one direction with the packet and moment of eac
 cannot use yet in an `Inflow`, which answers for any offset which packet it came in.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -75,13 +75,15 @@ class Inflow:
 
     def push(self, segment: Segment) -> None:
         """Appends a segment (`lost` is for the caller to heed)."""
-        if not self.data:
-            self._starts, self._frames, self._times, self._first = [], [], [], 0
-        end = self._base + len(self.data)
+        if self.data:
+            end = self._base + len(self.data)
+            self._starts += [end + offset for offset in segment.offsets]
+            self._frames += segment.frames
+            self._times += segment.times
+        else:
+            self._base = self._first = 0
+            self._starts, self._frames, self._times = [*segment.offsets], [*segment.frames], [*segment.times]
         self.data += segment.data
-        self._starts += [end + offset for offset in segment.offsets]
-        self._frames += segment.frames
-        self._times += segment.times
 
     def __len__(self) -> int:
         """Returns how many bytes wait."""
@@ -91,22 +93,47 @@ class Inflow:
         """Consumes `count` bytes."""
         del self.data[:count]
         self._base += count
-        self._first = first = self._piece(0)
-        if first > _MOST_BEHIND or (first and not self.data):
-            del self._starts[:first], self._frames[:first], self._times[:first]
-            self._first = 0
+        starts, first = self._starts, self._first
+        if len(starts) - first > 1 and starts[first + 1] <= self._base:
+            first = bisect_right(starts, self._base, first + 1) - 1
+            if first > _MOST_BEHIND:
+                del starts[:first], self._frames[:first], self._times[:first]
+                first = 0
+            self._first = first
+
+    def take(self, count: int) -> tuple[tuple[int, ...], Time]:
+        """Consumes `count` bytes, at least one; returns their packets (as `frames` does) and the time of the last."""
+        starts, first, end = self._starts, self._first, self._base + count
+        if len(starts) - first > 1 and starts[first + 1] < end:
+            last = bisect_left(starts, end, first + 1) - 1
+            numbers = self._numbers(first, last)
+        else:
+            last = first
+            numbers = (self._frames[first],)
+        time = self._times[last]
+        self.drop(count)
+        return numbers, time
+
+    @property
+    def time(self) -> Time:
+        """When the first of the bytes came; there must be one."""
+        return self._times[self._first]
 
     def _piece(self, offset: int) -> int:
         """Returns the piece that the byte at `offset` is in."""
-        first, starts, at = self._first, self._starts, self._base + offset
-        if len(starts) - first < 2 or at < starts[first + 1]:
-            return first
-        return bisect_right(starts, at, first + 1) - 1
+        return max(bisect_right(self._starts, self._base + offset, self._first) - 1, 0)
 
     def where(self, offset: int) -> tuple[int, Time]:
         """Returns the packet number and the time of the byte at `offset`."""
         index = self._piece(offset)
         return (self._frames[index], self._times[index]) if self._frames else (0, 0)
+
+    def edges(self, start: int, end: int) -> tuple[int, Time, int, Time]:
+        """Returns the packet numbers and the times of the first and the last byte between two offsets."""
+        starts = self._starts
+        first = bisect_right(starts, self._base + start, self._first) - 1
+        last = bisect_left(starts, self._base + end, first + 1) - 1
+        return self._frames[first], self._times[first], self._frames[last], self._times[last]
 
     def pieces(self) -> Iterator[int]:
         """Yields the offsets at which pieces begin, as long as nothing is consumed meanwhile."""
@@ -124,13 +151,6 @@ class Inflow:
             half = MOST_FRAMES // 2
             numbers = numbers[:half] + numbers[-half:]
         return tuple(numbers)
-
-    def span(self, end: int) -> tuple[tuple[int, ...], Time, Time]:
-        """Returns the packets (as `frames` does) of the bytes before `end`, and the times of the first and the last."""
-        first, last = self._first, self._piece(max(end - 1, 0))
-        if first == last:
-            return (self._frames[first],), self._times[first], self._times[first]
-        return self._numbers(first, last), self._times[first], self._times[last]
 
     def segment(self, start: int, end: int) -> Segment:
         """Returns a copy of the bytes from `start` to before `end` with their packets, for the layer above."""

@@ -66,8 +66,11 @@ class Frames:
             if numbers[0] not in known:
                 known.append(numbers[0])
             return
-        recent = known[-MOST_FRAMES:]
-        known.extend([number for number in dict.fromkeys(numbers) if number not in recent])
+        if known:
+            recent = known[-MOST_FRAMES:]
+            known += [number for number in dict.fromkeys(numbers) if number not in recent]
+        else:
+            known += dict.fromkeys(numbers)
         if len(known) > MOST_FRAMES:
             del known[MOST_FRAMES // 2 : -MOST_FRAMES // 2]
 

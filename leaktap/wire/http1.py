@@ -16,7 +16,7 @@ from leaktap.model import Endpoint, Exchange, Fault
 from leaktap.wire._api import Above, Context, Finished, Made, Plain, Protocol
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
 from leaktap.wire._messages import Incoming, authority
-from leaktap.wire.http1_framing import BadMessage, Reader, frame, sniff
+from leaktap.wire.http1_framing import BadMessage, Reader, sniff
 
 _MOST_PAUSED = 16 << 20
 _MOST_TURNS = 10_000
@@ -98,12 +98,15 @@ class Http1:
         return made
 
     def _pump(self) -> None:
-        """Reads all that the client sent, then one thing of the server's, as long as there is something."""
+        """Reads what the client sent, then what the server sent, up to what lets the client go on."""
         moved = True
         while moved and not self._gone:
             while self._step(CLIENT):
                 pass
+            paused = self._paused
             moved = self._step(SERVER)
+            while moved and self._paused is paused and not self._gone:
+                moved = self._step(SERVER)
 
     def _step(self, side: int) -> bool:
         """Reads a message, or the next piece of its body; returns whether there is more to try."""
@@ -121,7 +124,7 @@ class Http1:
         except BadMessage as error:
             self._broken(side, error)
             return len(reader.intake) > 0
-        if reader.intake.gap:
+        if reader.intake.later:
             self._gap(side)
             return True
         return False
@@ -131,17 +134,19 @@ class Http1:
     def _begin(self, side: int, incoming: Incoming) -> None:
         """Takes a head: finds out what it belongs to and how its body ends."""
         self._incoming[side] = incoming
+        reader = self._readers[side]
         if side == CLIENT:
             method = incoming.start[0]
-            leaves = method == "CONNECT" or bool(incoming.header(b"upgrade"))
+            tunnel = method == "CONNECT"
+            leaves = tunnel or (reader.mentions(b"upgrade") and bool(incoming.header(b"upgrade")))
             self._asking = _Turn(incoming, method, leaves)
             self._turns.append(self._asking)
-            wrong = frame(incoming, side, method == "CONNECT")
+            wrong = reader.frame(incoming, tunnel)
         else:
             turn = self._answering = self._turn(incoming)
             status = incoming.start[1]
             nothing = status[0] == "1" or status in ("204", "304") or turn.method == "HEAD"
-            wrong = frame(incoming, side, nothing or (turn.method == "CONNECT" and status[0] == "2"))
+            wrong = reader.frame(incoming, nothing or (turn.method == "CONNECT" and status[0] == "2"))
         self._unsure[side] = False
         if wrong:
             self._complain(wrong)
@@ -273,7 +278,7 @@ class Http1:
         if turn.method == "CONNECT":
             host, port = authority(turn.request.start[1])
             server = Endpoint(host if _is_address(host) else "", port or 443)
-            above = replace(context, host=host, name="", server=server)
+            above = replace(context, host=host, name="", server=server, upgrade=None)
         else:
             agreed = (turn.response.header(b"upgrade") if turn.response else b"") or turn.request.header(b"upgrade")
             name = agreed.decode("latin-1").split(",")[0].strip().lower()

@@ -65,15 +65,15 @@ def _start_line(side: int, data: bytes) -> re.Match[bytes]:
     return match
 
 
-def parse_head(side: int, data: bytes) -> tuple[tuple[str, str, str], Headers]:
-    """Returns start line and headers of a head that is complete; raises BadMessage."""
+def _parse(side: int, data: bytes) -> tuple[tuple[str, str, str], Headers, bytes]:
+    """Returns of a head that is complete the start line, the headers, and their text; raises BadMessage."""
     match = _start_line(side, data)
     first, second, third = match.groups(b"")
-    rest = data[match.end() :]
-    if b"\n " in rest or b"\n\t" in rest:
-        rest = _FOLD.sub(b" ", rest)
-    cut = _header if len(rest) <= _SHORT else _cut
-    return (_text(first), _text(second), _text(third)), tuple(map(cut, filter(None, rest.splitlines())))
+    text = data[match.end() - 1 :]
+    if b"\n " in text or b"\n\t" in text:
+        text = _FOLD.sub(b" ", text)
+    cut = _header if len(text) <= _SHORT else _cut
+    return (_text(first), _text(second), _text(third)), tuple(map(cut, filter(None, text.splitlines()))), text
 
 
 def _text(data: bytes) -> str:
@@ -90,42 +90,37 @@ _header = lru_cache(2048)(_cut)
 """Most header lines were seen before: clients and servers repeat themselves."""
 
 
-def frame(incoming: Incoming, side: int, bodiless: bool) -> str:
-    """Decides how the body of a message ends (RFC 9112 section 6.3); returns what is wrong with it, or nothing."""
-    incoming.left = 0
-    if bodiless:
-        return ""
+_LENGTH, _CODING = b"content-length", b"transfer-encoding"
+_LENGTH_LINE = b"\n" + _LENGTH + b":"
+_MOST_DIGITS = 15
+
+
+def _frame(incoming: Incoming, side: int) -> str:
+    """Decides how a body ends, however it is said; returns what is wrong with it, or nothing."""
+    until_close = None if side != CLIENT else 0
     codings: list[bytes] = []
-    lengths: list[bytes] = []
+    lengths: set[bytes] = set()
     for name, value in incoming.headers:
-        size = len(name)
-        if size == _LENGTH_SIZE and name.lower() == b"content-length":
-            lengths.append(value)
-        elif size == _CODING_SIZE and name.lower() == b"transfer-encoding":
+        name = name.lower()
+        if name == _LENGTH:
+            lengths |= {part.strip() for part in value.split(b",")}
+        elif name == _CODING:
             codings += value.lower().replace(b",", b" ").split()
     if codings and codings[-1] == b"chunked":
         incoming.chunked = True
         return ""
-    until_close = None if side != CLIENT else 0
     if codings:
         incoming.left = until_close
         return "" if side != CLIENT else "a request whose transfer coding does not end in chunked"
     if not lengths:
         incoming.left = until_close
         return ""
-    length = lengths[0]
-    if len(lengths) > 1 or not length.isdigit():
-        different = {part.strip() for value in lengths for part in value.split(b",")}
-        length = different.pop() if len(different) == 1 else b""
-    if not length.isdigit() or len(length) > _MOST_DIGITS:
+    length = lengths.pop()
+    if lengths or not length.isdigit() or len(length) > _MOST_DIGITS:
         incoming.left = until_close
-        return f"Content-Length {incoming.header(b'content-length')[:40].decode('latin-1')!r}"
+        return f"Content-Length {incoming.header(_LENGTH)[:40].decode('latin-1')!r}"
     incoming.left = int(length)
     return ""
-
-
-_LENGTH_SIZE, _CODING_SIZE = len("content-length"), len("transfer-encoding")
-_MOST_DIGITS = 15
 
 
 class Reader:
@@ -136,6 +131,7 @@ class Reader:
         self.intake = Intake()
         self._side = side
         self._scanned = self._head = 0
+        self._text = b""
 
     def push(self, segment: Segment, incoming: Incoming | None) -> None:
         """Takes bytes; those of a long body go straight to where they belong."""
@@ -154,7 +150,7 @@ class Reader:
     def head(self) -> Incoming | None:
         """Returns the next message with its head alone, or None while that is not complete; raises BadMessage.
 
-        What is returned has to be given to `body` next, which consumes the head with what follows.
+        What is returned has to be given to `frame` and to `body` next, which consumes the head with what follows.
         """
         data = self.intake.data
         if not data:
@@ -173,10 +169,32 @@ class Reader:
             return None
         end = match.end()
         self._scanned = 0
-        start, headers = parse_head(self._side, bytes(data[:end]))
-        self._head = end
-        time = self.intake.where(0)[1]
+        start, headers, text = _parse(self._side, bytes(data[:end]))
+        self._head, self._text = end, text.lower()
+        time = self.intake.time
         return Incoming(start, headers, time, time, Frames())
+
+    def mentions(self, word: bytes) -> bool:
+        """Tells whether the headers that `head` has read have a word in them; without, there is no such header."""
+        return word in self._text
+
+    def frame(self, incoming: Incoming, bodiless: bool) -> str:
+        """Decides how the body of a message ends (RFC 9112 section 6.3); returns what is wrong with it, or nothing."""
+        if bodiless:
+            return ""
+        text = self._text
+        if _CODING in text:
+            return _frame(incoming, self._side)
+        if _LENGTH not in text:
+            incoming.left = 0 if self._side == CLIENT else None
+            return ""
+        at = text.find(_LENGTH_LINE)
+        if at >= 0 and text.count(_LENGTH) == 1:
+            value = text[at + len(_LENGTH_LINE) : text.find(b"\n", at + 1)].strip()
+            if value.isdigit() and len(value) <= _MOST_DIGITS:
+                incoming.left = int(value)
+                return ""
+        return _frame(incoming, self._side)
 
     def body(self, incoming: Incoming) -> bool:
         """Reads on in a body; returns whether it is complete; raises BadMessage where chunks make no sense."""
@@ -196,9 +214,8 @@ class Reader:
         return incoming.left == 0
 
     def _consume(self, incoming: Incoming, count: int) -> None:
-        numbers, _, incoming.end = self.intake.span(count)
+        numbers, incoming.end = self.intake.take(count)
         incoming.frames.add(numbers)
-        self.intake.drop(count)
 
     def _chunks(self, incoming: Incoming) -> bool:
         """Reads chunks (RFC 9112 section 7.1). `left` counts the chunk's bytes with the line end behind them."""

@@ -6,7 +6,6 @@ and over all), since secrets may come behind the packets. What is never opened b
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from leaktap.wire._api import Above, Context, Made, Plain, Protocol
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
@@ -30,9 +29,9 @@ from leaktap.wire.tls_records import (
     CHANGE_CIPHER_SPEC,
     HANDSHAKE_RECORD,
     HEADER,
+    HEARTBEAT,
     MOST_RECORD,
     Half,
-    is_record,
 )
 
 _MOST_WAITING = 1 << 20
@@ -91,7 +90,7 @@ class Tls:
     def _pump(self) -> Iterator[Made]:
         """Reads both sides as far as they go, then yields what they held: the client's first."""
         self._lacks = False
-        while any(self._read(half) for half in self._halves):
+        while self._read(self._client) or self._read(self._server):
             pass
         for half in self._halves:
             for segment in half.gathered():
@@ -105,7 +104,7 @@ class Tls:
         self._told = True
         context, session = self._context, self._server.session or self._client.session
         assert session is not None
-        yield Above(replace(context, name=session.protocol, decrypted=True))
+        yield Above(context.within_tls(session.protocol))
 
     def _hold(self) -> None:
         """Accounts for what is kept, and gives it up where it is too much."""
@@ -123,7 +122,9 @@ class Tls:
 
     def _read(self, half: Half) -> bool:
         """Reads every record of a side that can be read now; returns whether there was one."""
-        before = half.records
+        before, intake = half.records, half.intake
+        if len(intake.data) < HEADER and half.torn is None and not half.dead and not intake.later:
+            return False
         while not half.dead:
             if half.torn is None:
                 short = self._run(half)
@@ -147,10 +148,9 @@ class Tls:
         at, size, short = 0, len(data), True
         with memoryview(data) as view:
             while size - at >= HEADER:
-                header = bytes(view[at : at + HEADER])
-                kind, length = header[0], header[3] << 8 | header[4]
+                kind, length = data[at], data[at + 3] << 8 | data[at + 4]
                 end = at + HEADER + length
-                if not is_record(kind, header[1], length):
+                if not CHANGE_CIPHER_SPEC <= kind <= HEARTBEAT or data[at + 1] != 3 or length > MOST_RECORD:
                     half.torn = 0
                     break
                 if end > size:
@@ -158,12 +158,19 @@ class Tls:
                 if half.opener is None and not self._ready(half, kind):
                     short = False
                     break
-                if half.opener is None or (half.modern and kind != APPLICATION_DATA):
+                opener = half.opener
+                if opener is None or (half.modern and kind != APPLICATION_DATA):
                     self._take(half, kind, bytes(view[at + HEADER : end]), at, end)
-                elif not self._open(half, header, view[at + HEADER : end], at, end):
-                    if half.torn is not None or half.dead:
-                        break
-                    continue
+                else:
+                    try:
+                        text = opener.open(bytes(view[at : at + HEADER]), view[at + HEADER : end])
+                    except Unopened:
+                        if self._unopened(half, opener, at, end):
+                            continue
+                        if half.torn is not None or half.dead:
+                            break
+                    else:
+                        self._opened(half, kind, text, at, end)
                 half.records += 1
                 at = end
                 if half.dead:
@@ -171,25 +178,22 @@ class Tls:
         half.intake.drop(at)
         return short
 
-    def _open(self, half: Half, header: bytes, fragment: memoryview, at: int, end: int) -> bool:
-        """Opens a record and takes what it holds; returns whether it is done with."""
-        opener = half.opener
-        assert opener is not None
-        try:
-            text = opener.open(header, fragment)
-        except Unopened:
-            if opener.seq:
-                half.torn = 0
-            elif half.stage == EARLY:
-                half.stage, half.opener, half.skimming = HANDSHAKE, None, True
-            elif half.skimming:
-                half.pass_over("no_key", at, end)
-                return True
-            else:
-                half.dead = "wrong_key"
-            return False
+    def _unopened(self, half: Half, opener: Opener, at: int, end: int) -> bool:
+        """Takes a record that does not open; returns whether to try it again, with whatever comes next."""
+        if opener.seq:
+            half.torn = 0
+        elif half.stage == EARLY:
+            half.stage, half.opener, half.skimming = HANDSHAKE, None, True
+            return True
+        elif half.skimming:
+            half.pass_over("no_key", at, end)
+        else:
+            half.dead = "wrong_key"
+        return False
+
+    def _opened(self, half: Half, kind: int, text: bytes, at: int, end: int) -> None:
+        """Takes what a record held."""
         half.opened, half.skimming = True, False
-        kind = header[0]
         if half.modern:
             if text and not text[-1]:
                 text = text.rstrip(b"\0")
@@ -198,7 +202,6 @@ class Tls:
             half.gather(text, at, end)
         else:
             self._take(half, kind, text, at, end)
-        return True
 
     def _take(self, half: Half, kind: int, text: bytes, at: int, end: int) -> None:
         """Takes what is no application data: handshake messages and changes of the cipher."""
@@ -325,7 +328,7 @@ class Tls:
         if kind == CLIENT_HELLO and half.side == CLIENT:
             half.session = Session.of_client(body)
             self._hellos.append(half.session)
-            self._context = replace(self._context, host=half.session.host or self._context.host)
+            self._context.host = half.session.host or self._context.host
         elif kind == SERVER_HELLO and half.side == SERVER:
             if not self._hellos:
                 raise BadHandshake("a ServerHello without a ClientHello")

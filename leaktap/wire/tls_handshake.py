@@ -3,6 +3,7 @@
 RFC 5246 section 7.4 and RFC 8446 section 4. Certificates, signatures and key shares are passed over.
 """
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -80,11 +81,20 @@ class _Cursor:
 def _extensions(cursor: _Cursor) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     if cursor:
-        block = _Cursor(cursor.vector(2))
-        while block:
-            kind = block.number(2)
-            found[kind] = block.vector(2)
+        block, end = cursor.vector(2), 0
+        while end < len(block):
+            try:
+                kind, size = _EXTENSION(block, end)
+            except struct.error:
+                raise BadHandshake("an extension ends too early") from None
+            begin, end = end + 4, end + 4 + size
+            if end > len(block):
+                raise BadHandshake("an extension ends too early")
+            found[kind] = block[begin:end]
     return found
+
+
+_EXTENSION = struct.Struct(">HH").unpack_from
 
 
 def _server_name(data: bytes) -> str:

@@ -20,11 +20,6 @@ _MOST_TRIALS = 5000
 _MOST_SOUGHT = 1 << 20
 
 
-def is_record(kind: int, major: int, size: int) -> bool:
-    """Tells whether these can be the type, the major version and the length of a record's header."""
-    return CHANGE_CIPHER_SPEC <= kind <= HEARTBEAT and major == 3 and size <= MOST_RECORD
-
-
 @dataclass(slots=True, eq=False)
 class Half:
     """What one side sent.
@@ -72,8 +67,7 @@ class Half:
         """
         if not text:
             return
-        frame, time = self.intake.where(start)
-        last, done = self.intake.where(end - 1)
+        frame, time, last, done = self.intake.edges(start, end)
         self._texts.append(text)
         self._offsets.append(self._size)
         self._frames.append(frame)
