@@ -6,7 +6,6 @@ anywhere, and one side may run ahead of the other by a window of the file, so a 
 A module of this package with an attribute `PROTOCOL` is a protocol; nothing lists them.
 """
 
-import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -81,7 +80,7 @@ class Context:
 
     `server` is where the client wants to go, which a proxy's CONNECT makes another than the flow's. `host` is the name
     that it asked for so far, `name` the protocol that was agreed on (ALPN, Upgrade). `upgrade` is the exchange that
-    agreed on it, where one did. `numbers` counts the exchanges of the flow.
+    agreed on it, where one did.
     """
 
     source: str
@@ -94,7 +93,6 @@ class Context:
     name: str = ""
     decrypted: bool = False
     upgrade: Exchange | None = None
-    numbers: "itertools.count[int]" = field(default_factory=itertools.count)
     _origin: Origin | None = field(default=None, init=False)
 
     @property
@@ -114,7 +112,6 @@ class Context:
             self.host,
             name,
             decrypted=True,
-            numbers=self.numbers,
         )
 
     def blind(
@@ -147,7 +144,7 @@ class Context:
             transport: Literal["tcp", "udp"] = "udp" if self.flow.transport == "udp" else "tcp"
             self._origin = Origin(self.source, protocol, transport, self.flow.index, decrypted=self.decrypted)
         return Exchange(
-            id=f"{self._origin.transport}.{self.flow.index}:{next(self.numbers)}",
+            id=f"{self._origin.transport}.{self.flow.index}:{next(self.flow.numbers)}",
             time=request.time,
             client=self.client,
             server=self.server,

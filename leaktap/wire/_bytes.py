@@ -4,6 +4,7 @@ A `Segment` is a run of bytes of one direction with the packet and moment of eac
 cannot use yet in an `Inflow`, which answers for any offset which packet it came in.
 """
 
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,11 @@ CLIENT, SERVER = 0, 1
 
 @dataclass(slots=True)
 class Flow:
-    """A connection (or a pair of UDP endpoints). `index` is its number as tshark counts, per transport."""
+    """A connection (or a pair of UDP endpoints). `index` is its number as tshark counts, per transport.
+
+    `numbers` counts its exchanges. A connection that goes on after it was taken to be over is another flow with the
+    same index, and counts on.
+    """
 
     index: int
     transport: str
@@ -25,6 +30,7 @@ class Flow:
     time: Time
     frame: int
     from_start: bool = True
+    numbers: "itertools.count[int]" = field(default_factory=itertools.count, repr=False, compare=False)
 
 
 @dataclass(slots=True)

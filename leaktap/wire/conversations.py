@@ -3,6 +3,7 @@
 Connections that are over or idle keep their number, for tshark gives late packets of them the same.
 """
 
+import itertools
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,7 +34,8 @@ class Conversation:
     """A connection, or what is left of it.
 
     `halves` are by direction: 0 is what the lower end sends. `client` is the direction in which the client sends. The
-    `flow` is None as long as there is nothing to say; `heard` tells whether it brought any bytes; `over` why it ended.
+    `flow` is None as long as there is nothing to say; `heard` tells whether it brought any bytes; `over` why it ended;
+    `numbers` counts the exchanges of all its flows.
     """
 
     key: Key
@@ -44,6 +46,7 @@ class Conversation:
     heard: bool = False
     over: str = ""
     halves: tuple[Half, Half] = field(default_factory=lambda: (Half(), Half()))
+    numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     @property
     def held(self) -> int:
@@ -55,9 +58,8 @@ class Conversation:
         words, low, high = self.key[0], self.key[1:3], self.key[3:5]
         ends = [(_address(words >> 32, *low), words >> 16 & 0xFFFF), (_address(words >> 32, *high), words & 0xFFFF)]
         self.client = client
-        self.flow = Flow(
-            self.index, transport, Endpoint(*ends[client], mac), Endpoint(*ends[1 - client]), time, frame, from_start
-        )
+        sides = Endpoint(*ends[client], mac), Endpoint(*ends[1 - client])
+        self.flow = Flow(self.index, transport, *sides, time, frame, from_start, self.numbers)
         self.heard, self.over = False, ""
 
     def likely_client(self, sender: int, by_port: bool) -> int:

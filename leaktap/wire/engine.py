@@ -3,13 +3,15 @@
 A `Node` is a place in the stack: it keeps the first bytes of both sides until a protocol is recognised by them (never
 by port), feeds that protocol's layer, and has a node above it for what the layer uncovers. So TLS inside a proxy's
 CONNECT, or a WebSocket inside TLS, needs nothing of its own. Protocols are the modules of this package that have a
-`PROTOCOL`. Exchanges come sorted by when they were complete, within a window of the capture.
+`PROTOCOL`. Exchanges come sorted by when they were complete, within a window of the capture (or less than one, where
+what was said is much longer than its packets).
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from typing import BinaryIO
 
 from leaktap import wire
@@ -27,6 +29,7 @@ from leaktap.wire.unread import Unread
 _MOST_SNIFFED = 64 << 10
 _MOST_MET = 2048
 _PARKED_BYTES = 8 << 10
+_MOST_SORTED = 64 << 20
 
 type _Done = Finished | Blind | Fault
 
@@ -113,6 +116,9 @@ class Node:
 
     def _choose(self, last: bool) -> Layer | None:
         """Returns the layer for what came first, or None while that is too little to tell (it is not, if `last`)."""
+        named = next((protocol for protocol in self._protocols if self._context.name in protocol.names), None)
+        if named is not None and any(segment.data for segments in self._first for segment in segments):
+            return named.layer(self._context)
         longest, open_question = 0, False
         for side in (CLIENT, SERVER):
             begin = _beginning(self._first[side])
@@ -126,8 +132,7 @@ class Node:
                     break
         if not last and (not longest or (open_question and longest < _MOST_SNIFFED)):
             return None
-        named = next((protocol for protocol in self._protocols if self._context.name in protocol.names), None)
-        return named.layer(self._context) if named else Unread(self._context)
+        return Unread(self._context)
 
     def _recognise(self, side: int, begin: bytes) -> tuple[Layer | None, bool]:
         """Returns a new layer for bytes of a side, or whether more of them may tell.
@@ -220,25 +225,18 @@ class Engine:
 
     def feed(self, events: Iterable[Arrival | Closed | Blind | Fault]) -> Iterator[Seen]:
         """Takes the events of a window; yields its exchanges sorted by when they were complete."""
-        finished: list[Finished] = []
+        retried: Iterable[_Done] = ()
         if self._keys.version != self._version:
             self._version = self._keys.version
-            yield from _sort(self._retry(), finished)
-        yield from _sort(self._take(events), finished)
-        finished.sort(key=lambda done: (done.time, done.exchange.origin.stream or 0))
-        for done in finished:
-            yield done.exchange
+            retried = self._retry()
+        yield from _sorted(chain(retried, self._take(events)))
 
     def close(self) -> Iterator[Seen]:
         """Ends the input."""
-        finished: list[Finished] = []
-        for connections in (self._parked, self._connections):
-            for connection in connections.values():
-                yield from _sort(connection.close(), finished)
-            connections.clear()
-        finished.sort(key=lambda done: (done.time, done.exchange.origin.stream or 0))
-        for done in finished:
-            yield done.exchange
+        connections = [*self._parked.values(), *self._connections.values()]
+        self._parked.clear()
+        self._connections.clear()
+        yield from _sorted(chain.from_iterable(connection.close() for connection in connections))
 
     def _take(self, events: Iterable[Arrival | Closed | Blind | Fault]) -> Iterator[Finished | Blind | Fault]:
         for event in events:
@@ -303,10 +301,26 @@ def exchanges(stream: BinaryIO, name: str, keys: KeyLog) -> Iterator[Seen]:
     yield from faults
 
 
-def _sort(made: Iterable[Finished | Blind | Fault], finished: list[Finished]) -> Iterator[Blind | Fault]:
-    """Sets the exchanges aside in `finished` and yields the rest."""
+def _sorted(made: Iterable[_Done]) -> Iterator[Seen]:
+    """Yields things, the exchanges among them last and by when they were complete; sooner where they are long."""
+    finished: list[Finished] = []
+    size = 0
     for thing in made:
         if isinstance(thing, Finished):
             finished.append(thing)
+            exchange = thing.exchange
+            size += len(exchange.request.body) + (len(exchange.response.body) if exchange.response else 0)
+            if size > _MOST_SORTED:
+                yield from _exchanges(finished)
+                size = 0
         else:
             yield thing
+    yield from _exchanges(finished)
+
+
+def _exchanges(finished: list[Finished]) -> Iterator[Seen]:
+    """Yields the exchanges of `finished` in order, and empties it."""
+    finished.sort(key=lambda done: (done.time, done.exchange.origin.stream or 0))
+    for done in finished:
+        yield done.exchange
+    finished.clear()

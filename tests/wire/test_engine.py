@@ -1,12 +1,14 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaktap.model import MOST_FRAMES, Blind, Fault
 from leaktap.wire._bytes import CLIENT, SERVER, Arrival, Closed
-from leaktap.wire.engine import Engine
+from leaktap.wire.engine import Engine, Node
 from leaktap.wire.keys import KeyLog
-from tests.wire._traffic import HOST, START, Talk, blinds, exchanges, flow, run, segment
+from tests.wire._traffic import HOST, START, Talk, blinds, context, exchanges, finished, flow, run, segment
 
 GET = b"GET / HTTP/1.1\r\nHost: a.cn\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -58,6 +60,38 @@ def test_exchanges_of_a_window_come_as_they_were_complete():
         Arrival(quick, SERVER, segment(OK + OK, 3, cuts=[len(OK)])),
     ]
     assert [one.id for one in exchanges(engine().feed(events))] == ["tcp.1:0", "tcp.1:1", "tcp.0:0"]
+
+
+def test_long_bodies_do_not_wait_for_the_end_of_the_window(monkeypatch):
+    monkeypatch.setattr("leaktap.wire.engine._MOST_SORTED", 15)
+    fed = []
+
+    def events():
+        for index in range(20):
+            fed.append(index)
+            yield Arrival(flow(index), CLIENT, segment(GET))
+            yield Arrival(flow(index), SERVER, segment(OK))
+
+    waiting = [len(fed) for _ in engine().feed(events())]
+    assert waiting == [8] * 8 + [16] * 8 + [20] * 4
+
+
+def test_flows_that_are_one_connection_have_no_id_in_common():
+    first = flow()
+    second = replace(first, time=START + 5)
+    one = engine()
+    events = [Arrival(first, CLIENT, segment(GET)), Closed(first, "rst"), Arrival(second, CLIENT, segment(GET))]
+    assert [each.id for each in exchanges([*one.feed(events), *one.close()])] == ["tcp.0:0", "tcp.0:1"]
+
+
+AGREED = [("", 1), ("http/1.1", 1), ("http/1.0", 1), ("smb", 1), ("websocket", 0), ("h2", 0)]
+
+
+@pytest.mark.parametrize(("name", "expected"), AGREED)
+def test_what_was_agreed_on_is_not_asked_of_the_bytes(name, expected):
+    node = Node(replace(context(), name=name), "tcp")
+    made = [*node.feed(CLIENT, segment(GET)), *node.feed(SERVER, segment(OK)), *node.close()]
+    assert len(finished(made)) == expected
 
 
 def test_requests_without_response_come_when_the_flow_ends():

@@ -215,6 +215,9 @@ def test_late_repetitions_do_not_open_a_closed_connection():
 def test_a_connection_that_goes_on_after_a_reset_keeps_its_number():
     found = events([*HELLO, down(seq=507, flags=RST), up(b"again", 106, 507)], chunk=1)
     assert closed(found) == [(0, "rst"), (0, "end")]
+    first, *_, last = [one.flow for one in found if isinstance(one, Arrival)]
+    assert first is not last
+    assert [next(first.numbers), next(last.numbers)] == [0, 1]
     assert sides(found)[0] == [b"helloagain"]
     assert [event.flow.from_start for event in found if isinstance(event, Closed)] == [True, False]
 
