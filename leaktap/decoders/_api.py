@@ -29,8 +29,7 @@ class LimitReached(Exception):
         self.parts = tuple(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What is known of a value from outside it.
 
     `content_type` is that of the message or multipart part, lower case, without parameters (those are in `parameters`,

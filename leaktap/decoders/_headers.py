@@ -1,11 +1,13 @@
 """Header fields that say how a body is to be read: media type with parameters, content codings, dispositions."""
 
 import re
+from functools import lru_cache
 
 _PARAMETER = re.compile(r';\s*([\w!#$&^.+*-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
 _ESCAPED = re.compile(r"\\(.)")
 
 
+@lru_cache(1024)
 def parameterised(value: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Returns the value in lower case and its parameters with lower-case names (RFC 9110, section 5.6.6)."""
     text = value.decode("utf-8", "replace")
@@ -19,7 +21,8 @@ def parameterised(value: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:
     return head, tuple(parameters)
 
 
-def codings(values: list[bytes]) -> tuple[str, ...]:
+@lru_cache(256)
+def codings(values: tuple[bytes, ...]) -> tuple[str, ...]:
     """Returns the content codings of all Content-Encoding fields, the outermost (last applied) first."""
     names = [name.strip().lower() for value in values for name in value.decode("latin-1").split(",")]
     return tuple(name for name in reversed(names) if name and name != "identity")

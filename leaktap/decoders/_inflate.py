@@ -3,9 +3,10 @@
 A compressor's output is never trusted to be small: every call is told how much it may still put out.
 """
 
-import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from isal import isal_zlib
 
 from leaktap.decoders._api import Context, DecodeError, LimitReached, Part
 
@@ -28,15 +29,16 @@ class Expanded:
 
 
 def inflate(data: bytes, wbits: int, room: int, start: int = 0) -> Expanded:
-    """Undoes deflate from the offset `start`; `wbits` as in `zlib.decompressobj`. Puts out `room` bytes at most.
+    """Undoes deflate from the offset `start`; `wbits` as in `zlib.decompressobj`, whose interface
+    isal (the faster igzip) has as well. Puts out `room` bytes at most.
 
     zlib drops a call's output when it fails, so a piece that fails is fed again byte by byte.
     """
-    stream, out = zlib.decompressobj(wbits), bytearray()
+    stream, out = isal_zlib.decompressobj(wbits), bytearray()
     for at in range(start, len(data), _PIECE):
         try:
             _feed(stream, data[at : at + _PIECE], out, room)
-        except zlib.error as error:
+        except isal_zlib.IsalError as error:
             return Expanded(_until_error(data, wbits, room, start, at), at, _why(error))
         if stream.eof:
             return Expanded(bytes(out), min(at + _PIECE, len(data)) - len(stream.unused_data))
@@ -45,7 +47,7 @@ def inflate(data: bytes, wbits: int, room: int, start: int = 0) -> Expanded:
     return Expanded(bytes(out), len(data), "it is cut off")
 
 
-def _feed(stream: "zlib._Decompress", piece: bytes, out: bytearray, room: int) -> None:
+def _feed(stream: "isal_zlib.Decompress", piece: bytes, out: bytearray, room: int) -> None:
     while piece and not stream.eof and len(out) < room:
         out += stream.decompress(piece, room - len(out))
         piece = stream.unconsumed_tail
@@ -53,18 +55,18 @@ def _feed(stream: "zlib._Decompress", piece: bytes, out: bytearray, room: int) -
 
 def _until_error(data: bytes, wbits: int, room: int, start: int, bad: int) -> bytes:
     """Returns what comes out before the error that lies in the piece at `bad`."""
-    stream, out = zlib.decompressobj(wbits), bytearray()
+    stream, out = isal_zlib.decompressobj(wbits), bytearray()
     for at in range(start, bad, _PIECE):
         _feed(stream, data[at : at + _PIECE], out, room)
     try:
         for at in range(bad, min(bad + _PIECE, len(data))):
             _feed(stream, data[at : at + 1], out, room)
-    except zlib.error:
+    except isal_zlib.IsalError:
         return bytes(out)
     return bytes(out)
 
 
-def _why(error: zlib.error) -> str:
+def _why(error: isal_zlib.IsalError) -> str:
     return str(error).rpartition(": ")[2] or str(error)
 
 
@@ -75,7 +77,7 @@ def unwrapped(expanded: Expanded, context: Context, told: bool, rest: Sequence[P
         LimitReached: there was more inside than may be put out; the parts say what came.
         DecodeError: the stream is broken or cut off; likewise.
     """
-    inside = replace(context, encoding=context.encoding[1:] if told else ())
+    inside = context._replace(encoding=context.encoding[1:] if told else ())
     parts = (Part(expanded.data, context=inside), *rest)
     if expanded.problem == FULL:
         raise LimitReached(FULL, parts)

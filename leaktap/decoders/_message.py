@@ -19,6 +19,7 @@ _TRANSPORT = frozenset(
 )
 """Header fields that say how a message travels and nothing of who sends it."""
 
+_OF_BODY = frozenset((b"content-type", b"content-encoding", b"grpc-encoding", b"connect-content-encoding"))
 _SHORTEST_SEGMENT = 8
 _MOST = 10_000
 
@@ -83,16 +84,11 @@ def _target(target: bytes) -> Iterator[Part]:
 
 
 def _of_body(message: Message, outside: Context) -> Context:
-    content_type, parameters = parameterised(message.header(b"content-type"))
-    grpc = message.header(b"grpc-encoding") or message.header(b"connect-content-encoding")
+    said = [(low, value) for name, value in message.headers if (low := name.lower()) in _OF_BODY]
+    first = dict(reversed(said))
+    content_type, parameters = parameterised(first.get(b"content-type", b""))
+    grpc = first.get(b"grpc-encoding") or first.get(b"connect-content-encoding")
     if grpc:
         parameters = (*parameters, ("grpc-encoding", grpc.decode("latin-1").strip().lower()))
-    return Context(
-        content_type,
-        parameters,
-        codings([value for name, value in message.headers if name.lower() == b"content-encoding"]),
-        outside.host,
-        outside.path,
-        outside.direction,
-        schemas=outside.schemas,
-    )
+    encoding = codings(tuple([value for name, value in said if name == b"content-encoding"]))
+    return outside._replace(content_type=content_type, parameters=parameters, encoding=encoding)

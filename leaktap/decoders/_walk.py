@@ -7,7 +7,7 @@ from all of them; that is what makes a small leaf cost little.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 
@@ -208,14 +208,14 @@ class _Walk:
             return True
         if context.encoding and context.encoding[0] not in _known_codings():
             self.notes.append(Fault("decode", path, f"content coding {context.encoding[0]!r} is not known"))
-            context = replace(context, encoding=())
+            context = context._replace(encoding=())
         named = _by_type(context.content_type) if context.content_type else frozenset[str]()
         room, most, by_ratio = self._room(value)
         c = context
         given = Context(
             c.content_type, c.parameters, c.encoding, c.host, c.path, c.direction, keys, len(via), room, most, c.schemas
         )
-        passed = c if bare else replace(c, content_type="", parameters=(), encoding=())
+        passed = c if bare else c._replace(content_type="", parameters=(), encoding=())
         sieve = self.sieve if len(value) >= SIEVED_FROM else None
         frames: list[_Frame] = []
         names = {decoder.name for decoder in likely}
@@ -231,11 +231,11 @@ class _Walk:
                 if spots is not None and not spots:
                     is_leaf = False
                     break
-                given = replace(given, spots=spots)
+                given = given._replace(spots=spots)
                 sieve = None
             parts, whole = self._call(decoder, value, path, given, by_ratio)
             if coded and not whole:
-                given = replace(given, encoding=())
+                given = given._replace(encoding=())
             if parts is None:
                 continue
             if kept := self._account(parts, path, value):

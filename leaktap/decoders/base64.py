@@ -15,10 +15,12 @@ from leaktap.decoders._plain import makes_sense
 _SHAPE = re.compile(
     rb"(?![0-9a-f]+$|[0-9A-F]+$|[0-9A-Fa-f]{8}-)"  # hexadecimal digits and UUIDs
     rb"(?:data:[\w.+;=/-]{0,200};base64,)?"
-    rb"(?:[A-Za-z0-9+/_-]{6,}(?:[\r\n\t]+ *[A-Za-z0-9+/_-]+)*"  # in lines
-    rb"|(?:H4sI|KLUv|eJ|eN|eyJ|W3si)[A-Za-z0-9 /]{12,})"  # gzip, zstd, zlib or JSON, whose `+` are spaces
-    rb"={0,2}\s*$"
+    rb"(?:[A-Za-z0-9+/_-]{64}"  # of a long value, the rest is looked at later
+    rb"|[A-Za-z0-9+/_-]{6,}(?:[\r\n\t]+ *[A-Za-z0-9+/_-]+)*={0,2}\s*$"  # in lines
+    rb"|(?:H4sI|KLUv|eJ|eN|eyJ|W3si)[A-Za-z0-9 /]{12})"  # gzip, zstd, zlib or JSON, whose `+` are spaces
 )
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_SPACED = (b"H4sI", b"KLUv", b"eJ", b"eN", b"eyJ", b"W3si")
 _URL = re.compile(rb"data:[\w.+;=/-]{0,200};base64,")
 _SPACE = re.compile(rb"[\r\n\t]+ *")
 _MIXED = re.compile(rb"(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])")
@@ -39,6 +41,8 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     if b"\n" in text or b"\r" in text or b"\t" in text:
         text = _SPACE.sub(b"", text)
     bare = text.rstrip(b"=")
+    if bare.translate(None, _ALPHABET + b" " if bare.startswith(_SPACED) else _ALPHABET):
+        return None
     padded = len(bare) < len(text) and len(text) % 4 == 0
     if len(bare) % 4 == 1 or len(text) - len(bare) > 2 or (not padded and len(bare) < _SHORTEST_UNPADDED):
         return None
@@ -63,6 +67,6 @@ DECODER = Decoder(
     rank=60,
     hints=(_OF_TEXT, _OF_COMPRESSED),
     minimum=8,
-    starts=b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_",
+    starts=_ALPHABET,
     shape=_SHAPE,
 )

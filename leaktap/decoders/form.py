@@ -6,7 +6,6 @@ are left alone; a lone pair is `pair`'s.
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from leaktap.decoders._api import Context, Decoder, LimitReached, Part
 from leaktap.decoders._plain import Steps, unquote
@@ -26,7 +25,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     if not data.partition(b"&")[0].partition(b"=")[2].strip(b"=") and b"&" not in data:
         return None
     charset = dict(context.parameters).get("charset", "")
-    inside = replace(context, content_type="text/plain", parameters=(("charset", charset),)) if charset else None
+    inside = context._replace(content_type="text/plain", parameters=(("charset", charset),)) if charset else None
     return fields(data, context.most, inside)
 
 

@@ -7,7 +7,6 @@ mode base64 over all; Connect ends a stream with a JSON frame (flag 0x02). It ca
 import binascii
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
 from leaktap.decoders._plain import step
@@ -24,9 +23,9 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         return None
     if kind.startswith("application/grpc-web-text"):
         data = _unbase64(data)
-    inside = replace(context, content_type="application/json" if inner == "json" else "application/x-protobuf")
+    inside = context._replace(content_type="application/json" if inner == "json" else "application/x-protobuf")
     coding = dict(context.parameters).get("grpc-encoding", "identity")
-    packed = replace(inside, encoding=() if coding == "identity" else (coding,))
+    packed = inside._replace(encoding=() if coding == "identity" else (coding,))
     parts: list[Part] = []
     at = 0
     while at < len(data):
@@ -40,7 +39,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         if flags & _TRAILER:
             parts += _trailer(message, path)
         elif flags & _END:
-            parts.append(Part(message, path, context=replace(inside, content_type="application/json")))
+            parts.append(Part(message, path, context=inside._replace(content_type="application/json")))
         else:
             parts.append(Part(message, path, context=packed if flags & _COMPRESSED else inside))
         at += _HEAD + length

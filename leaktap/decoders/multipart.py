@@ -58,7 +58,7 @@ def _part(piece: bytes, index: int, steps: Steps, context: Context) -> list[Part
     inside = Context(
         content_type,
         parameters,
-        codings([fields.get("content-encoding", b"")]),
+        codings((fields.get("content-encoding", b""),)),
         context.host,
         context.path,
         context.direction,

@@ -3,7 +3,6 @@
 import codecs
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part
 
@@ -26,7 +25,7 @@ _SAMPLE = 1024
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the text as UTF-8, without its mark. A charset that is said of valid UTF-8 is not believed."""
-    inside = replace(context, parameters=tuple(p for p in context.parameters if p[0] != "charset"))
+    inside = context._replace(parameters=tuple(p for p in context.parameters if p[0] != "charset"))
     for mark, charset in _MARKS:
         if data.startswith(mark):
             rest = data[len(mark) :]

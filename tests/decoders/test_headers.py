@@ -33,4 +33,4 @@ def test_parameterised(value, head, parameters):
     ],
 )
 def test_codings(values, expected):
-    assert codings(values) == expected
+    assert codings(tuple(values)) == expected
