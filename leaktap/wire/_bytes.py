@@ -117,7 +117,11 @@ class Inflow:
             last = first
             numbers = (self._frames[first],)
         time = self._times[last]
-        self.drop(count)
+        if last > _MOST_BEHIND or (len(starts) - last > 1 and starts[last + 1] == end):
+            self.drop(count)
+        else:
+            del self.data[:count]
+            self._base, self._first = end, last
         return numbers, time
 
     @property
@@ -134,12 +138,15 @@ class Inflow:
         index = self._piece(offset)
         return (self._frames[index], self._times[index]) if self._frames else (0, 0)
 
-    def edges(self, start: int, end: int) -> tuple[int, Time, int, Time]:
-        """Returns the packet numbers and the times of the first and the last byte between two offsets."""
-        starts = self._starts
-        first = bisect_right(starts, self._base + start, self._first) - 1
-        last = bisect_left(starts, self._base + end, first + 1) - 1
-        return self._frames[first], self._times[first], self._frames[last], self._times[last]
+    def edges(self, spans: list[tuple[int, int]]) -> list[tuple[int, Time, int, Time]]:
+        """Returns of each span the packet numbers and the times of its first and its last byte."""
+        base, starts, frames, times = self._base, self._starts, self._frames, self._times
+        made = []
+        for start, end in spans:
+            first = bisect_right(starts, base + start) - 1
+            last = bisect_left(starts, base + end, first + 1) - 1
+            made.append((frames[first], times[first], frames[last], times[last]))
+        return made
 
     def pieces(self) -> Iterator[int]:
         """Yields the offsets at which pieces begin, as long as nothing is consumed meanwhile."""

@@ -92,6 +92,7 @@ _header = lru_cache(2048)(_cut)
 
 _LENGTH, _CODING = b"content-length", b"transfer-encoding"
 _LENGTH_LINE = b"\n" + _LENGTH + b":"
+_VALUE = len(_LENGTH_LINE)
 _MOST_DIGITS = 15
 
 
@@ -180,21 +181,20 @@ class Reader:
 
     def frame(self, incoming: Incoming, bodiless: bool) -> str:
         """Decides how the body of a message ends (RFC 9112 section 6.3); returns what is wrong with it, or nothing."""
+        text = self._text
         if bodiless:
             return ""
-        text = self._text
-        if _CODING in text:
-            return _frame(incoming, self._side)
-        if _LENGTH not in text:
-            incoming.left = 0 if self._side == CLIENT else None
-            return ""
         at = text.find(_LENGTH_LINE)
-        if at >= 0 and text.count(_LENGTH) == 1:
-            value = text[at + len(_LENGTH_LINE) : text.find(b"\n", at + 1)].strip()
+        if at >= 0 and _CODING not in text and text.count(_LENGTH) == 1:
+            value = text[at + _VALUE : text.find(b"\n", at + _VALUE)].strip()
             if value.isdigit() and len(value) <= _MOST_DIGITS:
                 incoming.left = int(value)
                 return ""
-        return _frame(incoming, self._side)
+        return _frame(incoming, self._side) if _CODING in text or _LENGTH in text else self._open_end(incoming)
+
+    def _open_end(self, incoming: Incoming) -> str:
+        incoming.left = 0 if self._side == CLIENT else None
+        return ""
 
     def body(self, incoming: Incoming) -> bool:
         """Reads on in a body; returns whether it is complete; raises BadMessage where chunks make no sense."""

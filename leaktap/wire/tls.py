@@ -146,6 +146,8 @@ class Tls:
         """Reads records up to the next gap; returns whether it stopped because bytes are lacking."""
         data = half.intake.data
         at, size, short = 0, len(data), True
+        texts: list[bytes] = []
+        spans: list[tuple[int, int]] = []
         with memoryview(data) as view:
             while size - at >= HEADER:
                 kind, length = data[at], data[at + 3] << 8 | data[at + 4]
@@ -170,11 +172,20 @@ class Tls:
                         if half.torn is not None or half.dead:
                             break
                     else:
-                        self._opened(half, kind, text, at, end)
+                        half.opened, half.skimming = True, False
+                        if half.modern:
+                            kind, text = _inner(text)
+                        if kind != APPLICATION_DATA:
+                            self._take(half, kind, text, at, end)
+                        elif text:
+                            texts.append(text)
+                            spans.append((at, end))
                 half.records += 1
                 at = end
                 if half.dead:
                     break
+        if texts:
+            half.gather(texts, spans)
         half.intake.drop(at)
         return short
 
@@ -190,18 +201,6 @@ class Tls:
         else:
             half.dead = "wrong_key"
         return False
-
-    def _opened(self, half: Half, kind: int, text: bytes, at: int, end: int) -> None:
-        """Takes what a record held."""
-        half.opened, half.skimming = True, False
-        if half.modern:
-            if text and not text[-1]:
-                text = text.rstrip(b"\0")
-            kind, text = (text[-1], text[:-1]) if text else (0, b"")
-        if kind == APPLICATION_DATA:
-            half.gather(text, at, end)
-        else:
-            self._take(half, kind, text, at, end)
 
     def _take(self, half: Half, kind: int, text: bytes, at: int, end: int) -> None:
         """Takes what is no application data: handshake messages and changes of the cipher."""
@@ -349,6 +348,13 @@ class Tls:
         elif kind == KEY_UPDATE and half.stage == APPLICATION:
             half.secret = next_secret(session.suite, half.secret)
             half.opener = opener13(session.suite, half.secret)
+
+
+def _inner(text: bytes) -> tuple[int, bytes]:
+    """Returns type and content of what a record of TLS 1.3 held, without its padding (RFC 8446 section 5.4)."""
+    if text and not text[-1]:
+        text = text.rstrip(b"\0")
+    return (text[-1], text[:-1]) if text else (0, b"")
 
 
 def _sniff(side: int, data: bytes) -> bool | None:

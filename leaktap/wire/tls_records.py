@@ -59,24 +59,24 @@ class Half:
     _size: int = 0
     _lost: int = 0
 
-    def gather(self, text: bytes, start: int, end: int) -> None:
-        """Keeps what the record from `start` to before `end` of the intake held.
+    def gather(self, texts: list[bytes], spans: list[tuple[int, int]]) -> None:
+        """Keeps what the records held that lie in the intake at `spans`; none is empty.
 
         A record that came in several packets makes two pieces: the first byte is from the first of them, the last byte
         from the last one.
         """
-        if not text:
-            return
-        frame, time, last, done = self.intake.edges(start, end)
-        self._texts.append(text)
-        self._offsets.append(self._size)
-        self._frames.append(frame)
-        self._times.append(time)
-        self._size += len(text)
-        if last != frame and len(text) > 1:
-            self._offsets.append(self._size - 1)
-            self._frames.append(last)
-            self._times.append(done)
+        size, offsets, frames, times = self._size, self._offsets, self._frames, self._times
+        self._texts += texts
+        for text, (frame, time, last, done) in zip(texts, self.intake.edges(spans), strict=True):
+            offsets.append(size)
+            frames.append(frame)
+            times.append(time)
+            size += len(text)
+            if last != frame and len(text) > 1:
+                offsets.append(size - 1)
+                frames.append(last)
+                times.append(done)
+        self._size = size
 
     def gathered(self) -> list[Segment]:
         """Returns what was kept, one segment for all that follows without a gap, and forgets it."""
