@@ -17,6 +17,7 @@ MOST_MEMBERS = 10_000
 """How many members or frames of one stream are undone: empty ones cost time and bring nothing."""
 
 _PIECE = 1 << 16
+_Error: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # its stub takes the class for an instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def inflate(data: bytes, wbits: int, room: int, start: int = 0) -> Expanded:
     for at in range(start, len(data), _PIECE):
         try:
             _feed(stream, data[at : at + _PIECE], out, room)
-        except isal_zlib.IsalError as error:
+        except _Error as error:
             return Expanded(_until_error(data, wbits, room, start, at), at, _why(error))
         if stream.eof:
             return Expanded(bytes(out), min(at + _PIECE, len(data)) - len(stream.unused_data))
@@ -61,12 +62,12 @@ def _until_error(data: bytes, wbits: int, room: int, start: int, bad: int) -> by
     try:
         for at in range(bad, min(bad + _PIECE, len(data))):
             _feed(stream, data[at : at + 1], out, room)
-    except isal_zlib.IsalError:
+    except _Error:
         return bytes(out)
     return bytes(out)
 
 
-def _why(error: isal_zlib.IsalError) -> str:
+def _why(error: Exception) -> str:
     return str(error).rpartition(": ")[2] or str(error)
 
 
