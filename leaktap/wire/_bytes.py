@@ -117,11 +117,13 @@ class Inflow:
             last = first
             numbers = (self._frames[first],)
         time = self._times[last]
-        if last > _MOST_BEHIND or (len(starts) - last > 1 and starts[last + 1] == end):
+        if last > _MOST_BEHIND:
             self.drop(count)
-        else:
-            del self.data[:count]
-            self._base, self._first = end, last
+            return numbers, time
+        del self.data[:count]
+        while len(starts) - last > 1 and starts[last + 1] <= end:
+            last += 1
+        self._base, self._first = end, last
         return numbers, time
 
     @property

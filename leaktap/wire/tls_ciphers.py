@@ -94,16 +94,17 @@ class Aead12:
 class Cbc:
     """TLS 1.0 to 1.2 with a block cipher and HMAC.
 
-    TLS 1.0 takes the last block before a record as its IV, later versions carry it. The MAC is verified until a record
-    has passed and for each that is numbered by guess (`seq` was set); after that the padding alone tells.
+    TLS 1.0 takes the last block before a record as its IV, later versions carry it. One decryptor serves all records,
+    for the IV goes through it like ciphertext: it comes out as nonsense, and what follows it right. The MAC is verified
+    until a record has passed and for each that is numbered by guess (`seq` was set); after that the padding alone tells.
     """
 
     def __init__(self, algorithm: type[AES] | type[TripleDES], keys: "_CbcKeys", version: int, outside: bool) -> None:
         """`outside` is encrypt-then-MAC."""
         self._seq = 0
         self._verify = True
-        self._algorithm = algorithm(keys.key)
         self._block = algorithm.block_size // 8
+        self._decrypt = Cipher(algorithm(keys.key), modes.CBC(bytes(self._block))).decryptor().update
         self._mac, self._digest, self._mac_bytes = keys.mac_key, keys.digest, keys.mac_bytes
         self._iv = keys.iv if version == TLS10 else b""
         self._outside = outside
@@ -124,12 +125,10 @@ class Cbc:
         tag = b""
         if self._outside:
             data, tag = data[: -self._mac_bytes], data[-self._mac_bytes :]
-        iv = self._iv or data[: self._block]
-        blocks = data if self._iv else data[self._block :]
-        if not blocks or len(blocks) % self._block:
+        blocks = self._iv + data
+        if len(blocks) <= self._block or len(blocks) % self._block:
             raise ValueError("no whole blocks")
-        decryptor = Cipher(self._algorithm, modes.CBC(iv)).decryptor()
-        padded = decryptor.update(blocks) + decryptor.finalize()
+        padded = self._decrypt(blocks)[self._block :]
         end = len(padded) - padded[-1] - 1
         if end < 0 or padded.count(padded[-1], end) != padded[-1] + 1:
             raise ValueError("no padding")

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leaktap.wire._api import Above
 from leaktap.wire._bytes import CLIENT, SERVER
 from leaktap.wire._messages import MOST_BODY
 from leaktap.wire.http1 import PROTOCOL, Http1
@@ -438,6 +439,8 @@ def test_upgrade_hands_over(size):
     made = [*layer.feed(CLIENT, segment(UPGRADE + b"\x81\x80")), *layer.feed(SERVER, segment(SWITCH + b"\x81\x00", 2))]
     made += [*layer.feed(CLIENT, segment(b"more", 3)), *layer.close()]
     assert plain(made) == (b"\x81\x80more", b"\x81\x00")
+    (above,) = [one.context for one in made if isinstance(one, Above)]
+    assert [above.upgrade] == finished(made)
     seen = talk(UPGRADE + b"\x81\x80", SWITCH + b"\x81\x00", size)
     assert [one.response.start[1] for one in exchanges(seen)] == ["101"]
     assert [(blind.why, blind.protocol, blind.host, blind.bytes) for blind in blinds(seen)] == [
