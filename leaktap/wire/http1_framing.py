@@ -210,7 +210,8 @@ class Reader:
                 incoming.keep(bytes(memoryview(data)[head:end]))
                 if left is not None:
                     incoming.left = left - (end - head)
-            self._consume(incoming, end)
+            numbers, incoming.end = self.intake.take(end)
+            incoming.frames.add(numbers)
         return incoming.left == 0
 
     def _consume(self, incoming: Incoming, count: int) -> None:

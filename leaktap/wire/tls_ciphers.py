@@ -96,7 +96,7 @@ class Cbc:
 
     TLS 1.0 takes the last block before a record as its IV, later versions carry it. One decryptor serves all records,
     for the IV goes through it like ciphertext: it comes out as nonsense, and what follows it right. The MAC is verified
-    until a record has passed and for each that is numbered by guess (`seq` was set); after that the padding alone tells.
+    until a record has passed and for each that is numbered by guess (`seq` was set); else the padding alone tells.
     """
 
     def __init__(self, algorithm: type[AES] | type[TripleDES], keys: "_CbcKeys", version: int, outside: bool) -> None:
