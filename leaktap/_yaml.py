@@ -27,6 +27,10 @@ class ConfigError(Exception):
         super().__init__(f"{place}: {key}: {why}" if key else f"{place}: {why}")
         self.file, self.line, self.key, self.why = str(file), line, key, why
 
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[str, int | None, str, str]]:
+        """Lets another process raise it."""
+        return type(self), (self.file, self.line, self.key, self.why)
+
 
 def load_yaml(file: Path) -> tuple[Any, Lines]:
     """Reads one YAML document: scalars as the text in the file (None where empty), and the line of every key path.

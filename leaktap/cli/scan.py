@@ -1,5 +1,6 @@
 """`leaktap scan`: reads captures, flow files and HARs from beginning to end and reports what left."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import monotonic
@@ -11,7 +12,6 @@ from leaktap.cli import FOUND, INTERRUPTED, OK, READER_GONE, UNREADABLE, USAGE, 
 
 if TYPE_CHECKING:
     from leaktap.cli._outputs import Outputs
-    from leaktap.cli._progress import Meter
     from leaktap.model import Seen
     from leaktap.pipeline import Pipeline
     from leaktap.sources import Reading
@@ -43,7 +43,7 @@ def scan(
     fail_on: Annotated[
         str, typer.Option(metavar="SEVERITY", help=f"Exit with 1 at a finding this severe: {', '.join(_SEVERITIES)}.")
     ] = "",
-    jobs: Annotated[int, typer.Option(metavar="N", help="Processes to use; only 1 so far.")] = 1,
+    jobs: Annotated[int, typer.Option(metavar="N", help="1, or 2: large files are read by a second process.")] = 2,
     engine: Annotated[str, typer.Option(metavar="ENGINE", help="What reads packets; only native so far.")] = "native",
     responses: Annotated[bool, typer.Option("--responses", help="Also look into what servers answer.")] = False,
 ) -> int:
@@ -55,8 +55,8 @@ def scan(
     began = monotonic()
     if engine != "native":
         raise CommandError(f"--engine {engine}: is not available yet: leave it out for native")
-    if jobs != 1:
-        raise CommandError(f"--jobs {jobs}: more than one process is not available yet: leave it out")
+    if jobs not in (1, 2):
+        raise CommandError(f"--jobs {jobs}: one process or two are available: leave it out")
     if fail_on and fail_on not in _SEVERITIES:
         raise CommandError(f"--fail-on {fail_on}: is no severity: use one of {', '.join(_SEVERITIES)}")
     if inputs.count("-") > 1:
@@ -69,6 +69,8 @@ def scan(
     events = timeline(about, consent, before_consent)
     reading = Reading(keys=tuple(keys or ()))
     _check(inputs, reading)
+    reading = Reading(reading.keys, ahead=jobs == 2)
+    seen = _seen(inputs, reading)  # a second process begins to read here, before the rest is made ready
 
     from leaktap.cli._outputs import Outputs
     from leaktap.config import case_key
@@ -78,7 +80,7 @@ def scan(
     given = [*inputs, *map(str, [*([case] if case else []), *about.devices, *(device or []), *(keys or [])])]
     outputs = Outputs(output or ["-"], Options(reveal=reveal), format_, given)
     pipeline = Pipeline(about, devices, events, responses=responses, key=case_key(about))
-    return _run(pipeline, inputs, reading, outputs, fail_on, began)
+    return _run(pipeline, inputs, seen, outputs, fail_on, began)
 
 
 def _check(inputs: Sequence[str], reading: "Reading") -> None:
@@ -99,22 +101,30 @@ def _check(inputs: Sequence[str], reading: "Reading") -> None:
 
 
 def _run(
-    pipeline: "Pipeline", inputs: Sequence[str], reading: "Reading", outputs: "Outputs", fail_on: str, began: float
+    pipeline: "Pipeline",
+    inputs: Sequence[str],
+    seen: "Iterator[tuple[int, Seen]]",
+    outputs: "Outputs",
+    fail_on: str,
+    began: float,
 ) -> int:
     """Reads all inputs into all outputs and returns the exit code."""
     from leaktap.cli._progress import Meter
-    from leaktap.model import Fault, Finding
+    from leaktap.model import Fault, Finding, Progress
 
     worst = len(_SEVERITIES)
     unreadable = interrupted = False
     try:
         with Meter(inputs) as meter:
-            for record in (record for seen in _seen(inputs, reading, meter) for record in pipeline.inspect(seen)):
-                outputs.write(record)
-                if isinstance(record, Finding):
-                    worst = min(worst, _SEVERITIES.index(record.severity))
-                elif isinstance(record, Fault):
-                    unreadable |= record.stage == "source"
+            for index, item in seen:
+                if isinstance(item, Progress):
+                    meter.at(index, item.bytes)
+                for record in pipeline.inspect(item):
+                    outputs.write(record)
+                    if isinstance(record, Finding):
+                        worst = min(worst, _SEVERITIES.index(record.severity))
+                    elif isinstance(record, Fault):
+                        unreadable |= record.stage == "source"
                 if not outputs:
                     break
     except KeyboardInterrupt:
@@ -134,17 +144,17 @@ def _run(
     return FOUND if fail_on and worst <= _SEVERITIES.index(fail_on) else OK
 
 
-def _seen(inputs: Sequence[str], reading: "Reading", meter: "Meter") -> "Iterator[Seen]":
-    """Yields what all inputs show, one after the other."""
-    from leaktap.config import ConfigError
-    from leaktap.model import Fault, Progress
+def _seen(inputs: Sequence[str], reading: "Reading") -> "Iterator[tuple[int, Seen]]":
+    """Opens the first input, and returns what all of them show, one after the other, each with the input's index."""
+    from leaktap.model import Fault
     from leaktap.sources import InputError, read
 
-    for index, path in enumerate(inputs):
+    def of(path: str) -> "Iterator[Seen]":
         try:
-            for seen in read(path, reading):
-                if isinstance(seen, Progress):
-                    meter.at(index, seen.bytes)
-                yield seen
-        except (InputError, ConfigError) as error:
-            yield Fault("source", path, str(error).removeprefix(f"{path}: "))
+            return read(path, reading)
+        except InputError as error:
+            return iter([Fault("source", path, str(error).removeprefix(f"{path}: "))])
+
+    first = of(inputs[0])
+    readers = itertools.chain([first], map(of, inputs[1:]))
+    return ((index, item) for index, reader in enumerate(readers) for item in reader)

@@ -17,9 +17,10 @@ class InputError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How inputs are read: `keys` are TLS key log files."""
+    """How inputs are read: `keys` are TLS key log files; `ahead` lets large files be read by a process of their own."""
 
     keys: tuple[Path, ...] = ()
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def test_help_imports_nothing_heavy():
         (["scan", "--bogus", "x"], "--bogus"),
         (["scan", "x", "--case"], "--case"),
         (["scan", "x", "--jobs", "many"], "--jobs"),
-        (["scan", "x", "--jobs", "2"], "--jobs 2: more than one process is not available yet"),
+        (["scan", "x", "--jobs", "3"], "--jobs 3: one process or two are available"),
         (["scan", "x", "--engine", "tshark"], "--engine tshark: is not available yet"),
         (["scan", "x", "--fail-on", "worst"], "is no severity: use one of critical, high, medium, low, info"),
         (["scan", "-", "-"], "only once"),
