@@ -13,7 +13,7 @@ def main() -> int:
     known: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in discover(benchmarks, "BENCHMARK")}
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=benchmarks.__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}; all where none is named")
-    parser.add_argument("--size", type=float, default=100, metavar="MB", help="size of the capture (default: 100)")
+    parser.add_argument("--size", type=float, default=250, metavar="MB", help="size of the capture (default: 250)")
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="runs of each contestant (default: 3)")
     parser.add_argument("--keep", action="store_true", help="keep the generated capture for the next time")
     given = parser.parse_args()
