@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from leaktap.config import Event, load_case, load_devices, to_time
+from leaktap.config import Event, case_key, load_case, load_devices, to_time
 from leaktap.consent import Timeline
 from leaktap.model import Exchange, Fault, Finding
 from leaktap.pipeline import Pipeline
@@ -292,7 +292,7 @@ def test_nothing_went_wrong_inside(session):
 def offline(folder: Path, file: Path, marked: int, **reading) -> list[dict]:
     case = load_case(folder / "case.yaml")
     timeline = Timeline([*case.events, Event(at=marked, event="consent")])
-    pipeline = Pipeline(case, load_devices(case.devices), timeline)
+    pipeline = Pipeline(case, load_devices(case.devices), timeline, key=case_key(case))
     records = list(pipeline.run(read(str(file), Reading(**reading))))
     assert not [item for item in records if isinstance(item, Fault)]
     return [record(item, False) for item in records if isinstance(item, Finding)]
