@@ -138,6 +138,13 @@ def _package_of_classes(of: Condition, at: _Judged) -> bool:
     return bool(at.finding.owner.sdk) and len(at.classes) > of.classes_more_than
 
 
+def _never(of: Condition, at: _Judged) -> bool:
+    """Only where the tester kept a record of the app's life did an event that is not in it not happen."""
+    asked = ("install", "launch", "consent", of.never or "")
+    happened = {event for event in asked if at.events.has(event, at.package)}
+    return bool(happened) and happened <= {"install", "launch"}
+
+
 def _denied(of: Condition, at: _Judged) -> bool:
     denied = at.events.denied(at.finding.time, at.package)
     return any(at.name in _PERMISSION.get(permission, {permission}) for permission in denied)
@@ -150,7 +157,7 @@ _TESTS: dict[str, Callable[[Condition, _Judged], bool]] = {
     "category": lambda of, at: at.finding.match.category in of.category,
     "code": lambda of, at: any(step in of.code for step in at.finding.match.form),
     "background": lambda of, at: at.finding.phase.background == of.background,
-    "never": lambda of, at: not at.events.has(of.never or "", at.package) and not at.events.has("consent", at.package),
+    "never": _never,
     "session_ended": lambda of, at: at.ended,
     "more_than": _frequent,
     "classes_more_than": _package_of_classes,

@@ -125,6 +125,11 @@ def test_no_notice_at_all():
     assert "CAC-191-2019/1.2" in ids(judged(finding("oaid", phase=Phase("before_notice")), events=never))
     assert clause not in ids(judged(finding("oaid", phase=Phase("before_notice")), events=never))
     assert clause not in ids(judged(finding(phase=Phase("before_notice"))))
+    for happened in ((), ("launch", "consent"), ("launch", "notice")):
+        fired = ids(judged(finding(), events=Events(happened=happened)))
+        assert not fired & {clause, "CAC-191-2019/1.2"}, (
+            "without a record of the app's life nothing is known of a notice"
+        )
     assert clause not in ids(judged(finding(phase=Phase("unknown")), events=Events(happened=())))
 
 
