@@ -179,8 +179,7 @@ def _parts(
                     continue
                 inside = whole or name in (near or ())
                 items = value.items() if kind is dict else enumerate(value)
-                chosen = items if inside else _beside(items, near or frozenset())
-                stack.append((iter(chosen), here, names, inside))
+                stack.append((iter(items if inside else _beside(value, near or frozenset())), here, names, inside))
                 break
             elif kind is int or kind is _Number:
                 parts.append(Part(str(value).encode(), here, names, None, True))
@@ -195,18 +194,20 @@ def _parts(
     return parts
 
 
-def _beside(items: Iterable[tuple[Any, Any]], near: frozenset[str | int | float]) -> Iterable[tuple[Any, Any]]:
+def _beside(container: Any, near: frozenset[str | int | float]) -> Iterable[tuple[Any, Any]]:
     """Returns all members if one of them, or its name, is in `near`; otherwise those that have members of their own."""
+    is_dict = container.__class__ is dict
+    members = list(container.items() if is_dict else enumerate(container))
     inner = []
-    for item in items:
+    for item in members:
         name, value = item
-        if name.__class__ is str and name in near:
-            return items
         kind = value.__class__
+        if is_dict and name in near:
+            return members
         if kind is dict or kind is list:
             inner.append(item)
         elif value in near:
-            return items
+            return members
     return inner
 
 
@@ -226,7 +227,7 @@ DECODER = Decoder(
     decode,
     rank=40,
     certain=True,
-    hints=(rb"\\u00(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])",),
+    hints=(rb"\\u00(?:3[0-9Aa]|[46][0-9A-Fa-f]|[57][0-9Aa])",),
     transparent=True,
     minimum=2,
     starts=b' \t\r\n[{")\xeffw',

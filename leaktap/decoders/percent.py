@@ -11,6 +11,13 @@ _NEVER = b'<>"{}|\\^`' + bytes(i for i in range(256) if not 32 <= i < 127)
 
 _SHAPE = re.compile(rb"[^" + re.escape(_NEVER) + rb"]*%[0-9A-Fa-f]{2}")
 
+_HINTS = (
+    rb"%(?:25){0,3}(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])",  # what needs no encoding
+    rb"%(?:25){0,3}7[Bb]%(?:25){0,3}22",  # JSON
+    rb"[A-Za-z0-9]%(?:25){0,3}40[A-Za-z0-9]",  # the @ of an address
+    rb"%(?:25){0,3}3[Aa][0-9A-Fa-f]{2}%(?:25){0,3}3[Aa][0-9A-Fa-f]{2}%",  # colons of a hardware address
+)
+
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the decoded text, or what is compressed in it."""
@@ -25,7 +32,7 @@ DECODER = Decoder(
     decode,
     rank=55,
     certain=True,
-    hints=(rb"%(?:25)*(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])", rb"%(?:25)*7[Bb]%(?:25)*22"),
+    hints=_HINTS,
     transparent=True,
     minimum=3,
     needs=b"%",

@@ -5,6 +5,7 @@ forms; for those without a profile the commonest names. These are places to look
 """
 
 import base64
+import contextlib
 import json
 import re
 import struct
@@ -23,14 +24,17 @@ NAMES = re.findall(
 """Names of what a text may hold that is wrapped; what JSON and XML begin with is the decoders' own hint."""
 
 _SHORTEST = 6
+_ESCAPE = re.compile(rb"%[0-9A-F]{2}")
 _MOST_LOOKS = 64
 
 
 def hidden(values: Iterable[bytes]) -> Iterator[bytes]:
     """Yields the wrapped looks of values, literally."""
     for value in values:
-        yield from _escaped(value)
-        yield from _spelt(value)
+        strings = _strings(value)
+        for string in strings:
+            yield from _spelt(string)
+        yield from _escaped(strings) - {value}
         if value.isdigit() and value[:1] != b"0" and len(value) >= _SHORTEST and int(value) < 1 << 63:
             yield _varint(int(value))
             yield struct.pack("<Q", int(value))
@@ -50,21 +54,26 @@ def _spelt(value: bytes) -> Iterator[bytes]:
     yield from _base64(value)
 
 
-def _escaped(value: bytes) -> Iterator[bytes]:
-    """Yields JSON's and the URL's escapes, where they change the value."""
-    looks = {quote_from_bytes(value, safe="")}
-    looks.add(looks.copy().pop().replace("%", "%25"))
+def _strings(value: bytes) -> set[bytes]:
+    """Returns a value and the ways to write it in a JSON string."""
     try:
         text = value.decode()
     except UnicodeDecodeError:
-        looks = set()
-    else:
-        for ascii_only in (True, False):
-            look = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
-            once = {look, look.replace("/", "\\/"), look.upper().replace("\\U", "\\u")}
-            looks |= once | {json.dumps(look, ensure_ascii=ascii_only)[1:-1] for look in once}
-    for look in looks:
-        yield from {look.encode(), re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), look).encode()} - {value}
+        return {value}
+    ascii_only, as_it_is = (json.dumps(text, ensure_ascii=ascii)[1:-1] for ascii in (True, False))
+    looks = {ascii_only, as_it_is, ascii_only.upper().replace("\\U", "\\u")}
+    return {value, *(each.encode() for look in looks for each in (look, look.replace("/", "\\/")))}
+
+
+def _escaped(strings: set[bytes]) -> set[bytes]:
+    """Returns strings, those strings in a JSON string again, and all of them percent-encoded once and twice."""
+    looks = set(strings)
+    for string in strings:
+        with contextlib.suppress(UnicodeDecodeError):
+            looks |= {json.dumps(string.decode(), ensure_ascii=ascii)[1:-1].encode() for ascii in (True, False)}
+    for _ in range(2):
+        looks |= {quote_from_bytes(look, safe="").encode() for look in looks}
+    return looks | {_ESCAPE.sub(lambda escape: escape[0].lower(), look) for look in looks}
 
 
 def _base64(value: bytes) -> Iterator[bytes]:
@@ -86,6 +95,28 @@ def _varint(number: int) -> bytes:
         out.append(number & 0x7F | 0x80)
         number >>= 7
     return bytes([*out, number])
+
+
+def nested(values: Iterable[bytes]) -> Iterator[bytes]:
+    """Yields expressions for values of which JSON escapes a character, in as many JSON strings within each other."""
+    for value in values:
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            continue
+        if not text.isascii() or set(text) & set("\"\\/"):
+            yield b"".join(_in_json(character) for character in text)
+
+
+def _in_json(character: str) -> bytes:
+    literal = "".join(f"\\x{byte:02x}" for byte in character.encode())
+    if character in "\"\\/":
+        return f"\\\\{{0,8}}{literal}".encode()
+    if character.isascii():
+        return literal.encode()
+    units = character.encode("utf-16-be").hex()
+    escapes = "".join(f"\\\\{{1,8}}u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4))
+    return f"(?:{literal}|{escapes})".encode()
 
 
 def coordinates(place: Location) -> Iterator[bytes]:

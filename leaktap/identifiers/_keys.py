@@ -15,7 +15,9 @@ _GENERIC = {"id", "value", "val", "v", "data", "text", "content", "string", "str
 _HASH = "(?:md5|sha1|sha256|sha512|sm3|sha|hash(?:ed)?|digest)"
 _HASHED = re.compile(rf"^{_HASH}|(?:hex)?{_HASH}(?:hex|hash|lower|upper|low|up)?$")
 _NAME_BACKWARDS = re.compile(rb"[:=>]\s{0,2}[\"'\\\]]{0,4}([A-Za-z0-9_.$\[\]-]{1,64})")
-_SEPARATOR = re.compile(rb"[\"'\\\]]{0,4}\s{0,2}[:=>]")
+_SEPARATOR = re.compile(
+    rb"(?:[\"'\\\]]|%(?:25){0,3}(?:2[27]|5[BbCcDd])){0,4}(?:\s|\+|%(?:25){0,3}20){0,2}(?:[:=>]|%(?:25){0,3}3[ADEade])"
+)
 """What stands between a name and its value in a text."""
 
 AROUND = rb"\"(?:user|device|client|push|install|hardware|phone|wifi|app)[A-Za-z_]{0,8}\"\s{0,2}:\s{0,2}\{"
@@ -94,7 +96,7 @@ def in_text(key: str) -> bytes:
     inner = re.sub(r"^(?:\.\*|\(\?:\.\*_\)\?)", "", key)
     pattern = inner.replace("_", r"[-_. $]{0,2}")
     before = r"(?:^|[^A-Za-z0-9])" if inner == key else ""
-    return (before + f"(?:{pattern})" + r"[\"'\\\]:=>\s]").encode()
+    return (before + f"(?:{pattern})" + r"[\"'\\\]:=>\s%]").encode()
 
 
 def is_name(data: bytes, end: int) -> bool:

@@ -122,7 +122,7 @@ IDENTIFIERS = (
             "(?:lat|latitude)_(?:lng|lon|long)|(?:lng|lon)_lat|ll|ip_location|gps_info",
         ),
         shapes=(_PAIR.pattern.replace(r"\s", " ").encode(),),
-        cues=(rb"\.[0-9]{3,20} ?(?:[,;|_ ]|%2[Cc]) ?-?[0-9]{1,3}\.[0-9]{3}",),
+        cues=(rb"\.[0-9]{3,20} ?(?:[,;|_ ]|%(?:25){0,3}2[Cc]) ?-?[0-9]{1,3}\.[0-9]{3}",),
         gather=_gather,
         hashed=False,
         values=lambda _device: (),

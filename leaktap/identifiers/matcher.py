@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from leaktap.config import DeviceProfile
 from leaktap.identifiers import classes
 from leaktap.identifiers._api import Candidate, Scene
-from leaktap.identifiers._hidden import coordinates, hidden, names
+from leaktap.identifiers._hidden import coordinates, hidden, names, nested
 from leaktap.identifiers._keys import AROUND, is_name
 from leaktap.identifiers._known import KnownValues
 from leaktap.identifiers._places import list_of, one_reading
@@ -46,7 +46,7 @@ class Matcher:
         looks = itertools.chain(hidden(self._known.visible), names())
         wrapped = [literal(look) for look in dict.fromkeys(looks)]
         places = [look for device in self._devices for place in device.location for look in coordinates(place)]
-        self._scanner = Scanner(*sections, [AROUND, *hints, *wrapped, *dict.fromkeys(places)])
+        self._scanner = Scanner(*sections, [AROUND, *hints, *wrapped, *dict.fromkeys([*places, *nested(self._known.visible)])])
         self._triggers_from = len(self._known.needles)
         self._shapes_from = self._triggers_from + len(self._unknown.triggers)
 

@@ -3,7 +3,9 @@
 import base64
 import gzip
 import re
+import runpy
 import zlib
+from pathlib import Path
 
 import brotli
 import hyperscan
@@ -26,7 +28,6 @@ SAMPLES = {
     "cookie": (b"uid=5be1c07a92d4386f; lang=zh", {"keys": ("cookie",)}),
     "deflate": (zlib.compress(TEXT * 3, wbits=-15), {}),
     "form": (b"imei=867530912345678&mac=a4%3A50%3A46%3A12%3A34%3A56", {}),
-    "pair": (b"mac=a4%3A50%3A46%3A12%3A34%3A56", {}),
     "grpc": (b"\0" + len(PROTOBUF).to_bytes(4) + PROTOBUF, {"content_type": "application/grpc"}),
     "gzip": (gzip.compress(TEXT), {}),
     "hex": (TEXT.hex().encode(), {}),
@@ -38,6 +39,11 @@ SAMPLES = {
     "zlib": (zlib.compress(TEXT), {}),
     "zstd": (zstandard.compress(TEXT), {}),
 }
+
+for file in Path(__file__).parent.glob("test_*.py"):
+    # A decoder's own test gives its sample.
+    if file.stem.removeprefix("test_") in DECODERS and "\nSAMPLE = " in file.read_text(encoding="utf-8"):
+        SAMPLES[file.stem.removeprefix("test_")] = runpy.run_path(str(file))["SAMPLE"]
 
 TOLD = (
     {},

@@ -5,6 +5,8 @@ import pytest
 from leaktap.decoders._api import Context
 from leaktap.decoders.pair import decode
 
+SAMPLE = (b"mac=a4%3A50%3A46%3A12%3A34%3A56", {})
+
 
 @pytest.mark.parametrize(
     ("data", "name", "value"),
