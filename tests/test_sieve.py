@@ -1,4 +1,8 @@
-"""What the sieve lets the walk leave out is nothing that would have been found: with it and without it, the same."""
+"""What the sieve lets the walk leave out is nothing that would have been found: with it and without it, the same.
+
+Whatever is wrapped here begins like JSON; the exception that the guide names (wrappers within wrappers around text that
+begins like nothing) is for `identifiers/test_hidden.py`, which goes as far as one wrapper.
+"""
 
 import base64
 import gzip
@@ -37,7 +41,7 @@ MD5 = "54df1d1c5d41a6b1a3ca9b50a8ac0a0b"
 leaks = st.sampled_from(
     [
         "867530912345673", "A4-50-46-12-34-56", "6c1f0be47a93d825", "张三丰", 867530912345673, 31.23041, 121.47369,
-        "19912345678", "121.4737,31.2304", {"name": "李小龙", "phone": "19912345678"}, MD5, "user@example.cn",
+        "19912345678", "121.4737,31.2304", {"name": "李小龙", "phone": "19912345678"}, MD5, "user@gmail.com",
     ]
 )  # fmt: skip
 names = st.sampled_from(
@@ -59,7 +63,7 @@ documents = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(names | st.text("abc", max_size=3), inner, max_size=5)
-        | st.builds(lambda wrap, value: wrap(value), wrapped, inner)
+        | st.builds(lambda wrap, value: wrap({"inner": value}), wrapped, inner)
     ),
     max_leaves=25,
 )

@@ -24,6 +24,7 @@ NAMES = re.findall(
 """Names of what a text may hold that is wrapped; what JSON and XML begin with is the decoders' own hint."""
 
 _SHORTEST = 6
+_LONGEST_TWICE = 32
 _ESCAPE = re.compile(rb"%[0-9A-F]{2}")
 _MOST_LOOKS = 64
 
@@ -34,14 +35,28 @@ def hidden(values: Iterable[bytes]) -> Iterator[bytes]:
         strings = _strings(value)
         for string in strings:
             yield from _spelt(string)
+        if len(value) <= _LONGEST_TWICE and value.isascii():
+            yield from _twice(value)
         yield from _escaped(strings) - {value}
         if value.isdigit() and value[:1] != b"0" and len(value) >= _SHORTEST and int(value) < 1 << 63:
             yield _varint(int(value))
             yield struct.pack("<Q", int(value))
 
 
+PROVIDERS = re.findall(
+    r"\S+",
+    """
+    @qq.com @163.com @126.com @139.com @189.cn @yeah.net @sina.com @sina.cn @sohu.com @foxmail.com @aliyun.com
+    @vip.qq.com @gmail.com @outlook.com @hotmail.com @live.com @icloud.com @yahoo.com @proton.me
+    """,
+)
+"""How most addresses end, for the same purpose."""
+
+
 def names() -> Iterator[bytes]:
-    """Yields the wrapped looks of the commonest names before a value."""
+    """Yields the wrapped looks of the commonest names before a value, and of the commonest ends of addresses."""
+    for provider in PROVIDERS:
+        yield from _spelt(provider.encode())
     for name in NAMES:
         for sign in ("=", ":", '":'):
             yield from _spelt(f"{name}{sign}".encode())
@@ -52,6 +67,12 @@ def _spelt(value: bytes) -> Iterator[bytes]:
     yield value.hex().encode()
     yield value.hex().upper().encode()
     yield from _base64(value)
+
+
+def _twice(value: bytes) -> Iterator[bytes]:
+    """Yields a value in base64 in base64."""
+    for once in set(_base64(value)):
+        yield from _base64(once)
 
 
 def _strings(value: bytes) -> set[bytes]:
@@ -120,12 +141,15 @@ def _in_json(character: str) -> bytes:
 
 
 def coordinates(place: Location) -> Iterator[bytes]:
-    """Yields expressions for the coordinates of a place as little-endian doubles and floats.
+    """Yields expressions for the coordinates of a place: wrapped texts, and little-endian doubles and floats.
 
     The bytes that hold sign, exponent and the first bits of the fraction are the same all over the place.
     """
     reach = place.radius_m / 111_000 * 2
     for degrees in (place.lat, place.lon):
+        for text in {f"{degrees + offset:.6f}"[:-4] for offset in (-reach, 0, reach)}:
+            for wrapped in (*_spelt(text.encode()), *_twice(text.encode())):
+                yield b"".join(b"\\x%02x" % byte for byte in wrapped)
         for layout in (">d", ">f"):
             ends = [struct.pack(layout, degrees + offset) for offset in (-reach, reach)]
             for kept in (3, 2):
