@@ -6,13 +6,15 @@ forms; for those without a profile the commonest names. These are places to look
 
 import base64
 import contextlib
+import itertools
 import json
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote_from_bytes
 
 from leaktap.config import Location
+from leaktap.identifiers._scan import literal
 
 NAMES = re.findall(
     r"\w+",
@@ -23,10 +25,28 @@ NAMES = re.findall(
 )
 """Names of what a text may hold that is wrapped; what JSON and XML begin with is the decoders' own hint."""
 
+PROVIDERS = re.findall(
+    r"\S+",
+    """
+    @qq.com @163.com @126.com @139.com @189.cn @yeah.net @sina.com @sina.cn @sohu.com @foxmail.com @aliyun.com
+    @vip.qq.com @gmail.com @outlook.com @hotmail.com @live.com @icloud.com @yahoo.com @proton.me
+    """,
+)
+"""How most addresses end, for the same purpose."""
+
 _SHORTEST = 6
 _LONGEST_TWICE = 32
 _ESCAPE = re.compile(rb"%[0-9A-F]{2}")
 _MOST_LOOKS = 64
+
+
+def looks(values: Sequence[bytes], places: Iterable[Location]) -> list[bytes]:
+    """Returns an expression for every wrapped look of known values and places, and of the commonest names."""
+    expressions = [literal(look) for look in itertools.chain(hidden(values), names())]
+    expressions += nested(values)
+    for place in places:
+        expressions += coordinates(place)
+    return list(dict.fromkeys(expressions))
 
 
 def hidden(values: Iterable[bytes]) -> Iterator[bytes]:
@@ -41,16 +61,6 @@ def hidden(values: Iterable[bytes]) -> Iterator[bytes]:
         if value.isdigit() and value[:1] != b"0" and len(value) >= _SHORTEST and int(value) < 1 << 63:
             yield _varint(int(value))
             yield struct.pack("<Q", int(value))
-
-
-PROVIDERS = re.findall(
-    r"\S+",
-    """
-    @qq.com @163.com @126.com @139.com @189.cn @yeah.net @sina.com @sina.cn @sohu.com @foxmail.com @aliyun.com
-    @vip.qq.com @gmail.com @outlook.com @hotmail.com @live.com @icloud.com @yahoo.com @proton.me
-    """,
-)
-"""How most addresses end, for the same purpose."""
 
 
 def names() -> Iterator[bytes]:
@@ -126,18 +136,18 @@ def nested(values: Iterable[bytes]) -> Iterator[bytes]:
         except UnicodeDecodeError:
             continue
         if not text.isascii() or set(text) & set("\"\\/"):
-            yield b"".join(_in_json(character) for character in text)
+            yield b"".join(map(_in_json, text))
 
 
 def _in_json(character: str) -> bytes:
-    literal = "".join(f"\\x{byte:02x}" for byte in character.encode())
+    plain = literal(character.encode())
     if character in "\"\\/":
-        return f"\\\\{{0,8}}{literal}".encode()
+        return rb"\\{0,8}" + plain
     if character.isascii():
-        return literal.encode()
+        return plain
     units = character.encode("utf-16-be").hex()
     escapes = "".join(f"\\\\{{1,8}}u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4))
-    return f"(?:{literal}|{escapes})".encode()
+    return b"(?:" + plain + b"|" + escapes.encode() + b")"
 
 
 def coordinates(place: Location) -> Iterator[bytes]:
@@ -149,7 +159,7 @@ def coordinates(place: Location) -> Iterator[bytes]:
     for degrees in (place.lat, place.lon):
         for text in {f"{degrees + offset:.6f}"[:-4] for offset in (-reach, 0, reach)}:
             for wrapped in (*_spelt(text.encode()), *_twice(text.encode())):
-                yield b"".join(b"\\x%02x" % byte for byte in wrapped)
+                yield literal(wrapped)
         for layout in (">d", ">f"):
             ends = [struct.pack(layout, degrees + offset) for offset in (-reach, reach)]
             for kept in (3, 2):
@@ -157,4 +167,4 @@ def coordinates(place: Location) -> Iterator[bytes]:
                 if last - first < _MOST_LOOKS:
                     break
             for look in range(first, min(last + 1, first + _MOST_LOOKS)):
-                yield b"".join(b"\\x%02x" % byte for byte in look.to_bytes(kept, "little"))
+                yield literal(look.to_bytes(kept, "little"))

@@ -10,18 +10,17 @@ form under the right name; 0.7 a hash-like value under a class's name; 0.5 and b
 other things go by as well.
 """
 
-import itertools
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from leaktap.config import DeviceProfile
 from leaktap.identifiers import classes
 from leaktap.identifiers._api import Candidate, Scene
-from leaktap.identifiers._hidden import coordinates, hidden, names, nested
+from leaktap.identifiers._hidden import looks
 from leaktap.identifiers._keys import AROUND, is_name
 from leaktap.identifiers._known import KnownValues
 from leaktap.identifiers._places import list_of, one_reading
-from leaktap.identifiers._scan import Scanner, literal
+from leaktap.identifiers._scan import Scanner
 from leaktap.identifiers._unknown import Unknown
 from leaktap.model import Direction, Leaf, Match, Message
 
@@ -43,10 +42,8 @@ class Matcher:
         self._known = KnownValues(self._devices, self._identifiers)
         self._unknown = Unknown(self._identifiers)
         sections = (self._known.needles, self._unknown.triggers, self._unknown.shapes)
-        looks = itertools.chain(hidden(self._known.visible), names())
-        wrapped = [literal(look) for look in dict.fromkeys(looks)]
-        places = [look for device in self._devices for place in device.location for look in coordinates(place)]
-        self._scanner = Scanner(*sections, [AROUND, *hints, *wrapped, *dict.fromkeys([*places, *nested(self._known.visible)])])
+        places = [place for device in self._devices for place in device.location]
+        self._scanner = Scanner(*sections, [AROUND, *hints, *looks(self._known.visible, places)])
         self._triggers_from = len(self._known.needles)
         self._shapes_from = self._triggers_from + len(self._unknown.triggers)
 
