@@ -24,13 +24,16 @@ _SPACED = (b"H4sI", b"KLUv", b"eJ", b"eN", b"eyJ", b"W3si")
 _URL = re.compile(rb"data:[\w.+;=/-]{0,200};base64,")
 _SPACE = re.compile(rb"[\r\n\t]+ *")
 _MIXED = re.compile(rb"(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])")
-_OF_TEXT = rb"(?:eyJ|eyAi|ewo|ew0K|W3si|WyJ|Int|Ilt|Ilw|Ilx|PD94|PHh)[A-Za-z0-9+/_-]{5}"
+_SIGN = rb"(?:[A-Za-z0-9+_-]|\\{0,8}/|%(?:25){0,3}2[BbFf])"
+"""One sign of base64, also where a JSON string or a URL escapes it."""
+
+_OF_TEXT = rb"(?:eyJ|eyAi|ewo|ew0K|W3si|WyJ|Int|Ilt|Ilw|Ilx|PD94|PHh)" + _SIGN + rb"{5}"
 """JSON's and XML's beginnings, also of JSON in a JSON string.
 
 That a text begins otherwise and holds something is told by what it holds, wrapped.
 """
 
-_OF_COMPRESSED = rb"(?:H4sI|KLUv|eJ[w-z]|eA[E-H]|eN[o-r]|eF[4-7])[A-Za-z0-9+/_-]{6}"
+_OF_COMPRESSED = rb"(?:H4sI|KLUv|(?:eJ[w-z]|eA[E-H]|eN[o-r]|eF[4-7])" + _SIGN + rb"{6})"
 _DIGESTS = (16, 20, 32, 64)
 _SHORTEST_UNPADDED = 11
 _SHORTEST_OPAQUE = 16
