@@ -24,11 +24,12 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One end of a connection. `mac` is empty where the link layer shows none."""
+    """One end of a connection. `mac` is empty where the link layer shows none, `name` where it told nobody its own."""
 
     ip: str
     port: int = 0
     mac: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +273,19 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """An event of the case (launch, consent ...) that an input itself tells of; `app` is empty for the case's own.
+
+    `where` is the place in the input. What an input shows before a mark is yielded behind it where that can be.
+    """
+
+    time: Time
+    event: str
+    app: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a run amounts to.
 
@@ -294,7 +308,7 @@ class Summary:
     session_clauses: tuple[ClauseHit, ...] = field(default=())
 
 
-type Seen = Exchange | Blind | Fault | Progress
+type Seen = Exchange | Blind | Fault | Progress | Mark
 """What a source yields."""
 
 type Record = Finding | Blind | Fault | Summary

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from leaktap.attribution import Apps, Owners
-from leaktap.config import Case, DeviceProfile
+from leaktap.config import Case, DeviceProfile, Event
 from leaktap.consent import Timeline
 from leaktap.decoders import Limited, Limits, check, hints, parts, walk
 from leaktap.identifiers.matcher import Matcher
@@ -27,6 +27,7 @@ from leaktap.model import (
     Fault,
     Finding,
     Leaf,
+    Mark,
     Match,
     Message,
     Phase,
@@ -118,6 +119,8 @@ class Pipeline:
             case Fault():
                 self._tally.faults += 1
                 yield seen
+            case Mark():
+                self.timeline.mark(Event.model_validate({"at": seen.time, "event": seen.event, "app": seen.app}))
 
     def finish(self, seconds: float) -> Summary:
         """Returns the summary of all that was inspected, which took `seconds`."""

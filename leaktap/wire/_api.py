@@ -7,13 +7,14 @@ A module of this package with an attribute `PROTOCOL` is a protocol; nothing lis
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 from typing import Protocol as Typed
 
-from leaktap.model import Blind, Endpoint, Exchange, Fault, Message, Origin, Time
+from leaktap.model import App, Blind, Endpoint, Exchange, Fault, Message, Origin, Time
 from leaktap.wire._bytes import Flow, Segment
 from leaktap.wire.keys import KeyLog
+from leaktap.wire.names import Names
 
 MOST_WAITING = 64 << 20
 """How many bytes all connections of an input together keep for keys that may come."""
@@ -80,7 +81,8 @@ class Context:
 
     `server` is where the client wants to go, which a proxy's CONNECT makes another than the flow's. `host` is the name
     that it asked for so far, `name` the protocol that was agreed on (ALPN, Upgrade). `upgrade` is the exchange that
-    agreed on it, where one did.
+    agreed on it, where one did. `names` and `commons` are the same for the whole capture: what it tells of names, and
+    what the connections of a protocol share, under the protocol's name.
     """
 
     source: str
@@ -89,6 +91,8 @@ class Context:
     server: Endpoint
     keys: KeyLog
     budget: Budget
+    names: Names = field(default_factory=Names)
+    commons: dict[str, Any] = field(default_factory=dict)
     host: str = ""
     name: str = ""
     decrypted: bool = False
@@ -102,17 +106,7 @@ class Context:
 
     def within_tls(self, name: str) -> "Context":
         """Returns what the layer above TLS knows; `name` is the protocol that was agreed on."""
-        return Context(
-            self.source,
-            self.flow,
-            self.client,
-            self.server,
-            self.keys,
-            self.budget,
-            self.host,
-            name,
-            decrypted=True,
-        )
+        return replace(self, name=name, decrypted=True, upgrade=None)
 
     def blind(
         self,
@@ -128,7 +122,7 @@ class Context:
             time=self.flow.time if time is None else time,
             why=why,
             protocol=protocol,
-            host=self.host,
+            host=self.host or self.names.host(self.server.ip),
             ip=self.server.ip,
             port=self.server.port,
             bytes=count,
@@ -143,17 +137,27 @@ class Context:
         if self._origin is None or self._origin.protocol != protocol:
             transport: Literal["tcp", "udp"] = "udp" if self.flow.transport == "udp" else "tcp"
             self._origin = Origin(self.source, protocol, transport, self.flow.index, decrypted=self.decrypted)
+        client = self.client
+        phone = self.names.phone(client.mac, client.ip)
+        if phone != client.name:
+            client = self.client = replace(client, name=phone)
         return Exchange(
             id=f"{self._origin.transport}.{self.flow.index}:{next(self.flow.numbers)}",
             time=request.time,
-            client=self.client,
+            client=client,
             server=self.server,
             scheme=scheme,
-            host=host or self.host or self.server.ip,
+            host=host or self.host or self.names.host(self.server.ip) or self.server.ip,
             request=request,
             response=response,
             origin=self._origin,
+            app=self.app,
         )
+
+    @property
+    def app(self) -> App | None:
+        """The app whose connection this is, where the capture says so."""
+        return None if self.flow.uid is None else self.names.app(self.flow.uid)
 
 
 @dataclass(frozen=True, slots=True)

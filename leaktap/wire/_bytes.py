@@ -19,8 +19,8 @@ CLIENT, SERVER = 0, 1
 class Flow:
     """A connection (or a pair of UDP endpoints). `index` is its number as tshark counts, per transport.
 
-    `numbers` counts its exchanges. A connection that goes on after it was taken to be over is another flow with the
-    same index, and counts on.
+    `uid` is the user id of the app that opened it, where the capture says so. `numbers` counts its exchanges. A
+    connection that goes on after it was taken to be over is another flow with the same index, and counts on.
     """
 
     index: int
@@ -30,6 +30,7 @@ class Flow:
     time: Time
     frame: int
     from_start: bool = True
+    uid: int | None = None
     numbers: "itertools.count[int]" = field(default_factory=itertools.count, repr=False, compare=False)
 
 

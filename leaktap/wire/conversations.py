@@ -59,7 +59,7 @@ class Conversation:
         ends = [(_address(words >> 32, *low), words >> 16 & 0xFFFF), (_address(words >> 32, *high), words & 0xFFFF)]
         self.client = client
         sides = Endpoint(*ends[client], mac), Endpoint(*ends[1 - client])
-        self.flow = Flow(self.index, transport, *sides, time, frame, from_start, self.numbers)
+        self.flow = Flow(self.index, transport, *sides, time, frame, from_start, numbers=self.numbers)
         self.heard, self.over = False, ""
 
     def likely_client(self, sender: int, by_port: bool) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from itertools import chain
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from leaktap import wire
 from leaktap.discover import discover
@@ -22,6 +22,7 @@ from leaktap.wire._bytes import CLIENT, SERVER, Arrival, Closed, Flow, Segment
 from leaktap.wire._intake import Frames
 from leaktap.wire.container import windows
 from leaktap.wire.keys import KeyLog
+from leaktap.wire.names import Names
 from leaktap.wire.packets import Packets
 from leaktap.wire.streams import Streams
 from leaktap.wire.unread import Unread
@@ -179,8 +180,10 @@ def cut(segment: Segment, start: int, end: int) -> Segment:
 class _Connection:
     """A flow: its stack, and what of it was not inspected, one `Blind` per reason."""
 
-    def __init__(self, flow: Flow, name: str, keys: KeyLog, budget: Budget) -> None:
-        context = Context(name, flow, flow.client, flow.server, keys, budget)
+    def __init__(
+        self, flow: Flow, name: str, keys: KeyLog, budget: Budget, names: Names, commons: dict[str, Any]
+    ) -> None:
+        context = Context(name, flow, flow.client, flow.server, keys, budget, names, commons)
         self.node = Node(context, flow.transport)
         self._blinds: dict[tuple[str, str], Blind] = {}
 
@@ -217,6 +220,8 @@ class Engine:
 
     def __init__(self, name: str, keys: KeyLog, patient: bool = True) -> None:
         """`patient`: secrets may still come, so what lacks one is kept for a while."""
+        self.names = Names()
+        self._commons: dict[str, Any] = {}
         self._name, self._keys = name, keys
         self._budget = Budget(patient=patient)
         self._version = keys.version
@@ -244,7 +249,9 @@ class Engine:
                 key = event.flow.transport, event.flow.index
                 connection = self._connections.get(key)
                 if connection is None:
-                    connection = _Connection(event.flow, self._name, self._keys, self._budget)
+                    connection = _Connection(
+                        event.flow, self._name, self._keys, self._budget, self.names, self._commons
+                    )
                     self._connections[key] = connection
                 yield from connection.over(connection.node.feed(event.side, event.segment))
             elif isinstance(event, Closed):
