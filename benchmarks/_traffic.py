@@ -1,4 +1,8 @@
-"""A large capture of what phones send: TLS 1.2 and 1.3, telemetry in every wrapper, pictures, and no calm network.
+"""A large capture of what phones send: TLS 1.2 and 1.3, HTTP/1.1 and 2, telemetry in every wrapper, pictures, clips.
+
+What apps say to their servers is many small messages: public captures of phones have some 10 kB of packets to each
+exchange, ten times as many bytes down as up, and reports of a few hundred bytes at the median; two of five requests are
+such reports here. Sizes are log-normal, from 200 bytes to 5 MB.
 
 The same size gives the same requests each time; which of them carry a value of the device's is counted, so that a
 benchmark can tell whether a scan was right. Captures are made in the user's cache, once per size and per version of
@@ -13,7 +17,7 @@ import math
 import os
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +48,9 @@ SUITES = (
     ("1.2", "ECDHE-ECDSA-AES128-SHA256"),
 )
 TROUBLE = Trouble(again=0.004, overtaken=0.004)
-LARGEST = 5_000_000
+SMALLEST, LARGEST = 200, 5_000_000
+type _Maker = Callable[[str, float, int], Call]
+
 _WORDS = (
     *("page", "view", "click", "scroll", "cart", "banner", "list", "item", "search"),
     *("detail", "pay", "share", "open", "close", "start", "resume", "load", "cache"),
@@ -110,14 +116,14 @@ def _make(megabytes: float, folder: Path) -> dict[str, int]:
 
 
 def _conversations(app: "_App", megabytes: float, keylog: list[bytes]) -> Iterator[Conversation]:
-    """Yields connections, ten for each megabyte, a few of them far larger than the others."""
-    number = max(round(megabytes * 10), 1)
-    weights = [app.random.lognormvariate(0, 1.6) for _ in range(number)]
-    scale = megabytes * 1e6 / sum(weights)
-    for index, weight in enumerate(weights):
-        session = app.session(index, int(weight * scale))
+    """Yields connections of a few calls each until there are `megabytes` of packets, or a little more."""
+    size, index = 0, 0
+    while size < megabytes * 1e6:
+        session = app.session(index)
         (conversation,), lines = wire.converse(session, TROUBLE, index)
         keylog += lines
+        size += sum(len(packet.data) + 16 for packet in conversation.packets)
+        index += 1
         yield conversation
 
 
@@ -137,34 +143,34 @@ class _App:
             ("k4", "2b7e6c1f-8d04-4a9e-b3c5-50f1d2a6e794"),
             ("k5", "A4:50:46:7C:21:9E"),
         ]
-        self._kinds = (
-            (self._json, 30),
-            (self._packed_form, 20),
-            (self._protobuf, 12),
-            (self._upload, 6),
-            (self._picture, 22),
-            (self._list, 10),
+        self._kinds: tuple[tuple[_Maker, int, int, float], ...] = (
+            (self._json, 16, 900, 1.1),
+            (self._packed_form, 12, 800, 1.0),
+            (self._protobuf, 11, 800, 1.1),
+            (self._upload, 1, 60_000, 1.2),
+            (self._picture, 35, 5_000, 1.2),
+            (self._list, 24, 2_500, 1.2),
+            (self._clip, 1, 400_000, 1.0),
         )
 
-    def session(self, index: int, size: int) -> Session:
-        """Returns one connection's talk, of about `size` bytes."""
+    def session(self, index: int) -> Session:
+        """Returns one connection's talk: a dozen calls at the median."""
         version, suite = self.random.choice(SUITES)
         name = f"h{index % 60}.example-{index % 12}.net"
         at = index * 0.7
         calls: list[Call] = []
-        while size > 0:
-            room = max(min(size, LARGEST), 200)
-            makers = [kind for kind, _ in self._kinds]
-            make = self.random.choices(makers, [weight for _, weight in self._kinds])[0]
-            call = make(name, at, int(200 * math.exp(self.random.random() * math.log(room / 200))))
-            size -= len(call.body) + len(call.reply.body) + 600
+        makers, weights = list(self._kinds), [kind[1] for kind in self._kinds]
+        for _ in range(max(round(self.random.lognormvariate(math.log(12), 0.8)), 1)):
+            make, _, middle, spread = self.random.choices(makers, weights)[0]
+            wanted = self.random.lognormvariate(math.log(middle), spread)
+            call = make(name, at, int(min(max(wanted, SMALLEST), LARGEST)))
             at += 0.3
             calls.append(call)
         self.connections += 1
         self.requests += len(calls)
         six = index % 5 == 0
         address = f"2001:db8::{index % 60 + 16:x}" if six else f"203.0.113.{index % 60 + 1}"
-        return Session({name: Host(address, version, suite)}, tuple(calls))
+        return Session({name: Host(address, version, suite, http2=index % 2 == 1)}, tuple(calls))
 
     def _secret(self) -> dict[str, str]:
         """Returns a value of the device's for one request in some, and counts it."""
@@ -223,6 +229,10 @@ class _App:
         headers = (("Content-Type", "application/json"), ("Content-Encoding", "gzip"))
         reply = Reply(headers=headers, body=packed, chunked=8192)
         return Call(at, "GET", host, f"/v1/list?page={self.random.randrange(90)}", _fields(""), reply=reply)
+
+    def _clip(self, host: str, at: float, size: int) -> Call:
+        reply = Reply(206, "Partial Content", (("Content-Type", "video/mp4"),), self._image(size))
+        return Call(at, "GET", host, f"/v/{self.random.randrange(10**6)}/seg-{size % 90}.m4s", _fields(""), reply=reply)
 
     def _image(self, size: int) -> bytes:
         at = self.random.randrange(1 << 20)

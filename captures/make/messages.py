@@ -30,12 +30,13 @@ class Phone:
 class Host:
     """A server: its address and how it is spoken to. `tls` is `1.2`, `1.3` or empty for plain HTTP.
 
-    `suite` is OpenSSL's name of a cipher suite; where it is empty the library chooses.
+    `suite` is OpenSSL's name of a cipher suite; where it is empty the library chooses. `http2` goes with TLS only.
     """
 
     ip: str
     tls: str = "1.3"
     suite: str = ""
+    http2: bool = False
 
     @property
     def port(self) -> int:

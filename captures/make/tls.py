@@ -23,11 +23,15 @@ _CHUNK = 1 << 20
 
 @dataclass(slots=True)
 class Link:
-    """A TLS connection between two OpenSSL endpoints; `ends` are its client and its server."""
+    """A TLS connection between two OpenSSL endpoints; `ends` are its client and its server.
+
+    `protocol` is what they agree on by ALPN, if anything.
+    """
 
     host: str
     version: str = "1.3"
     suite: str = ""
+    protocol: str = ""
     keylog: list[bytes] = field(default_factory=list)
     ends: tuple[SSL.Connection, SSL.Connection] = field(init=False)
 
@@ -39,6 +43,10 @@ class Link:
         certificate, key = certificate_for(self.host)
         server.use_certificate(certificate)
         server.use_privatekey(key)
+        if self.protocol:
+            agreed = self.protocol.encode()
+            client.set_alpn_protos([agreed])
+            server.set_alpn_select_callback(lambda *_: agreed)
         self.ends = (SSL.Connection(client, None), SSL.Connection(server, None))
         self.ends[CLIENT].set_tlsext_host_name(self.host.encode())
         self.ends[CLIENT].set_connect_state()

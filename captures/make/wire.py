@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from captures.make.http2 import Http2
 from captures.make.messages import Call, Host, Session, reply_bytes, request_bytes
 from captures.make.packets import CALM, CLIENT, SERVER, Conversation, End, Trouble, in_order
 from captures.make.pcapng import write_pcap, write_pcapng
@@ -11,6 +12,9 @@ from leaktap.model import Time
 
 _KEPT_ALIVE = 15.0
 """Seconds of silence after which a client opens a new connection."""
+
+_AT_ONCE = 4
+"""How many calls of HTTP/2 are asked before the first is answered."""
 
 _FIRST_PORT, _PORTS = 40_112, 12_000
 
@@ -47,22 +51,36 @@ def converse(session: Session, trouble: Trouble = CALM, first: int = 0) -> tuple
 
 
 def _talk(session: Session, wire: Conversation, host: str, server: Host, calls: list[Call]) -> list[bytes]:
-    link = Link(host, server.tls, server.suite) if server.tls else None
+    link = Link(host, server.tls, server.suite, "h2" if server.http2 else "") if server.tls else None
     now: Time = wire.open(session.time(calls[0].at) - 4 * wire.rtt)
     if link:
         for side, flight in link.handshake():
             now = wire.send(now, side, flight) + wire.rtt // 2
-    for call in calls:
-        for at, side, data in (
-            (call.at, CLIENT, request_bytes(call)),
-            (call.at + call.took, SERVER, reply_bytes(call)),
-        ):
-            now = wire.send(max(now, session.time(at)), side, link.send(side, data) if link else data)
+    for at, side, data in _said2(calls) if server.http2 else _said(calls):
+        now = wire.send(max(now, session.time(at)), side, link.send(side, data) if link else data)
     now += 2_000_000
     if link:
         now = wire.send(now, CLIENT, link.close(CLIENT))
     wire.close(now)
     return link.keylog if link else []
+
+
+def _said(calls: list[Call]) -> Iterator[tuple[float, int, bytes]]:
+    """Yields what both sides say in HTTP/1.1, and when."""
+    for call in calls:
+        yield call.at, CLIENT, request_bytes(call)
+        yield call.at + call.took, SERVER, reply_bytes(call)
+
+
+def _said2(calls: list[Call]) -> Iterator[tuple[float, int, bytes]]:
+    """Yields what both sides say in HTTP/2, and when: a few calls at a time."""
+    talk = Http2()
+    for side, data in talk.opening():
+        yield calls[0].at, side, data
+    for first in range(0, len(calls), _AT_ONCE):
+        batch = calls[first : first + _AT_ONCE]
+        for side, data in talk.batch(batch):
+            yield batch[0].at + batch[0].took * (side == SERVER), side, data
 
 
 def _connections(session: Session) -> Iterator[tuple[str, list[Call]]]:
