@@ -46,7 +46,7 @@ def looks(values: Sequence[bytes], places: Iterable[Location]) -> list[bytes]:
     expressions += nested(values)
     for place in places:
         expressions += coordinates(place)
-    return list(dict.fromkeys(expressions))
+    return sorted(set(expressions))
 
 
 def hidden(values: Iterable[bytes]) -> Iterator[bytes]:
@@ -135,13 +135,13 @@ def nested(values: Iterable[bytes]) -> Iterator[bytes]:
             text = value.decode()
         except UnicodeDecodeError:
             continue
-        if not text.isascii() or set(text) & set("\"\\/"):
+        if not text.isascii() or set(text) & set('"\\/'):
             yield b"".join(map(_in_json, text))
 
 
 def _in_json(character: str) -> bytes:
     plain = literal(character.encode())
-    if character in "\"\\/":
+    if character in '"\\/':
         return rb"\\{0,8}" + plain
     if character.isascii():
         return plain

@@ -1,12 +1,15 @@
 """The one scan: needles, shapes, names and hints in a single Hyperscan database.
 
-Compiled in the background, while the first packets are read. Each thread scans with its own scratch, so that two threads may scan at once.
+Compiled in the background, while the first packets are read, and kept for the next run. Each thread scans with its own
+scratch, so that two threads may scan at once.
 """
 
 import threading
 from collections.abc import Callable, Sequence
 
 import hyperscan
+
+from leaktap.identifiers._compiled import compiled
 
 MOST_HITS = 20_000
 """How many hits of one scan are kept; of what comes after, one of each expression."""
@@ -19,7 +22,7 @@ type Hit = tuple[int, int]
 
 def literal(value: bytes) -> bytes:
     """Returns the expression for exactly these bytes."""
-    return b"".join(b"\\x%02x" % byte for byte in value)
+    return b"\\x" + value.hex(" ").replace(" ", "\\x").encode() if value else b""
 
 
 def _note(number: int, _start: int, end: int, _flags: int, context: tuple[list[Hit], dict[int, int]]) -> None:
@@ -56,13 +59,7 @@ class Scanner:
     def _compile(self) -> hyperscan.Database:
         with self._compiling:
             if self._database is None:
-                database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-                count = len(self._expressions)
-                if count:
-                    database.compile(
-                        expressions=self._expressions, ids=list(range(count)), elements=count, flags=self._flags
-                    )
-                self._database = database
+                self._database = compiled(self._expressions, self._flags)
             return self._database
 
     def _ready(self) -> tuple[hyperscan.Database, hyperscan.Scratch]:

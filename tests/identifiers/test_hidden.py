@@ -93,6 +93,8 @@ def test_ordinary_text_is_let_go(text):
     assert not MATCHER.sieve(text)
 
 
-@pytest.mark.parametrize("text", [b"H4sIAHv\\/AWsC\\/6tW", b"eyJp\\/bWVpIjoi", b"eJyr%2F8zLSy1S", b"eyJp%252FbWVpIjoi", b"eJw\\\\/0cvJ/Ps1"])
+@pytest.mark.parametrize(
+    "text", [b"H4sIAHv\\/AWsC\\/6tW", b"eyJp\\/bWVpIjoi", b"eJyr%2F8zLSy1S", b"eyJp%252FbWVpIjoi", b"eJw\\\\/0cvJ/Ps1"]
+)
 def test_base64_is_seen_where_its_slashes_are_escaped(text):
     assert MATCHER.sieve(QUIET + text + QUIET)
