@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from leaktap.wire._api import Above, Context, Made, Plain, Protocol
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
-from leaktap.wire.tls_ciphers import TLS13, Opener, Unopened, next_secret, opener13
+from leaktap.wire.tls_ciphers import TLS13, next_secret, opener13
 from leaktap.wire.tls_handshake import (
     APPLICATION,
     CLIENT_HELLO,
@@ -24,6 +24,7 @@ from leaktap.wire.tls_handshake import (
     BadHandshake,
     Session,
 )
+from leaktap.wire.tls_openers import Opener, Unopened
 from leaktap.wire.tls_records import (
     APPLICATION_DATA,
     CHANGE_CIPHER_SPEC,

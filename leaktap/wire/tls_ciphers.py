@@ -1,193 +1,137 @@
-"""TLS record protection: one object per direction and key, which opens one record per call.
+"""From a cipher suite and a secret to what opens its records: the keys, and the library's cipher for them.
 
-AEAD for TLS 1.2 (RFC 5288 GCM, RFC 6655 CCM, RFC 7905 ChaCha20-Poly1305) and 1.3 (RFC 8446 section 5.2), CBC for TLS
-1.0 to 1.2 (RFC 2246, 4346, 5246 section 6.2.3.2) with the MAC inside or, by RFC 7366, outside. The keys come from the
-PRF (RFC 5246 section 5; RFC 2246 section 5) or HKDF-Expand-Label (RFC 8446 section 7.1).
+The keys come from the PRF (RFC 5246 section 5; RFC 2246 section 5) or HKDF-Expand-Label (RFC 8446 section 7.1).
+A cipher that the library has no longer, or not in the mode that is wanted, is composed of what it has; where that does
+not do, the suite is not supported.
 """
 
+import hashlib
 import hmac
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable
+from functools import cache
+from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.decrepit.ciphers import algorithms as decrepit
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
+from leaktap.wire.tls_aria import Aria
+from leaktap.wire.tls_modes import Ccm, Gcm, LibraryGcm
+from leaktap.wire.tls_openers import Aead, Aead12, Aead13, Cbc, MacKeys, Opener, Stream, Unopened
 from leaktap.wire.tls_suites import Suite
+
+__all__ = [
+    "TLS10",
+    "TLS11",
+    "TLS12",
+    "TLS13",
+    "Unopened",
+    "aead_of",
+    "expand_label",
+    "next_secret",
+    "opener13",
+    "openers12",
+    "prf",
+    "supported",
+]
 
 TLS10, TLS11, TLS12, TLS13 = 0x0301, 0x0302, 0x0303, 0x0304
 
-Unopened = (InvalidTag, ValueError)
-"""What `Opener.open` raises for a record that the key does not fit (or that is too short to be one)."""
+_CLASSES = {
+    "AES": "AES",
+    "3DES_EDE": "TripleDES",
+    "DES": "TripleDES",
+    "CAMELLIA": "Camellia",
+    "SEED": "SEED",
+    "IDEA": "IDEA",
+    "SM4": "SM4",
+    "RC4": "ARC4",
+}
+"""What the library calls the ciphers; it moves them to another module before it gives them up."""
+
+_TAG_BYTES = {"GCM": 16, "CCM": 16, "CCM_8": 8, "POLY1305": 16}
 
 
-class Opener(Protocol):
-    """Opens the records of one direction, in order. `seq` is the number of the next one."""
-
-    seq: int
-
-    def open(self, header: bytes, fragment: bytes | memoryview) -> bytes:
-        """Returns what the record holds and counts it; raises one of `Unopened` and counts nothing."""
-
-    def overhead(self) -> int:
-        """Returns by how many bytes a record with its header is longer than what it holds, about."""
+def _algorithm(suite: Suite, key: bytes) -> Any:
+    """Returns the library's cipher with its key; raises UnsupportedAlgorithm."""
+    name = _CLASSES[suite.cipher]
+    found = getattr(decrepit, name, None) or getattr(algorithms, name, None)
+    if found is None:
+        raise UnsupportedAlgorithm(f"there is no {name}")
+    return found(key * 3 if suite.cipher == "DES" else key)
 
 
-class _Aead(Protocol):
-    def decrypt(self, nonce: bytes, data: bytes | memoryview, associated_data: bytes) -> bytes: ...
-
-
-class Aead13:
-    """TLS 1.3: the nonce is the IV and the number, the header is authenticated, the type stands behind the text."""
-
-    def __init__(self, aead: _Aead, iv: bytes, tag_bytes: int) -> None:
-        """Begins at record 0."""
-        self.seq = 0
-        self._decrypt = aead.decrypt
-        self._iv = int.from_bytes(iv)
-        self._overhead = 5 + 1 + tag_bytes
-
-    def open(self, header: bytes, fragment: bytes | memoryview) -> bytes:
-        """Returns the text with its padding and type."""
-        text = self._decrypt((self._iv ^ self.seq).to_bytes(12), fragment, header)
-        self.seq += 1
-        return text
-
-    def overhead(self) -> int:
-        """Header, type and tag."""
-        return self._overhead
-
-
-class Aead12:
-    """TLS 1.2: number, type, version and length are authenticated; `explicit` bytes of the nonce are in the record."""
-
-    def __init__(self, aead: _Aead, iv: bytes, tag_bytes: int, explicit: int) -> None:
-        """Begins at record 0."""
-        self.seq = 0
-        self._decrypt = aead.decrypt
-        self._iv = iv
-        self._number = int.from_bytes(iv)
-        self._explicit = explicit
-        self._shorter = explicit + tag_bytes
-
-    def open(self, header: bytes, fragment: bytes | memoryview) -> bytes:
-        """Returns the text."""
-        size = len(fragment) - self._shorter
-        if size < 0:
-            raise ValueError("shorter than its nonce and tag")
-        seq = self.seq
-        about = b"%b%b%b" % (seq.to_bytes(8), header[:3], size.to_bytes(2))
-        if self._explicit:
-            text = self._decrypt(self._iv + bytes(fragment[: self._explicit]), fragment[self._explicit :], about)
-        else:
-            text = self._decrypt((self._number ^ seq).to_bytes(12), fragment, about)
-        self.seq = seq + 1
-        return text
-
-    def overhead(self) -> int:
-        """Header, nonce and tag."""
-        return 5 + self._shorter
-
-
-class Cbc:
-    """TLS 1.0 to 1.2 with a block cipher and HMAC.
-
-    TLS 1.0 takes the last block before a record as its IV, later versions carry it. One decryptor serves all records,
-    for the IV goes through it like ciphertext: it comes out as nonsense, and what follows it right. The MAC is verified
-    until a record has passed and for each that is numbered by guess (`seq` was set); else the padding alone tells.
-    """
-
-    def __init__(self, algorithm: type[AES] | type[TripleDES], keys: "_CbcKeys", version: int, outside: bool) -> None:
-        """`outside` is encrypt-then-MAC."""
-        self._seq = 0
-        self._verify = True
-        self._block = algorithm.block_size // 8
-        self._decrypt = Cipher(algorithm(keys.key), modes.CBC(bytes(self._block))).decryptor().update
-        self._mac, self._digest, self._mac_bytes = keys.mac_key, keys.digest, keys.mac_bytes
-        self._iv = keys.iv if version == TLS10 else b""
-        self._outside = outside
-
-    @property
-    def seq(self) -> int:
-        """The number of the next record."""
-        return self._seq
-
-    @seq.setter
-    def seq(self, number: int) -> None:
-        self._seq = number
-        self._verify = True
-
-    def open(self, header: bytes, fragment: bytes | memoryview) -> bytes:
-        """Returns the text."""
-        data = bytes(fragment)
-        tag = b""
-        if self._outside:
-            data, tag = data[: -self._mac_bytes], data[-self._mac_bytes :]
-        blocks = self._iv + data
-        if len(blocks) <= self._block or len(blocks) % self._block:
-            raise ValueError("no whole blocks")
-        padded = self._decrypt(blocks)[self._block :]
-        end = len(padded) - padded[-1] - 1
-        if end < 0 or padded.count(padded[-1], end) != padded[-1] + 1:
-            raise ValueError("no padding")
-        if not self._outside:
-            tag, end = padded[end - self._mac_bytes : end], end - self._mac_bytes
-            if end < 0:
-                raise ValueError("shorter than its MAC")
-        text = padded[:end]
-        if self._verify:
-            covered = data if self._outside else text
-            about = b"%b%b%b" % (self._seq.to_bytes(8), header[:3], len(covered).to_bytes(2))
-            if not hmac.compare_digest(hmac.digest(self._mac, about + covered, self._digest), tag):
-                raise ValueError("the MAC does not fit")
-        if self._iv:
-            self._iv = blocks[-self._block :]
-        self._seq += 1
-        self._verify = False
-        return text
-
-    def overhead(self) -> int:
-        """Header, IV, MAC and about half a block of padding."""
-        return 5 + self._mac_bytes + (0 if self._iv else self._block) + self._block // 2
-
-
-@dataclass(frozen=True, slots=True)
-class _CbcKeys:
-    """One direction's keys."""
-
-    key: bytes
-    iv: bytes
-    mac_key: bytes
-    digest: str
-    mac_bytes: int
-
-
-def _aead(suite: Suite, key: bytes) -> tuple[_Aead, int]:
-    """Returns the cipher with the length of its tag."""
+def _aead(suite: Suite, key: bytes) -> Aead:
+    """Returns a cipher that authenticates; raises UnsupportedAlgorithm."""
+    if suite.cipher == "CHACHA20":
+        return ChaCha20Poly1305(key)
     if suite.mode == "GCM":
-        return AESGCM(key), 16
-    if suite.mode == "CCM":
-        return AESCCM(key, 16), 16
-    if suite.mode == "CCM_8":
-        return AESCCM(key, 8), 8
-    return ChaCha20Poly1305(key), 16
+        if suite.cipher == "AES":
+            return AESGCM(key)
+        if suite.cipher == "ARIA":
+            return Gcm(Aria(key).encrypt)
+        algorithm = _algorithm(suite, key)
+        try:
+            Cipher(algorithm, modes.GCM(bytes(12))).encryptor()
+        except UnsupportedAlgorithm:
+            return Gcm(Cipher(algorithm, modes.ECB()).encryptor().update)
+        return LibraryGcm(algorithm)
+    if suite.cipher == "AES":
+        return AESCCM(key, _TAG_BYTES[suite.mode])
+    algorithm = _algorithm(suite, key)
+    Cipher(algorithm, modes.CTR(bytes(16))).decryptor()
+    return Ccm(algorithm, _TAG_BYTES[suite.mode])
+
+
+def aead_of(suite: Suite, key: bytes) -> tuple[Aead, int]:
+    """Returns the cipher of a suite with the length of its tag; the suite must be supported."""
+    return _aead(suite, key), _TAG_BYTES[suite.mode]
+
+
+def _chained(suite: Suite, key: bytes) -> Callable[[bytes], bytes]:
+    """Returns what deciphers blocks chained to each other; raises UnsupportedAlgorithm."""
+    if suite.cipher == "ARIA":
+        return Aria(key).chained()
+    return Cipher(_algorithm(suite, key), modes.CBC(bytes(suite.block_bytes))).decryptor().update
+
+
+def _streamed(suite: Suite, key: bytes) -> Callable[[bytes], bytes] | None:
+    """Returns what deciphers a stream, None where it is not enciphered; raises UnsupportedAlgorithm."""
+    if suite.cipher == "NULL":
+        return None
+    return Cipher(_algorithm(suite, key), None).decryptor().update
+
+
+@cache
+def _offered(suite: Suite) -> bool:
+    """Tells whether the library has what a suite needs."""
+    if not suite.cipher:
+        return False
+    make = {"CBC": _chained, "STREAM": _streamed}.get(suite.mode, _aead)
+    try:
+        make(suite, bytes(range(suite.key_bytes)))
+        for digest in (suite.hash, suite.mac):
+            if digest:
+                hashlib.new(digest, usedforsecurity=False)
+    except (UnsupportedAlgorithm, ValueError):
+        return False
+    return True
 
 
 def supported(suite: Suite, version: int) -> bool:
     """Tells whether records of this suite can be opened."""
-    if version == TLS13:
-        return bool(suite.cipher) and suite.mode != "CBC" and suite.number >> 8 == 0x13
-    if version not in (TLS10, TLS11, TLS12) or suite.number >> 8 == 0x13:
+    if suite.modern:
+        return version == TLS13 and _offered(suite)
+    if version not in (TLS10, TLS11, TLS12) or (version != TLS12 and suite.mode not in ("CBC", "STREAM")):
         return False
-    return bool(suite.cipher) and (suite.mode == "CBC" or version == TLS12)
+    return _offered(suite)
 
 
 def opener13(suite: Suite, secret: bytes) -> Opener:
     """Returns the opener of a TLS 1.3 traffic secret."""
-    aead, tag_bytes = _aead(suite, expand_label(suite.hash, secret, b"key", suite.key_bytes))
-    return Aead13(aead, expand_label(suite.hash, secret, b"iv", 12), tag_bytes)
+    aead = _aead(suite, expand_label(suite.hash, secret, b"key", suite.key_bytes))
+    return Aead13(aead, expand_label(suite.hash, secret, b"iv", 12), _TAG_BYTES[suite.mode])
 
 
 def next_secret(suite: Suite, secret: bytes) -> bytes:
@@ -196,27 +140,28 @@ def next_secret(suite: Suite, secret: bytes) -> bytes:
 
 
 def openers12(suite: Suite, version: int, master: bytes, randoms: bytes, outside: bool) -> tuple[Opener, Opener]:
-    """Returns the openers of client and server (RFC 5246 section 6.3). `randoms` are the server's and the client's."""
-    if suite.mode != "CBC":
-        explicit = 0 if suite.mode == "POLY1305" else 8
-        salt_bytes = 12 - explicit
-        keys = _Cutter(prf(suite, version, master, b"key expansion", randoms, 2 * (suite.key_bytes + salt_bytes)))
-        ciphers = [_aead(suite, keys.take(suite.key_bytes)) for _ in range(2)]
-        salts = [keys.take(salt_bytes) for _ in range(2)]
-        client, server = (
-            Aead12(aead, salt, tag_bytes, explicit) for (aead, tag_bytes), salt in zip(ciphers, salts, strict=True)
-        )
-        return client, server
-    algorithm = AES if suite.cipher == "AES" else TripleDES
-    block = algorithm.block_size // 8
-    size = 2 * (suite.mac_bytes + suite.key_bytes + block)
-    keys = _Cutter(prf(suite, version, master, b"key expansion", randoms, size))
-    parts = [[keys.take(count) for _ in range(2)] for count in (suite.mac_bytes, suite.key_bytes, block)]
-    left, right = (
-        Cbc(algorithm, _CbcKeys(key, iv, mac_key, suite.mac, suite.mac_bytes), version, outside)
-        for mac_key, key, iv in zip(*parts, strict=True)
-    )
-    return left, right
+    """Returns the openers of client and server (RFC 5246 section 6.3).
+
+    `randoms` are the server's and the client's, `outside` is encrypt-then-MAC. A suite that does not encipher needs no
+    `master`: without one, nothing is verified.
+    """
+    explicit = 0 if suite.mode in ("POLY1305", "STREAM", "CBC") else 8
+    iv_bytes = suite.block_bytes or (0 if suite.mode == "STREAM" else 12 - explicit)
+    sizes = (suite.mac_bytes, suite.key_bytes, iv_bytes)
+    block = prf(suite, version, master, b"key expansion", randoms, 2 * sum(sizes)) if master else b""
+    cut = _Cutter(block)
+    parts = [[cut.take(size) for _ in range(2)] for size in sizes]
+
+    def opener(mac_key: bytes, key: bytes, iv: bytes) -> Opener:
+        keys = MacKeys(mac_key, suite.mac, suite.mac_bytes, suite.block_bytes)
+        if suite.mode == "STREAM":
+            return Stream(_streamed(suite, key), keys)
+        if suite.mode == "CBC":
+            return Cbc(_chained(suite, key), keys, iv if version == TLS10 else b"", outside)
+        return Aead12(_aead(suite, key), iv, _TAG_BYTES[suite.mode], explicit)
+
+    client, server = (opener(*keys) for keys in zip(*parts, strict=True))
+    return client, server
 
 
 class _Cutter:

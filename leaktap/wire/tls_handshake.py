@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from leaktap.wire._bytes import CLIENT
 from leaktap.wire.keys import KeyLog
-from leaktap.wire.tls_ciphers import TLS10, TLS11, TLS12, TLS13, Opener, openers12, prf, supported
+from leaktap.wire.tls_ciphers import TLS10, TLS11, TLS12, TLS13, openers12, prf, supported
+from leaktap.wire.tls_openers import Opener
 from leaktap.wire.tls_suites import Suite, suite
 
 CLIENT_HELLO, SERVER_HELLO, END_OF_EARLY_DATA, ENCRYPTED_EXTENSIONS = 1, 2, 5, 8
@@ -116,6 +117,16 @@ def _chosen_protocol(data: bytes) -> str:
     return _Cursor(_Cursor(data).vector(2)).vector(1).decode("ascii", "backslashreplace")
 
 
+def _offered_protocols(data: bytes) -> tuple[str, ...]:
+    """Returns the protocols that the client would speak (RFC 7301)."""
+    if not data:
+        return ()
+    names, found = _Cursor(_Cursor(data).vector(2)), []
+    while names:
+        found.append(names.vector(1).decode("ascii", "backslashreplace"))
+    return tuple(found)
+
+
 def _release(version: int) -> int:
     """Returns the version that a draft of TLS 1.3 became; from draft 25 on, records are protected alike."""
     return TLS13 if version >> 8 in (0x7F, 0xFB) and 25 <= version & 0xFF <= 28 else version
@@ -137,6 +148,7 @@ class Session:
     encrypt_then_mac: bool = False
     extended_master: bool = False
     protocol: str = ""
+    offered: tuple[str, ...] = ()
     early_accepted: bool | None = None
     encrypted_premaster: bytes = b""
     _openers: tuple[Opener, Opener] | None = None
@@ -151,7 +163,8 @@ class Session:
         cursor.vector(2)
         cursor.vector(1)
         extensions = _extensions(cursor)
-        return cls(random, _server_name(extensions.get(_SERVER_NAME, b"")), _EARLY_DATA in extensions)
+        host = _server_name(extensions.get(_SERVER_NAME, b""))
+        return cls(random, host, _EARLY_DATA in extensions, offered=_offered_protocols(extensions.get(_ALPN, b"")))
 
     def answer(self, body: bytes) -> None:
         """Takes the ServerHello (or HelloRetryRequest); raises BadHandshake."""

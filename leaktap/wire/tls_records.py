@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from leaktap.model import MOST_FRAMES, Time
 from leaktap.wire._bytes import Segment
 from leaktap.wire._intake import Frames, Intake
-from leaktap.wire.tls_ciphers import Opener, Unopened
 from leaktap.wire.tls_handshake import HANDSHAKE, Messages, Session
+from leaktap.wire.tls_openers import Opener, Unopened
 
 CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE_RECORD, APPLICATION_DATA, HEARTBEAT = 20, 21, 22, 23, 24
 HEADER = 5

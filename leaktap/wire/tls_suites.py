@@ -1,10 +1,11 @@
 """TLS cipher suites: IANA's numbers and names as data, and what a name says about keys and hashes.
 
 https://www.iana.org/assignments/tls-parameters, section TLS Cipher Suites. A name ends in the cipher and, unless it
-is AEAD with the default, the hash: `TLS_<key exchange>_WITH_<cipher>_<hash>`. How the keys were exchanged does not
-matter to somebody who has them.
+is AEAD with the default, the hash: `TLS_<key exchange>_WITH_<cipher>_<hash>`. How the keys were exchanged matters only
+to somebody who has the server's RSA key.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,19 +15,22 @@ _TLS13 = {
     0x1303: "CHACHA20_POLY1305_SHA256",
     0x1304: "AES_128_CCM_SHA256",
     0x1305: "AES_128_CCM_8_SHA256",
+    0x00C6: "SM4_GCM_SM3",
+    0x00C7: "SM4_CCM_SM3",
 }
+"""The last two are of RFC 8998."""
 
-# Cipher and hash, then NUMBER:KEY_EXCHANGE of every suite that ends so. Export grade and SSL 2 are left out.
+# Cipher and hash, then NUMBER:KEY_EXCHANGE of every suite that ends so.
 _TLS12 = """
 NULL_MD5 0001:RSA
 NULL_SHA 0002:RSA 002C:PSK 002D:DHE_PSK 002E:RSA_PSK C001:ECDH_ECDSA C006:ECDHE_ECDSA C00B:ECDH_RSA C010:ECDHE_RSA
   C015:ECDH_anon C039:ECDHE_PSK
 RC4_128_MD5 0004:RSA 0018:DH_anon 0024:KRB5
-RC4_128_SHA 0005:RSA 0020:KRB5 008A:PSK 008E:DHE_PSK 0092:RSA_PSK C002:ECDH_ECDSA C007:ECDHE_ECDSA C00C:ECDH_RSA
-  C011:ECDHE_RSA C016:ECDH_anon C033:ECDHE_PSK
+RC4_128_SHA 0005:RSA 0020:KRB5 0066:DHE_DSS 008A:PSK 008E:DHE_PSK 0092:RSA_PSK C002:ECDH_ECDSA C007:ECDHE_ECDSA
+  C00C:ECDH_RSA C011:ECDHE_RSA C016:ECDH_anon C033:ECDHE_PSK
 3DES_EDE_CBC_SHA 000A:RSA 000D:DH_DSS 0010:DH_RSA 0013:DHE_DSS 0016:DHE_RSA 001B:DH_anon 001F:KRB5 008B:PSK
-  008F:DHE_PSK 0093:RSA_PSK C003:ECDH_ECDSA C008:ECDHE_ECDSA C00D:ECDH_RSA C012:ECDHE_RSA C017:ECDH_anon
-  C01A:SRP_SHA C01B:SRP_SHA_RSA C01C:SRP_SHA_DSS C034:ECDHE_PSK
+  008F:DHE_PSK 0093:RSA_PSK C003:ECDH_ECDSA C008:ECDHE_ECDSA C00D:ECDH_RSA C012:ECDHE_RSA C017:ECDH_anon C01A:SRP_SHA
+  C01B:SRP_SHA_RSA C01C:SRP_SHA_DSS C034:ECDHE_PSK
 3DES_EDE_CBC_MD5 0023:KRB5
 AES_128_CBC_SHA 002F:RSA 0030:DH_DSS 0031:DH_RSA 0032:DHE_DSS 0033:DHE_RSA 0034:DH_anon 008C:PSK 0090:DHE_PSK
   0094:RSA_PSK C004:ECDH_ECDSA C009:ECDHE_ECDSA C00E:ECDH_RSA C013:ECDHE_RSA C018:ECDH_anon C01D:SRP_SHA
@@ -42,9 +46,9 @@ CAMELLIA_128_CBC_SHA 0041:RSA 0042:DH_DSS 0043:DH_RSA 0044:DHE_DSS 0045:DHE_RSA 
 CAMELLIA_256_CBC_SHA 0084:RSA 0085:DH_DSS 0086:DH_RSA 0087:DHE_DSS 0088:DHE_RSA 0089:DH_anon
 SEED_CBC_SHA 0096:RSA 0097:DH_DSS 0098:DH_RSA 0099:DHE_DSS 009A:DHE_RSA 009B:DH_anon
 AES_128_GCM_SHA256 009C:RSA 009E:DHE_RSA 00A0:DH_RSA 00A2:DHE_DSS 00A4:DH_DSS 00A6:DH_anon 00A8:PSK 00AA:DHE_PSK
-  00AC:RSA_PSK C02B:ECDHE_ECDSA C02D:ECDH_ECDSA C02F:ECDHE_RSA C031:ECDH_RSA D001:ECDHE_PSK
+  00AC:RSA_PSK C02B:ECDHE_ECDSA C02D:ECDH_ECDSA C02F:ECDHE_RSA C031:ECDH_RSA C0B0:ECCPWD D001:ECDHE_PSK
 AES_256_GCM_SHA384 009D:RSA 009F:DHE_RSA 00A1:DH_RSA 00A3:DHE_DSS 00A5:DH_DSS 00A7:DH_anon 00A9:PSK 00AB:DHE_PSK
-  00AD:RSA_PSK C02C:ECDHE_ECDSA C02E:ECDH_ECDSA C030:ECDHE_RSA C032:ECDH_RSA D002:ECDHE_PSK
+  00AD:RSA_PSK C02C:ECDHE_ECDSA C02E:ECDH_ECDSA C030:ECDHE_RSA C032:ECDH_RSA C0B1:ECCPWD D002:ECDHE_PSK
 AES_256_CBC_SHA384 00AF:PSK 00B3:DHE_PSK 00B7:RSA_PSK C024:ECDHE_ECDSA C026:ECDH_ECDSA C028:ECDHE_RSA C02A:ECDH_RSA
   C038:ECDHE_PSK
 NULL_SHA384 00B1:PSK 00B5:DHE_PSK 00B9:RSA_PSK C03B:ECDHE_PSK
@@ -59,20 +63,79 @@ CAMELLIA_256_GCM_SHA384 C07B:RSA C07D:DHE_RSA C07F:DH_RSA C081:DHE_DSS C083:DH_D
   C089:ECDH_ECDSA C08B:ECDHE_RSA C08D:ECDH_RSA C08F:PSK C091:DHE_PSK C093:RSA_PSK
 AES_128_CCM C09C:RSA C09E:DHE_RSA C0A4:PSK C0A6:DHE_PSK C0AC:ECDHE_ECDSA
 AES_256_CCM C09D:RSA C09F:DHE_RSA C0A5:PSK C0A7:DHE_PSK C0AD:ECDHE_ECDSA
-AES_128_CCM_8 C0A0:RSA C0A2:DHE_RSA C0A8:PSK C0AA:PSK_DHE C0AE:ECDHE_ECDSA
+AES_128_CCM_8 C0A0:RSA C0A2:DHE_RSA C0A8:PSK C0AA:PSK_DHE C0AE:ECDHE_ECDSA C0FF:ECJPAKE
 AES_256_CCM_8 C0A1:RSA C0A3:DHE_RSA C0A9:PSK C0AB:PSK_DHE C0AF:ECDHE_ECDSA
 CHACHA20_POLY1305_SHA256 CCA8:ECDHE_RSA CCA9:ECDHE_ECDSA CCAA:DHE_RSA CCAB:PSK CCAC:ECDHE_PSK CCAD:DHE_PSK
   CCAE:RSA_PSK
 AES_128_CCM_8_SHA256 D003:ECDHE_PSK
-AES_128_CCM_SHA256 D005:ECDHE_PSK
+AES_128_CCM_SHA256 C0B2:ECCPWD D005:ECDHE_PSK
+AES_256_CCM_SHA384 C0B3:ECCPWD
+ARIA_128_CBC_SHA256 C03C:RSA C03E:DH_DSS C040:DH_RSA C042:DHE_DSS C044:DHE_RSA C046:DH_anon C048:ECDHE_ECDSA
+  C04A:ECDH_ECDSA C04C:ECDHE_RSA C04E:ECDH_RSA C064:PSK C066:DHE_PSK C068:RSA_PSK C070:ECDHE_PSK
+ARIA_256_CBC_SHA384 C03D:RSA C03F:DH_DSS C041:DH_RSA C043:DHE_DSS C045:DHE_RSA C047:DH_anon C049:ECDHE_ECDSA
+  C04B:ECDH_ECDSA C04D:ECDHE_RSA C04F:ECDH_RSA C065:PSK C067:DHE_PSK C069:RSA_PSK C071:ECDHE_PSK
+ARIA_128_GCM_SHA256 C050:RSA C052:DHE_RSA C054:DH_RSA C056:DHE_DSS C058:DH_DSS C05A:DH_anon C05C:ECDHE_ECDSA
+  C05E:ECDH_ECDSA C060:ECDHE_RSA C062:ECDH_RSA C06A:PSK C06C:DHE_PSK C06E:RSA_PSK
+ARIA_256_GCM_SHA384 C051:RSA C053:DHE_RSA C055:DH_RSA C057:DHE_DSS C059:DH_DSS C05B:DH_anon C05D:ECDHE_ECDSA
+  C05F:ECDH_ECDSA C061:ECDHE_RSA C063:ECDH_RSA C06B:PSK C06D:DHE_PSK C06F:RSA_PSK
+DES_CBC_SHA 0009:RSA 000C:DH_DSS 000F:DH_RSA 0012:DHE_DSS 0015:DHE_RSA 001A:DH_anon 001E:KRB5
+DES_CBC_MD5 0022:KRB5
+IDEA_CBC_SHA 0007:RSA 0021:KRB5
+IDEA_CBC_MD5 0025:KRB5
 """
+
+# Export grade, GOST (RFC 9189) and a draft of ChaCha20: they are only called by their names.
+_UNREAD = """
+NULL_NULL 0000:NULL
+RC4_40_MD5 0003:RSA_EXPORT 0017:DH_anon_EXPORT 002B:KRB5_EXPORT
+RC2_CBC_40_MD5 0006:RSA_EXPORT 002A:KRB5_EXPORT
+DES40_CBC_SHA 0008:RSA_EXPORT 000B:DH_DSS_EXPORT 000E:DH_RSA_EXPORT 0011:DHE_DSS_EXPORT 0014:DHE_RSA_EXPORT
+  0019:DH_anon_EXPORT
+DES_CBC_40_SHA 0026:KRB5_EXPORT
+RC2_CBC_40_SHA 0027:KRB5_EXPORT
+RC4_40_SHA 0028:KRB5_EXPORT
+DES_CBC_40_MD5 0029:KRB5_EXPORT
+RC4_56_MD5 0060:RSA_EXPORT1024
+RC2_CBC_56_MD5 0061:RSA_EXPORT1024
+DES_CBC_SHA 0062:RSA_EXPORT1024 0063:DHE_DSS_EXPORT1024
+RC4_56_SHA 0064:RSA_EXPORT1024 0065:DHE_DSS_EXPORT1024
+28147_CNT_IMIT 0080:GOSTR341094 0081:GOSTR341001 C102:GOSTR341112_256
+NULL_GOSTR3411 0082:GOSTR341094 0083:GOSTR341001
+KUZNYECHIK_CTR_OMAC C100:GOSTR341112_256
+MAGMA_CTR_OMAC C101:GOSTR341112_256
+KUZNYECHIK_MGM_L C103:GOSTR341112_256
+MAGMA_MGM_L C104:GOSTR341112_256
+KUZNYECHIK_MGM_S C105:GOSTR341112_256
+MAGMA_MGM_S C106:GOSTR341112_256
+CHACHA20_POLY1305_SHA256 CC13:ECDHE_RSA CC14:ECDHE_ECDSA CC15:DHE_RSA
+"""
+
+_WHOLE = {
+    0x1306: "TLS_AEGIS_256_SHA512",
+    0x1307: "TLS_AEGIS_128L_SHA256",
+    0xC0B4: "TLS_SHA256_SHA256",
+    0xC0B5: "TLS_SHA384_SHA384",
+}
+"""Suites of TLS 1.3 that are not read either."""
 
 _KEY_BYTES = {
     "AES_128": 16,
     "AES_256": 32,
     "3DES_EDE": 24,
+    "ARIA_128": 16,
+    "ARIA_256": 32,
+    "CAMELLIA_128": 16,
+    "CAMELLIA_256": 32,
     "CHACHA20": 32,
+    "DES": 8,
+    "IDEA": 16,
+    "NULL": 0,
+    "RC4_128": 16,
+    "SEED": 16,
+    "SM4": 16,
 }
+
+_BLOCK_BYTES = {"3DES_EDE": 8, "DES": 8, "IDEA": 8}
 
 _MAC_BYTES = {"MD5": 16, "SHA": 20, "SHA256": 32, "SHA384": 48}
 
@@ -81,9 +144,11 @@ _MAC_BYTES = {"MD5": 16, "SHA": 20, "SHA256": 32, "SHA384": 48}
 class Suite:
     """A cipher suite.
 
-    `cipher` is AES or 3DES_EDE or CHACHA20, `mode` GCM, CCM, CCM_8, CBC or POLY1305, both empty where the suite is not
-    decrypted. `hash` is hashlib's name of the hash of the key schedule (TLS 1.0 and 1.1 have their own), `mac` of a
-    CBC suite's MAC, with `mac_bytes`.
+    `cipher` is AES, CAMELLIA, 3DES_EDE ..., or NULL where nothing is enciphered; `mode` GCM, CCM, CCM_8, POLY1305, CBC
+    or STREAM; both are empty where the suite is not decrypted. `hash` is hashlib's name of the hash of the key
+    schedule (TLS 1.0 and 1.1 have their own), `mac` of the MAC of CBC and STREAM, with `mac_bytes`. `block_bytes` is
+    the length of CBC's blocks. `modern` is TLS 1.3, `rsa` says that the client chose the secret and enciphered it with
+    the server's RSA key.
     """
 
     number: int
@@ -94,35 +159,49 @@ class Suite:
     hash: str = "sha256"
     mac: str = ""
     mac_bytes: int = 0
+    block_bytes: int = 0
+    modern: bool = False
+    rsa: bool = False
 
 
 def _suite(number: int, name: str, ending: str) -> Suite:
-    cipher = next((cipher for cipher in _KEY_BYTES if ending.startswith(cipher + "_")), "")
-    if not cipher:
-        return Suite(number, name)
+    """Returns a suite that is read, by the end of its name."""
+    cipher = next(cipher for cipher in _KEY_BYTES if ending.startswith(cipher + "_"))
     key_bytes = _KEY_BYTES[cipher]
-    mode, _, digest = ending.removeprefix(cipher + "_").partition("_")
+    rest = ending.removeprefix(cipher + "_")
+    cipher = cipher.removesuffix("_128").removesuffix("_256")
+    if cipher in ("NULL", "RC4"):
+        rest = "STREAM_" + rest
+    mode, _, digest = rest.partition("_")
     if digest.startswith("8"):
         mode, digest = mode + "_8", digest[2:]
-    cipher = "AES" if cipher.startswith("AES") else cipher
-    prf = "sha384" if digest == "SHA384" else "sha256"
-    if mode != "CBC":
-        return Suite(number, name, cipher, mode, key_bytes, prf)
+    modern = number in _TLS13
+    rsa = name.startswith("TLS_RSA_WITH_")
+    prf = {"SHA384": "sha384", "SM3": "sm3"}.get(digest, "sha256")
+    if mode not in ("CBC", "STREAM"):
+        return Suite(number, name, cipher, mode, key_bytes, prf, modern=modern, rsa=rsa)
     mac = {"SHA": "sha1"}.get(digest, digest.lower())
-    return Suite(number, name, cipher, mode, key_bytes, prf, mac, _MAC_BYTES[digest])
+    block_bytes = _BLOCK_BYTES.get(cipher, 16) if mode == "CBC" else 0
+    return Suite(number, name, cipher, mode, key_bytes, prf, mac, _MAC_BYTES[digest], block_bytes, rsa=rsa)
+
+
+def _rows(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yields number, name and end of the name."""
+    ending = ""
+    for word in text.split():
+        code, colon, exchange = word.partition(":")
+        if colon:
+            yield int(code, 16), f"TLS_{exchange}_WITH_{ending}", ending
+        else:
+            ending = word
 
 
 @cache
 def _suites() -> dict[int, Suite]:
-    suites = {number: _suite(number, f"TLS_{ending}", ending) for number, ending in _TLS13.items()}
-    ending = ""
-    for word in _TLS12.split():
-        code, colon, exchange = word.partition(":")
-        if not colon:
-            ending = word
-            continue
-        number = int(code, 16)
-        suites[number] = _suite(number, f"TLS_{exchange}_WITH_{ending}", ending)
+    suites = {number: Suite(number, name) for number, name in _WHOLE.items()}
+    suites |= {number: Suite(number, name) for number, name, _ in _rows(_UNREAD)}
+    suites |= {number: _suite(number, f"TLS_{ending}", ending) for number, ending in _TLS13.items()}
+    suites |= {number: _suite(number, name, ending) for number, name, ending in _rows(_TLS12)}
     return suites
 
 
