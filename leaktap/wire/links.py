@@ -17,6 +17,11 @@ VLAN_TAGS = (0x8100, 0x88A8, 0x9100, 0x9200)
 CONTROL, ENCRYPTED, AGGREGATED, NOT_IP, UNKNOWN_LINK = -1, -2, -3, -4, -5
 """Kinds that are no ethertypes: nothing to inspect, encrypted 802.11, A-MSDU, no IP where there must be, unknown."""
 
+_MOST_MEMBERS = 64
+
+NO_PACKET = -1
+"""The link type of what a capture numbers among its packets though it is none."""
+
 
 @dataclass(slots=True)
 class Rows:
@@ -34,6 +39,15 @@ class Rows:
     kind: Ints
     sender: Ints
     receiver: Ints
+
+    def take(self, which: "Ints | npt.NDArray[np.bool_]") -> "Rows":
+        """Returns copies of some of the packets."""
+        return Rows(*(getattr(self, name)[which] for name in self.__slots__))
+
+    def put(self, which: Ints, part: "Rows") -> None:
+        """Replaces some of the packets."""
+        for name in self.__slots__:
+            getattr(self, name)[which] = getattr(part, name)
 
 
 def _octet(data: memoryview, at: Ints) -> Ints:
@@ -105,12 +119,23 @@ def loopback(data: memoryview, rows: Rows) -> None:
     rows.pos = rows.pos + 4
 
 
+def nothing(data: memoryview, rows: Rows) -> None:
+    """What is no packet."""
+    rows.kind = np.full(len(rows.pos), CONTROL)
+
+
 def ppp(data: memoryview, rows: Rows) -> None:
-    """PPP, link types 9 and 50, with or without HDLC-like framing (RFC 1662)."""
+    """PPP, link types 9 and 50, with or without HDLC-like framing (RFC 1662); its protocol may be one octet (RFC 1661).
+
+    Numbers from 0x4000 on control the link.
+    """
     pos = rows.pos + 2 * (read(data, ">u2", rows.pos) == 0xFF03)
-    protocol = read(data, ">u2", pos)
-    rows.kind = np.where(protocol == 0x21, IPV4, np.where(protocol == 0x57, IPV6, CONTROL))
-    rows.pos = pos + 2
+    short = _octet(data, pos) & 1
+    protocol = np.where(short, _octet(data, pos), read(data, ">u2", pos))
+    rows.kind = np.where(protocol == 0x21, IPV4, np.where(protocol == 0x57, IPV6, NOT_IP))
+    rows.kind[protocol == 0x281] = 0x8847
+    rows.kind[protocol >= 0x4000] = CONTROL
+    rows.pos = pos + 2 - short
 
 
 def wireless(data: memoryview, rows: Rows) -> None:
@@ -151,7 +176,30 @@ def _frames80211(data: memoryview, rows: Rows, padded: npt.NDArray[np.bool_]) ->
     _unsnap(data, rows, np.flatnonzero(rows.kind == 0))
 
 
+def members(data: memoryview, rows: Rows) -> Rows:
+    """Returns the packets that A-MSDUs are made of (IEEE 802.11-2020, 9.3.2.2); of a very long one also the rest."""
+    parts = []
+    for _ in range(_MOST_MEMBERS):
+        rows = rows.take((rows.pos + 14 <= rows.full) & (rows.pos <= rows.end))
+        if not len(rows.row):
+            break
+        length = read(data, ">u2", rows.pos + 12)
+        part = rows.take(np.arange(len(rows.row)))
+        part.receiver, part.sender, part.pos = rows.pos, rows.pos + 6, rows.pos + 14
+        part.full = np.minimum(part.pos + length, rows.full)
+        part.end = np.minimum(part.full, rows.end)
+        part.kind = np.where(length, 0, CONTROL)
+        carries = np.flatnonzero((length > 0) & (part.pos <= part.end))
+        _unsnap(data, part, carries)
+        part.kind[carries[part.kind[carries] == CONTROL]] = NOT_IP
+        parts.append(part)
+        rows.pos = rows.pos + (14 + length + 3 & ~3)
+    parts.append(rows)
+    return Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in Rows.__slots__))
+
+
 LINKS: dict[int, Callable[[memoryview, Rows], None]] = {
+    NO_PACKET: nothing,
     0: loopback,
     1: ethernet,
     9: ppp,
@@ -184,8 +232,7 @@ def network(data: memoryview, start: Ints, captured: Ints, original: Ints, link:
     for kind in kinds:
         if kind in LINKS:
             which = np.flatnonzero(link == kind)
-            part = Rows(*(getattr(rows, name)[which] for name in Rows.__slots__))
+            part = rows.take(which)
             LINKS[kind](data, part)
-            for name in Rows.__slots__:
-                getattr(rows, name)[which] = getattr(part, name)
+            rows.put(which, part)
     return rows

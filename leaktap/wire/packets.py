@@ -1,24 +1,28 @@
 """Packet headers, column-wise: from a window of captured packets to columns of TCP segments and UDP datagrams.
 
 Every step works on all packets of the window at once: the link layer gives where the network layer begins, IPv4 and
-IPv6 give addresses and where the transport layer begins, TCP and UDP the rest. Only fragments leave this path; the
-datagram that they make takes the place of the last of them, as in tshark. Packets that end at none of this are counted
-and become `Blind`s when the file is done, one per kind. Layouts: RFC 791, 8200, 9293, 768; IANA's protocol numbers.
+IPv6 give addresses and where the transport layer begins, TCP and UDP the rest. What tunnels carry and ICMP errors quote
+goes the same way once more, and joins the columns behind what carried it. Only fragments leave this path; the datagram
+that they make takes the place of the last of them, as in tshark. Packets that end at none of this are counted and
+become `Blind`s when the file is done, one per kind. Layouts: RFC 791, 8200, 9293, 768; IANA's protocol numbers.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from leaktap.model import MOST_FRAMES, Blind, Time
-from leaktap.wire import links
+from leaktap.model import Blind
+from leaktap.wire import links, tunnels
 from leaktap.wire._records import SLACK, Ints, read
 from leaktap.wire.container import Window
 from leaktap.wire.fragments import Fragments
 from leaktap.wire.ip import Datagrams, Mask, Words, fragment_of, ipv4, ipv6, pass_extensions
 from leaktap.wire.links import Rows
+from leaktap.wire.tally import Tally
 
 TCP, UDP = 6, 17
 FIN, SYN, RST, ACK = 1, 2, 4, 16
@@ -27,18 +31,34 @@ _ICMP, _ICMP6 = 1, 58
 _SILENT_PROTOCOLS = (_ICMP, 2, 59, _ICMP6, 88, 89, 103, 112)
 """IP protocols that carry no user's data: ICMP, IGMP, none, EIGRP, OSPF, PIM, VRRP."""
 
-_SILENT_KINDS = (links.CONTROL, 0x0806, 0x8035, 0x8808, 0x8809, 0x888E, 0x88CC, 0x88E1, 0x890D, 0x9000)
-"""Network control: ARP, RARP, flow control, slow protocols, EAPOL, LLDP, HomePlug, TDLS, loopback."""
+_SILENT_KINDS = (links.CONTROL, 0x0806, 0x8035, 0x8808, 0x8809, 0x8863, 0x888E, 0x88CC, 0x88E1, 0x890D, 0x9000)
+"""Network control: ARP, RARP, flow control, slow protocols, PPPoE discovery, EAPOL, LLDP, HomePlug, TDLS, loopback."""
 
-_PROTOCOL_NAMES = {4: "ip-in-ip", 41: "ipv6-in-ip", 47: "gre", 50: "esp", 115: "l2tp", 132: "sctp", 136: "udplite"}
+_PROTOCOL_NAMES = {
+    4: "ip-in-ip",
+    41: "ipv6-in-ip",
+    47: "gre",
+    50: "esp",
+    94: "ip-in-ip",
+    97: "etherip",
+    115: "l2tp",
+    132: "sctp",
+    136: "udplite",
+    137: "mpls",
+}
 _KIND_NAMES = {
     links.ENCRYPTED: "802.11 encrypted",
     links.AGGREGATED: "802.11 a-msdu",
     links.NOT_IP: "not ip",
+    0x22EB: "erspan",
     0x8847: "mpls",
-    0x8863: "pppoe",
+    0x8848: "mpls",
     0x8864: "pppoe",
+    0x88BE: "erspan",
 }
+
+_MOST_NESTED = 8
+"""How deep packets may stand in packets."""
 
 
 @dataclass(slots=True)
@@ -48,7 +68,8 @@ class Columns:
     `data` is the buffer that offsets refer to. `version` is 4 or 6; addresses are two 64-bit words, of which IPv4 fills
     the lower 32 bits of the second. `start` and `size` are the payload that was captured, `wire` is how long it was on
     the wire. `sender` and `receiver` are the offsets of the hardware addresses, -1 where there are none. `quoted`
-    packets stand in an ICMP error: they have no payload, but tshark counts their connection.
+    packets stand in an ICMP error: they have no payload, but tshark counts their connection. The same is true of UDP
+    datagrams that carry a packet, which is there too. `uid` is as in the window.
     """
 
     data: memoryview
@@ -69,14 +90,7 @@ class Columns:
     sender: Ints
     receiver: Ints
     quoted: Mask
-
-
-@dataclass(slots=True)
-class _Count:
-    time: Time
-    packets: int = 0
-    bytes: int = 0
-    frames: list[int] = field(default_factory=list)
+    uid: Ints | None = None
 
 
 class Packets:
@@ -84,84 +98,93 @@ class Packets:
 
     def __init__(self, name: str) -> None:
         """Begins the capture called `name`."""
-        self._name = name
         self._fragments = Fragments()
-        self._counts: dict[tuple[str, str], _Count] = {}
+        self._tally = Tally(name)
 
     def columns(self, window: Window) -> Columns:
         """Returns the TCP segments and UDP datagrams of a window."""
-        rows = links.network(window.data, window.start, window.captured, window.original, window.link)
-        self._count_others(window, rows)
-        datagrams = self._ip(window, rows, False)
-        data, datagrams = self._defragment(window, datagrams)
-        columns = self._transport(window, data, datagrams, False)
-        quotes = self._quotes(data, datagrams)
-        if len(quotes.row):
-            quoted = self._ip(window, quotes, True)
-            quoted = quoted.take(~quoted.fragment)
-            columns = _merge(columns, self._transport(window, data, quoted, True))
-        return columns
+        data = window.data
+        rows = links.network(data, window.start, window.captured, window.original, window.link)
+        found, waiting = [], deque([(rows, 0, False)])
+        while waiting:
+            rows, depth, quoted = waiting.popleft()
+            if depth > _MOST_NESTED:
+                self._tally.rows(window, "limit", "tunnels", rows.row, rows.full - rows.pos)
+                continue
+            data, columns, inside = self._read(window, data, rows, depth, quoted)
+            found.append(columns)
+            waiting += [(inner, depth + 1, quote) for inner, quote in inside if len(inner.row)]
+        return found[0] if len(found) == 1 else _merge(data, found)
 
     def finish(self) -> Iterator[Blind]:
         """Yields what was not read of the capture, one record per kind."""
         self._fragments.finish()
         self._count_fragments()
-        for (why, protocol), count in self._counts.items():
-            yield Blind(
-                time=count.time,
-                why=why,
-                protocol=protocol,
-                bytes=count.bytes,
-                source=self._name,
-                frames=tuple(count.frames),
-                detail=f"{count.packets} packets",
-            )
-        self._counts.clear()
+        yield from self._tally.finish()
 
-    def _count(self, why: str, protocol: str, time: Time, packets: int, size: int, frames: list[int]) -> None:
-        count = self._counts.setdefault((why, protocol), _Count(time))
-        count.packets += packets
-        count.bytes += size
-        count.frames += frames[: MOST_FRAMES - len(count.frames)]
+    def _read(
+        self, window: Window, data: memoryview, rows: Rows, depth: int, quoted: bool
+    ) -> tuple[memoryview, Columns, list[tuple[Rows, bool]]]:
+        """Reads packets from the network layer on.
 
-    def _count_rows(self, window: Window, why: str, protocol: str, rows: Ints, sizes: Ints) -> None:
-        """Counts packets of the window that are not read, or not wholly."""
-        if len(rows):
-            frames = (window.first_frame + rows[:MOST_FRAMES]).tolist()
-            self._count(why, protocol, int(window.time[rows[0]]), len(rows), int(sizes.sum()), frames)
-
-    def _count_kinds(self, window: Window, names: dict[int, str], prefix: str, kinds: Ints, rows: Ints) -> None:
-        """Counts packets of protocols that are not read, by protocol."""
-        numbers = np.unique(kinds)
-        for number in numbers[:64].tolist():
-            which = rows[kinds == number]
-            name = names.get(number, f"{prefix} {number:#x}")
-            self._count_rows(window, "unknown_protocol", name, which, window.original[which])
-        if len(numbers) > 64:
-            which = rows[kinds > numbers[63]]
-            self._count_rows(window, "unknown_protocol", f"{prefix} other", which, window.original[which])
+        Returns the buffer, which may have grown, what there is of TCP and UDP, and the packets inside of these packets
+        with whether they are quoted. Of quotes nothing is counted that cannot be read.
+        """
+        inside: list[tuple[Rows, bool]] = []
+        other = (rows.kind != links.IPV4) & (rows.kind != links.IPV6)
+        if other.any():
+            rows = tunnels.by_kind(data, rows)
+            many = rows.kind == links.AGGREGATED
+            if many.any():
+                inside.append((links.members(data, rows.take(many)), quoted))
+                rows = rows.take(~many)
+        if not quoted:
+            self._count_others(window, rows, depth)
+        datagrams = self._ip(window, rows, data, quoted)
+        if quoted:
+            datagrams = datagrams.take(~datagrams.fragment)
+        else:
+            data, datagrams = self._defragment(window, data, datagrams)
+        known = (datagrams.protocol == TCP) | (datagrams.protocol == UDP)
+        if not known.all():
+            rest, datagrams = datagrams.take(~known), datagrams.take(known)
+            inner, carry = tunnels.over_ip(data, rest)
+            inside.append((inner, quoted))
+            if not quoted:
+                inside.append((self._quotes(data, rest), True))
+                self._count_protocols(window, rest.take(~carry), depth)
+        columns, inner = self._transport(window, data, datagrams, quoted)
+        inside.append((inner, quoted))
+        return data, columns, inside
 
     def _count_fragments(self) -> None:
         for time, frame, size in self._fragments.given_up:
-            self._count("truncated", "ip fragments", time, 1, size, [frame])
+            self._tally.add("truncated", "ip fragments", time, 1, size, [frame])
         self._fragments.given_up.clear()
 
-    def _count_others(self, window: Window, rows: Rows) -> None:
+    def _count_others(self, window: Window, rows: Rows, depth: int) -> None:
         """Counts the packets that are no IP, or are cut before that shows."""
         cut = rows.pos > rows.end
         other = ~cut & (rows.kind != links.IPV4) & (rows.kind != links.IPV6)
         if cut.any():
-            which = rows.row[cut]
-            self._count_rows(window, "truncated", "link", which, window.original[which])
+            sizes = rows.full - np.minimum(rows.pos, rows.end) if depth else window.original[rows.row]
+            self._tally.rows(window, "truncated", "tunnels" if depth else "link", rows.row[cut], sizes[cut])
         if other.any():
-            for link in np.unique(window.link[other & (rows.kind == links.UNKNOWN_LINK)]).tolist():
-                which = rows.row[other & (window.link == link)]
+            sizes = rows.full - rows.pos if depth else window.original[rows.row]
+            for link in np.unique(window.link[rows.row[other & (rows.kind == links.UNKNOWN_LINK)]]).tolist():
+                which = other & (window.link[rows.row] == link)
                 name = f"link type {link}"
-                self._count_rows(window, "unknown_protocol", name, which, window.original[which])
+                self._tally.rows(window, "unknown_protocol", name, rows.row[which], sizes[which])
             other &= (rows.kind != links.UNKNOWN_LINK) & ~np.isin(rows.kind, _SILENT_KINDS)
-            self._count_kinds(window, _KIND_NAMES, "ethertype", rows.kind[other], rows.row[other])
+            self._tally.kinds(window, _KIND_NAMES, "ethertype", rows.kind[other], rows.row[other], sizes[other])
 
-    def _ip(self, window: Window, rows: Rows, quoted: bool) -> Datagrams:
+    def _count_protocols(self, window: Window, datagrams: Datagrams, depth: int) -> None:
+        """Counts the IP packets of other protocols."""
+        rest = datagrams.take(~np.isin(datagrams.protocol, _SILENT_PROTOCOLS))
+        sizes = np.maximum(rest.full - rest.pos, 0) if depth else window.original[rest.row]
+        self._tally.kinds(window, _PROTOCOL_NAMES, "ip protocol", rest.protocol, rest.row, sizes)
+
+    def _ip(self, window: Window, rows: Rows, data: memoryview, quoted: bool) -> Datagrams:
         """Reads the IP headers; packets whose header is broken or cut are counted, unless they are quotes."""
         whole = rows.pos <= rows.end
         parts = []
@@ -170,26 +193,25 @@ class Packets:
             if not len(which):
                 continue
             short = rows.pos[which] + least > rows.end[which]
-            found, broken = parse(window.data, rows, which)
+            found, broken = parse(data, rows, which)
             bad = short | broken
             if bad.any():
                 if not quoted:
                     lost = which[short]
-                    self._count_rows(window, "truncated", "ip", rows.row[lost], (rows.full - rows.pos)[lost])
+                    self._tally.rows(window, "truncated", "ip", rows.row[lost], (rows.full - rows.pos)[lost])
                     lost = which[broken & ~short]
-                    self._count_rows(window, "unreadable", "ip", rows.row[lost], (rows.full - rows.pos)[lost])
+                    self._tally.rows(window, "unreadable", "ip", rows.row[lost], (rows.full - rows.pos)[lost])
                 found = found.take(~bad)
             parts.append(found)
         if len(parts) == 1:
             return parts[0]
         if not parts:
-            return ipv4(window.data, rows, np.zeros(0, np.int64))[0]
+            return ipv4(data, rows, np.zeros(0, np.int64))[0]
         joined = Datagrams(*(np.concatenate([getattr(p, name) for p in parts]) for name in Datagrams.__slots__))
         return joined.take(np.argsort(joined.row, kind="stable"))
 
-    def _defragment(self, window: Window, datagrams: Datagrams) -> tuple[memoryview, Datagrams]:
+    def _defragment(self, window: Window, data: memoryview, datagrams: Datagrams) -> tuple[memoryview, Datagrams]:
         """Puts fragments together. Returns the buffer, with the new datagrams behind, and what is to be read of it."""
-        data = window.data
         if not datagrams.fragment.any():
             return data, datagrams
         extra: list[bytes] = []
@@ -200,7 +222,7 @@ class Packets:
             frame, time = window.first_frame + row, int(window.time[row])
             if end < datagrams.full[i]:
                 lost = int(datagrams.full[i]) - pos
-                self._count("truncated", "ip fragments", time, 1, lost, [frame])
+                self._tally.add("truncated", "ip fragments", time, 1, lost, [frame])
                 continue
             head = int(datagrams.head[i])
             protocol, offset, more, ident = fragment_of(
@@ -234,23 +256,15 @@ class Packets:
         links.raw(data, rows)
         return rows
 
-    def _transport(self, window: Window, data: memoryview, datagrams: Datagrams, quoted: bool) -> Columns:
-        """Reads the TCP and UDP headers; other protocols and cut headers are counted, unless they are quotes."""
+    def _transport(self, window: Window, data: memoryview, datagrams: Datagrams, quoted: bool) -> tuple[Columns, Rows]:
+        """Reads the TCP and UDP headers; returns also what UDP carries. Cut headers of quotes are no loss."""
         tcp = datagrams.protocol == TCP
-        known = tcp | (datagrams.protocol == UDP)
         whole = datagrams.pos + np.where(tcp, 16, 8) <= datagrams.end
-        good = known & whole
-        if not good.all():
+        if not whole.all():
             if not quoted:
-                other = ~known & ~np.isin(datagrams.protocol, _SILENT_PROTOCOLS)
-                self._count_kinds(
-                    window, _PROTOCOL_NAMES, "ip protocol", datagrams.protocol[other], datagrams.row[other]
-                )
-                lost = known & ~whole
-                sizes = (datagrams.full - datagrams.pos)[lost]
-                self._count_rows(window, "truncated", "transport", datagrams.row[lost], sizes)
-            datagrams = datagrams.take(good)
-            tcp = tcp[good]
+                sizes = (datagrams.full - datagrams.pos)[~whole]
+                self._tally.rows(window, "truncated", "transport", datagrams.row[~whole], sizes)
+            datagrams, tcp = datagrams.take(whole), tcp[whole]
         pos, full = datagrams.pos, datagrams.full
         length = read(data, ">u2", pos + 4)
         header = np.where(tcp, (read(data, ">u1", pos + 12) >> 4) * 4, 8)
@@ -258,11 +272,16 @@ class Packets:
         start = pos + header
         wire = np.where(tcp & (header < 20), 0, np.maximum(full - start, 0))
         size = np.clip(datagrams.end - start, 0, wire)
-        if quoted:
-            size, wire = np.zeros_like(size), np.zeros_like(wire)
+        sport, dport = read(data, ">u2", pos), read(data, ">u2", pos + 2)
+        none = np.full(len(pos), tunnels.OPAQUE)
+        payloads = Rows(datagrams.row, start, start + size, start + wire, none, datagrams.sender, datagrams.receiver)
+        inner, carry = tunnels.over_udp(data, payloads, sport, dport, ~tcp)
+        silent = np.ones(len(pos), bool) if quoted else carry
+        if silent.any():
+            size, wire = np.where(silent, 0, size), np.where(silent, 0, wire)
         cut = np.flatnonzero(size < wire)
-        self._count_rows(window, "truncated", "payload", datagrams.row[cut], (wire - size)[cut])
-        return Columns(
+        self._tally.rows(window, "truncated", "payload", datagrams.row[cut], (wire - size)[cut])
+        columns = Columns(
             data=data,
             frame=datagrams.row + window.first_frame,
             time=window.time[datagrams.row],
@@ -270,8 +289,8 @@ class Packets:
             protocol=datagrams.protocol,
             source=(datagrams.source_high, datagrams.source_low),
             target=(datagrams.target_high, datagrams.target_low),
-            sport=read(data, ">u2", pos),
-            dport=read(data, ">u2", pos + 2),
+            sport=sport,
+            dport=dport,
             seq=np.where(tcp, read(data, ">u4", pos + 4), 0),
             ack=np.where(tcp, read(data, ">u4", pos + 8), 0),
             flags=np.where(tcp, read(data, ">u1", pos + 13), 0),
@@ -281,26 +300,26 @@ class Packets:
             sender=datagrams.sender,
             receiver=datagrams.receiver,
             quoted=np.full(len(pos), quoted),
+            uid=None if window.uid is None else window.uid[datagrams.row],
         )
+        return columns, inner
 
 
 _ENDS = ("version", "source_high", "source_low", "target_high", "target_low")
 
 
-def _merge(first: Columns, second: Columns) -> Columns:
-    """Returns the packets of both, in the order of their frames."""
-    order = np.argsort(np.concatenate([first.frame, second.frame]), kind="stable")
+def _merge(data: memoryview, parts: list[Columns]) -> Columns:
+    """Returns the packets of all parts in the order of their frames, what was carried behind what carried it."""
+    order = np.lexsort([np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "frame")])
 
-    def join(one: npt.NDArray[np.generic], other: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        return np.concatenate([one, other])[order]
+    def join(columns: Sequence[npt.NDArray[np.generic]]) -> npt.NDArray[np.generic]:
+        return np.concatenate(columns)[order]
 
-    merged = {}
-    for each in fields(Columns):
-        one, other = getattr(first, each.name), getattr(second, each.name)
-        if each.name == "data":
-            merged[each.name] = one
-        elif isinstance(one, tuple):
-            merged[each.name] = tuple(map(join, one, other))
-        else:
-            merged[each.name] = join(one, other)
+    merged: dict[str, Any] = {"data": data}
+    for each in fields(Columns)[1:]:
+        columns = [getattr(part, each.name) for part in parts]
+        if columns[0] is None:
+            continue
+        tuples = isinstance(columns[0], tuple)
+        merged[each.name] = tuple(map(join, zip(*columns, strict=True))) if tuples else join(columns)
     return Columns(**merged)

@@ -326,6 +326,7 @@ def test_packets_quoted_in_icmp_errors_have_no_payload(packet, ends):
         ethernet(ip(b"\x11\0\0\0" + bytes(4), protocol=2)),
         ethernet(b"\x42\x42\x03" + bytes(35), 38),
         ethernet(bytes(40), 0x888E),
+        ethernet(b"\x11\x09\0\0\0\4\1\1\0\0", 0x8863),
     ],
 )
 def test_network_control_is_nothing_to_inspect(packet):
@@ -339,13 +340,14 @@ BLIND = {
     "protocol": (1, ethernet(ip(bytes(50), protocol=200)), "unknown_protocol", "ip protocol 0xc8", 84),
     "link type": (147, bytes(50), "unknown_protocol", "link type 147", 50),
     "wifi encrypted": (105, wifi(V4, 1, protected=0x40), "unknown_protocol", "802.11 encrypted", 32 + len(V4)),
-    "wifi aggregated": (
+    "wifi aggregated rubbish": (
         105,
-        wifi(V4, 1, quality=True, control=b"\x80\0"),
+        wifi(V4, 1, quality=True, control=b"\x80\0", extra=b"\xff" * 15),
         "unknown_protocol",
-        "802.11 a-msdu",
-        34 + len(V4),
+        "not ip",
+        1 + 8 + len(V4),
     ),
+    "ppp": (9, b"\x00\xfd" + bytes(40), "unknown_protocol", "not ip", 42),
     "raw rubbish": (101, b"\xff" * 40, "unknown_protocol", "not ip", 40),
     "wrong version": (1, ethernet(V6, 0x0800), "unreadable", "ip", len(V6)),
     "short header": (1, ethernet(b"\x43" + V4[1:]), "unreadable", "ip", len(V4)),
