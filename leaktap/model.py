@@ -106,6 +106,17 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """The response to a request that a live input has shown before: the same exchange once more, now whole.
+
+    What leaves is in requests, so where an input pauses they are shown without waiting for an answer, which may take
+    long or never come. Only `exchange.response` is new.
+    """
+
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True)
 class Leaf:
     """A value at the end of a decode tree.
 
@@ -255,8 +266,8 @@ BLIND_REASONS = {
 class Fault:
     """Something that went wrong and did not stop the run.
 
-    `stage` is the room (`source`, `keys`, `wire`, `decode`, `pipeline`, `sink`); a fault of the stage `source`
-    means that an input could not be read to its end.
+    `stage` is the room (`source`, `keys`, `mark`, `wire`, `decode`, `pipeline`, `sink`); a fault of the stage `source`
+    means that an input could not be read to its end, one of `mark` that a comment is meant for leaktap and not known.
     """
 
     stage: str
@@ -274,15 +285,19 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An event of the case (launch, consent ...) that an input itself tells of; `app` is empty for the case's own.
+    """An event of the case (launch, consent ...), an answer to permissions or a user's action that an input tells of.
 
-    `where` is the place in the input. What an input shows before a mark is yielded behind it where that can be.
+    `app` and `device` are empty where it names none: it is for all. `where` is the place in the input. `permission`
+    are names with granted or denied. What an input shows before a mark is yielded behind it where that can be.
     """
 
     time: Time
-    event: str
+    event: str = ""
     app: str = ""
     where: str = ""
+    permission: tuple[tuple[str, str], ...] = ()
+    action: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +323,7 @@ class Summary:
     session_clauses: tuple[ClauseHit, ...] = field(default=())
 
 
-type Seen = Exchange | Blind | Fault | Progress | Mark
+type Seen = Exchange | Answer | Blind | Fault | Progress | Mark
 """What a source yields."""
 
 type Record = Finding | Blind | Fault | Summary

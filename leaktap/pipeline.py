@@ -1,8 +1,7 @@
 """Exchange to Finding: the one way through the rooms. A generator without input or output.
 
-For each message: its parts are walked to leaves, the leaves matched, and each match is given its owner, app, device,
-phase and clauses. What cannot be inspected passes through as a `Blind`, what went wrong as a `Fault`; all are counted
-for the summary.
+Each exchange is examined, and each match in it is given its owner, app, device, phase and clauses. What cannot be
+inspected passes through as a `Blind`, what went wrong as a `Fault`; all are counted for the summary.
 """
 
 import hashlib
@@ -15,10 +14,11 @@ from time import monotonic
 from leaktap.attribution import Apps, Owners
 from leaktap.config import Case, DeviceProfile, Event
 from leaktap.consent import Timeline
-from leaktap.decoders import Limited, Limits, check, hints, parts, walk
-from leaktap.identifiers.matcher import Matcher
+from leaktap.decoders import check
+from leaktap.examine import Examined, Examiner, Found, Phones, Quiet, failure
 from leaktap.model import (
     SEVERITIES,
+    Answer,
     App,
     Blind,
     Device,
@@ -26,10 +26,8 @@ from leaktap.model import (
     Exchange,
     Fault,
     Finding,
-    Leaf,
     Mark,
     Match,
-    Message,
     Phase,
     Progress,
     Record,
@@ -38,7 +36,7 @@ from leaktap.model import (
 )
 from leaktap.rules import Engine
 
-_DEFAULT_PORT = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_DEFAULT_PORT = {"dns": 53, "http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883, "sip": 5060, "ws": 80, "wss": 443}
 
 
 @dataclass(slots=True)
@@ -74,21 +72,16 @@ class Pipeline:
     ) -> None:
         """Compiles the profiles, the catalogue and the rules."""
         self.timeline = timeline
-        self._case, self._devices, self._responses, self._key = case, tuple(devices), responses, key
-        self._matcher = Matcher(devices, hints=hints())
-        self._owners, self._apps = Owners(case.app), Apps(case.app)
+        self.examiner = Examiner(case, devices, responses)
+        self._case, self._key = case, key
+        self._owners, self._apps, self._phones = Owners(case.app), Apps(case.app), Phones(devices)
         self._engine = Engine(case, timeline, ended=ended)
-        self._by_address = {
-            address: device.name for device in devices for address in (*device.addresses.mac, *device.addresses.ip)
-        }
-        self._only = devices[0].name if len(devices) == 1 and not self._by_address else ""
-        self._limits = Limits()
         self._untold = list(check(case.protobuf))
         self._tally = _Tally()
 
     def warm(self) -> None:
         """Compiles now what else the first message would wait for."""
-        self._matcher.sieve(b"\0")
+        self.examiner.warm()
 
     def run(self, items: Iterable[Seen]) -> Iterator[Record]:
         """Yields the records of everything that sources saw, and the summary at the end."""
@@ -97,21 +90,21 @@ class Pipeline:
             yield from self.inspect(item)
         yield self.finish(monotonic() - began)
 
-    def inspect(self, seen: Seen) -> Iterator[Finding | Blind | Fault]:
-        """Yields what one thing that a source saw amounts to; the first call also what is wrong with the schemas."""
+    def inspect(self, seen: Seen | Examined | Quiet) -> Iterator[Finding | Blind | Fault]:
+        """Yields what one thing amounts to that a source saw, or that was examined already.
+
+        The first call also yields what is wrong with the schemas.
+        """
         while self._untold:
             self._tally.faults += 1
             yield self._untold.pop(0)
         match seen:
-            case Exchange():
-                self._tally.exchanges += 1
-                self._tally.inputs.setdefault(seen.origin.source, 0)
-                try:
-                    yield from self._exchange(seen)
-                except Exception as error:  # noqa: BLE001 (a bug must cost this exchange and not the run: it is reported)
-                    self._tally.faults += 1
-                    where = f"{seen.origin.source}: {seen.id}"
-                    yield Fault("pipeline", where, f"{type(error).__name__} while it was inspected: {error}")
+            case Exchange() | Answer():
+                yield from self._judge(self.examiner.examine(seen))
+            case Examined():
+                yield from self._judge(seen)
+            case Quiet():
+                self._count(seen.source, seen.exchanges, seen.bytes)
             case Progress():
                 self._tally.inputs[seen.source] = max(self._tally.inputs.get(seen.source, 0), seen.bytes)
             case Blind():
@@ -120,7 +113,7 @@ class Pipeline:
                 self._tally.faults += 1
                 yield seen
             case Mark():
-                self.timeline.mark(Event.model_validate({"at": seen.time, "event": seen.event, "app": seen.app}))
+                self.timeline.mark(_event(seen))
 
     def finish(self, seconds: float) -> Summary:
         """Returns the summary of all that was inspected, which took `seconds`."""
@@ -144,42 +137,31 @@ class Pipeline:
             session_clauses=self._engine.finish(),
         )
 
-    def _exchange(self, exchange: Exchange) -> Iterator[Finding | Blind | Fault]:
-        messages: list[tuple[Direction, Message]] = [("request", exchange.request)]
-        if exchange.response is not None:
-            messages.append(("response", exchange.response))
-        for direction, message in messages:
-            self._tally.inspected += len(message.body) + sum(
-                [len(name) + len(value) for name, value in message.headers]
-            )
-            for match in self._matcher.whole(message, direction):
-                yield self._finding(exchange, direction, match)
-            if direction == "request" or self._responses:
-                yield from self._leaves(exchange, direction, message)
+    def _count(self, source: str, exchanges: int, size: int) -> None:
+        self._tally.inputs.setdefault(source, 0)
+        self._tally.exchanges += exchanges
+        self._tally.inspected += size
 
-    def _leaves(self, exchange: Exchange, direction: Direction, message: Message) -> Iterator[Finding | Blind | Fault]:
-        leaves: list[Leaf] = []
-        path = exchange.request.start[1].partition("?")[0]
-        roots = parts(message, direction, exchange.host, path, self._case.protobuf, self._matcher.sieve)
-        for item in walk(roots, self._limits, self._matcher.sieve):
-            match item:
-                case Leaf():
-                    leaves.append(item)
+    def _judge(self, examined: Examined) -> Iterator[Finding | Blind | Fault]:
+        exchange = examined.exchange
+        self._count(exchange.origin.source, int(examined.asked), examined.bytes)
+        for found in examined.found:
+            match found:
+                case Found():
+                    try:
+                        yield self._finding(exchange, found.direction, found.match)
+                    except Exception as error:  # noqa: BLE001 (a bug must cost this finding and not the run: it is told)
+                        yield from self.inspect(failure(exchange, error))
                 case Fault():
                     self._tally.faults += 1
-                    yield replace(item, where=f"{exchange.origin.source}: {exchange.id}: {item.where}")
-                case Limited():
-                    yield self._blind(_limited(item, exchange, message))
-        if not leaves:
-            return
-        app = self._apps.app(exchange)
-        for found in self._matcher.match(leaves, app.package if app else "", self._device(exchange).name):
-            yield self._finding(exchange, direction, found)
+                    yield found
+                case Blind():
+                    yield self._blind(found)
 
     def _finding(self, exchange: Exchange, direction: Direction, match: Match) -> Finding:
         owner = self._owners.owner(exchange)
-        app = None if owner.party == "platform" else self._apps.app(exchange)
-        device = self._device(exchange)
+        app = exchange.app if owner.party == "platform" else self._apps.app(exchange)
+        device = self._phones.device(exchange)
         if not device.name and match.device:
             device = replace(device, name=match.device)
         finding = self._engine.judge(
@@ -209,12 +191,6 @@ class Pipeline:
             return Phase("unknown")
         return self.timeline.phase(exchange.time, package, device.name)
 
-    def _device(self, exchange: Exchange) -> Device:
-        """Names the sender by its address; the only profile there is, if it has none."""
-        client = exchange.client
-        name = self._by_address.get(client.mac) or self._by_address.get(client.ip) or self._only
-        return Device(name, client.mac, client.ip)
-
     def _value_ref(self, match: Match) -> str:
         value = f"{match.identifier}\0{match.plain or match.value.casefold()}"
         return hmac.new(self._key, value.encode(), hashlib.sha256).hexdigest()[:16]
@@ -227,20 +203,9 @@ class Pipeline:
         return blind
 
 
-def _limited(item: Limited, exchange: Exchange, message: Message) -> Blind:
-    return Blind(
-        time=exchange.time,
-        why="limit",
-        protocol=exchange.origin.protocol,
-        host=exchange.host,
-        ip=exchange.server.ip,
-        port=exchange.server.port,
-        bytes=item.bytes,
-        source=exchange.origin.source,
-        frames=message.frames,
-        stream=exchange.origin.stream,
-        detail=f"{item.path}: {item.which}",
-    )
+def _event(mark: Mark) -> Event:
+    said = {"event": mark.event or None, "permission": dict(mark.permission), "action": mark.action}
+    return Event.model_validate({"at": mark.time, "app": mark.app, "device": mark.device, **said})
 
 
 def _finding_id(exchange: Exchange, direction: Direction, match: Match) -> str:
@@ -250,8 +215,9 @@ def _finding_id(exchange: Exchange, direction: Direction, match: Match) -> str:
 
 
 def url(exchange: Exchange) -> str:
-    """Returns the whole address that the request went to."""
+    """Returns the whole address that the request went to; a target that is not in origin form adds nothing to it."""
     host = f"[{exchange.host}]" if ":" in exchange.host else exchange.host
     port = exchange.server.port
     port_part = f":{port}" if port and port != _DEFAULT_PORT.get(exchange.scheme, port) else ""
-    return f"{exchange.scheme}://{host}{port_part}{exchange.request.start[1]}"
+    target = exchange.request.start[1]
+    return f"{exchange.scheme}://{host}{port_part}{target if target.startswith('/') else ''}"

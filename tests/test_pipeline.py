@@ -162,9 +162,10 @@ def test_urls(host, port, expected):
     assert url(exchange(host=host, port=port)) == expected
 
 
-def test_a_bug_costs_one_exchange_and_not_the_run(monkeypatch):
+@pytest.mark.parametrize("room", [lambda run: run._phones, lambda run: run.examiner._phones])
+def test_a_bug_costs_one_exchange_and_not_the_run(monkeypatch, room):
     run = pipeline()
-    monkeypatch.setattr(run, "_device", lambda exchange: 1 // exchange.time)
+    monkeypatch.setattr(room(run), "device", lambda exchange: 1 // 0)
     records = list(run.run([exchange(leak()), exchange(b"", number=1)]))
     (fault,) = [record for record in records if isinstance(record, Fault)]
     assert (fault.stage, fault.where) == ("pipeline", "a.pcap: tcp.0:0") and "ZeroDivisionError" in fault.why

@@ -1,0 +1,140 @@
+"""What is in the messages of an exchange: parts walked to leaves, leaves matched. Nothing is judged here.
+
+This is where the time of a run goes, and an exchange is examined without regard to any other: so it can be done by
+several processes, while one judges what they found in the order of the capture.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from leaktap.attribution import Apps
+from leaktap.config import Case, DeviceProfile
+from leaktap.decoders import Limited, Limits, hints, parts, walk
+from leaktap.identifiers.matcher import Matcher
+from leaktap.model import Answer, Blind, Device, Direction, Exchange, Fault, Leaf, Match, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A match, and in which of the exchange's messages it is."""
+
+    direction: Direction
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An exchange, how many bytes of it were inspected, and what was found, in its order.
+
+    Without `asked` only its response was new.
+    """
+
+    exchange: Exchange
+    asked: bool
+    bytes: int
+    found: tuple[Found | Blind | Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Exchanges of an input in which nothing was found: how many, and how many bytes of them were inspected."""
+
+    source: str
+    exchanges: int
+    bytes: int
+
+
+class Phones:
+    """Tells which profile's phone sent something."""
+
+    def __init__(self, devices: Sequence[DeviceProfile]) -> None:
+        """Takes the profiles; the only one there is stands for every phone, unless it has addresses."""
+        self._by_address = {
+            address: device.name for device in devices for address in (*device.addresses.mac, *device.addresses.ip)
+        }
+        self._only = devices[0].name if len(devices) == 1 and not self._by_address else ""
+
+    def device(self, exchange: Exchange) -> Device:
+        """Names the sender by its address."""
+        client = exchange.client
+        name = self._by_address.get(client.mac) or self._by_address.get(client.ip) or self._only
+        return Device(name, client.mac, client.ip)
+
+
+class Examiner:
+    """Everything needed to examine exchanges, built once per run."""
+
+    def __init__(self, case: Case, devices: Sequence[DeviceProfile], responses: bool = False) -> None:
+        """Compiles the profiles. With `responses`, what servers answer is looked into as well."""
+        self._case, self._responses = case, responses
+        self._matcher = Matcher(devices, hints=hints())
+        self._apps, self._phones = Apps(case.app), Phones(devices)
+        self._limits = Limits()
+
+    def warm(self) -> None:
+        """Compiles now what else the first message would wait for."""
+        self._matcher.sieve(b"\0")
+
+    def examine(self, seen: Exchange | Answer) -> Examined:
+        """Looks into the messages that are new; raises nothing."""
+        exchange, asked = (seen, True) if isinstance(seen, Exchange) else (seen.exchange, False)
+        found: list[Found | Blind | Fault] = []
+        size = 0
+        try:
+            for direction, message in _messages(exchange, asked):
+                size += len(message.body) + sum([len(name) + len(value) for name, value in message.headers])
+                for match in self._matcher.whole(message, direction):
+                    found.append(Found(direction, match))
+                if direction == "request" or self._responses:
+                    found += self._leaves(exchange, direction, message)
+        except Exception as error:  # noqa: BLE001 (a bug must cost this exchange and not the run: it is reported)
+            found.append(failure(exchange, error))
+        return Examined(exchange, asked, size, tuple(found))
+
+    def _leaves(self, exchange: Exchange, direction: Direction, message: Message) -> Iterator[Found | Blind | Fault]:
+        leaves: list[Leaf] = []
+        path = exchange.request.start[1].partition("?")[0]
+        roots = parts(message, direction, exchange.host, path, self._case.protobuf, self._matcher.sieve)
+        for item in walk(roots, self._limits, self._matcher.sieve):
+            match item:
+                case Leaf():
+                    leaves.append(item)
+                case Fault():
+                    yield replace(item, where=f"{exchange.origin.source}: {exchange.id}: {item.where}")
+                case Limited():
+                    yield _limited(item, exchange, message)
+        if leaves:
+            app = self._apps.app(exchange)
+            phone = self._phones.device(exchange).name
+            for match in self._matcher.match(leaves, app.package if app else "", phone):
+                yield Found(direction, match)
+
+
+def failure(exchange: Exchange, error: Exception) -> Fault:
+    """Returns what is to be said of an error of ours."""
+    where = f"{exchange.origin.source}: {exchange.id}"
+    return Fault("pipeline", where, f"{type(error).__name__} while it was inspected: {error}")
+
+
+def _messages(exchange: Exchange, asked: bool) -> list[tuple[Direction, Message]]:
+    """Returns the messages that are new."""
+    new: list[tuple[Direction, Message]] = [("request", exchange.request)] if asked else []
+    if exchange.response is not None:
+        new.append(("response", exchange.response))
+    return new
+
+
+def _limited(item: Limited, exchange: Exchange, message: Message) -> Blind:
+    return Blind(
+        time=exchange.time,
+        why="limit",
+        protocol=exchange.origin.protocol,
+        host=exchange.host,
+        ip=exchange.server.ip,
+        port=exchange.server.port,
+        bytes=item.bytes,
+        source=exchange.origin.source,
+        frames=message.frames,
+        stream=exchange.origin.stream,
+        detail=f"{item.path}: {item.which}",
+    )
