@@ -69,10 +69,10 @@ def _gre(data: memoryview, rows: Rows) -> None:
     plain = (version == 0) & (flags & 0x4000 == 0)
     pptp = (version == 1) & (kind == _PPP) & key
     rows.kind = np.where((kind == _ERSPAN) & ~sequence, _BRIDGED, kind)
-    rows.kind[pptp & ~sequence] = links.CONTROL
-    _require(rows, (plain & (kind >= 0x600)) | pptp)
     checksum, acknowledged = plain & (flags & 0x8000 != 0), pptp & (flags & 0x80 != 0)
     _step(rows, 4 + 4 * (checksum * 1 + key + sequence + acknowledged))
+    rows.kind[pptp & ~sequence] = links.CONTROL
+    _require(rows, (plain & ((kind >= 0x600) | (rows.pos == rows.full))) | pptp)
 
 
 def _etherip(data: memoryview, rows: Rows) -> None:
@@ -244,8 +244,8 @@ def _pass(data: memoryview, rows: Rows, what: Ints, handlers: dict[int, Handler]
         which = np.flatnonzero(what == number)
         part = rows.take(which)
         handlers[number](data, part)
-        part.kind = np.where(part.pos == part.full, links.CONTROL, part.kind)
         good = (part.kind != OPAQUE) & (part.pos <= part.full)
+        part.kind[part.pos == part.full] = links.CONTROL
         rows.put(which[good], part.take(good))
         passed[which[good]] = True
     return passed
