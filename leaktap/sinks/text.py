@@ -320,7 +320,8 @@ def _heading(finding: Finding) -> str:
         phone += f" ({device.ip})"
     if not app:
         return phone
-    return f"{phone} · {app.name} ({app.package})" if app.name else f"{phone} · {app.package}"
+    which = f"{app.name} ({app.package})" if app.name and app.package else app.name or app.package
+    return f"{phone} · {which}" if which else phone
 
 
 def _recipient(finding: Finding) -> str:

@@ -7,14 +7,16 @@ imported only when there is a flow: recognising a file needs none of it.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import ipaddress
 import math
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from leaktap.model import Blind, Endpoint, Exchange, Fault, Message, Origin, Progress, Seen, Time
+from leaktap.marks import SIGN, marks
+from leaktap.model import Blind, Endpoint, Exchange, Fault, Mark, Message, Origin, Progress, Seen, Time
 from leaktap.sources._api import Reading, Source
 from leaktap.sources._http import version, without_pseudo
 
@@ -35,15 +37,25 @@ def sniff(head: bytes) -> bool:
 
 
 def read(stream: BinaryIO, name: str, reading: Reading) -> Iterator[Seen]:
-    """Yields the exchanges of each flow; DNS, which has no exchanges, as one Blind at the end."""
+    """Yields the exchanges of each flow; DNS, which has no exchanges, as one Blind at the end.
+
+    Marks in the flows' comments come before all else where the stream can be sought, and else before their flow.
+    """
+    buffered: io.BufferedReader[Any]
+    buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)
+    ahead = buffered.seekable()
+    if ahead:
+        yield from _marks_ahead(buffered, name)
     index, size, dns = 0, 0, None
-    for record in _records(stream):
+    for record in _records(buffered):
         where = f"{name}, flow {index}"
         if isinstance(record, str):
             yield Fault("source", where, record)
             break
         try:
-            found = list(flow_exchanges(_flow(record), name, f"flow:{index}"))
+            flow = _flow(record)
+            found: list[Seen] = [] if ahead else list(_marks(flow, where))
+            found += flow_exchanges(flow, name, f"flow:{index}")
         except _broken() as error:
             yield Fault("source", where, f"is no flow that mitmproxy can read ({_line(error)}): skipped")
             found = []
@@ -59,6 +71,26 @@ def read(stream: BinaryIO, name: str, reading: Reading) -> Iterator[Seen]:
 
 
 SOURCE = Source("mitmproxy flows", sniff, read)
+
+
+def _marks_ahead(stream: io.BufferedReader[Any], name: str) -> Iterator[Mark | Fault]:
+    """Yields the marks of all flows, and leaves the stream where it is."""
+    begin = stream.tell()
+    for index, record in enumerate(_records(stream)):
+        if isinstance(record, str):
+            break
+        if SIGN in record:
+            with contextlib.suppress(*_broken()):  # reading the flow meets the same error, and tells
+                yield from list(_marks(_flow(record), f"{name}, flow {index}"))
+    stream.seek(begin)
+
+
+def _marks(flow: Flow, where: str) -> Iterator[Mark | Fault]:
+    """Yields the marks in the comment of a flow: they are of the moment of its request, or of its connection's."""
+    if SIGN in flow.comment.encode("utf-8", "replace"):
+        request = getattr(flow, "request", None)
+        begun = request.timestamp_start if request else flow.client_conn.timestamp_start or flow.timestamp_created
+        yield from marks(flow.comment, _time(begun), where)
 
 
 def flow_exchanges(flow: Flow, source: str, name: str = "") -> Iterator[Exchange | Blind]:
@@ -200,9 +232,8 @@ def joined(one: Blind | None, other: Blind) -> Blind:
     return Blind(one.time if one else other.time, other.why, other.protocol, bytes=size, source=other.source)
 
 
-def _records(stream: BinaryIO) -> Iterator[bytes | str]:
+def _records(buffered: io.BufferedReader[Any]) -> Iterator[bytes | str]:
     """Yields each tnetstring with its frame, or why there are no more."""
-    buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[type-var]
     while head := buffered.read(1):
         while head[-1:].isdigit() and len(head) <= 12:
             head += buffered.read(1) or b"?"

@@ -16,6 +16,9 @@ MOST_PACKET = 256 << 10
 MOST_RECORD = 64 << 20
 """The longest record that is believed."""
 
+LAST_TIME = 253_402_300_799_999_999
+"""The end of the year 9999, the last time that can be written; lying clocks stop there."""
+
 
 class Broken(Exception):
     """A record makes no sense: `str()` says how; `at` is its offset in the buffer."""
@@ -26,14 +29,24 @@ class Broken(Exception):
         self.at = at
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on packet `row` of a batch; where `row` is -1, on what `whose` says."""
+
+    text: str
+    row: int = -1
+    whose: str = ""
+
+
 @dataclass(slots=True)
 class Batch:
     """What a walk over the records of a buffer gives.
 
     The arrays have one element per packet: where its bytes begin in the buffer, how many were captured, how long it was
-    on the wire, when it came (microseconds UTC) and its link type. `end` is where the walk stopped; `need` how many
-    bytes from there on the next record takes, 0 if the walk has to be called again on the same buffer. `broken` says
-    why nothing behind `end` can be read.
+    on the wire, when it came (microseconds UTC) and its link type; `uid` is the user id of the app that sent it, -1
+    where that is unknown, and None where no packet says. `end` is where the walk stopped; `need` how many bytes from
+    there on the next record takes, 0 if the walk has to be called again on the same buffer. `broken` says why nothing
+    behind `end` can be read. `comments` are those that may hold a mark.
     """
 
     start: Ints
@@ -43,7 +56,9 @@ class Batch:
     link: Ints
     end: int
     need: int
+    uid: Ints | None = None
     secrets: list[bytes] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
     broken: Broken | None = None
 
 

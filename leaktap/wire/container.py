@@ -15,9 +15,13 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 
-from leaktap.model import Fault
+from leaktap.model import Fault, Mark
 from leaktap.wire import pcap, pcapng
-from leaktap.wire._records import SLACK, Batch, Ints
+from leaktap.wire._records import LAST_TIME, SLACK, Batch, Ints
+from leaktap.wire.comments import Comments
+from leaktap.wire.names import Names
+from leaktap.wire.pcapdroid import trailer_uids
+from leaktap.wire.pcapng_ahead import look_ahead
 
 CHUNK = 8 << 20
 """How many bytes of a file make a window."""
@@ -30,7 +34,9 @@ class Window:
     `data` is the buffer, with at least `SLACK` zero bytes behind the last packet. The arrays have one element per
     packet: `start` its offset in `data`, `captured` and `original` its length in the file and on the wire, `time` in
     microseconds UTC, `link` the link type. `first_frame` is the number of the first packet as tshark counts (from 1).
-    `secrets` are the TLS key logs met; those of a file that can be sought all come with the first window. `position`
+    `uid` is the user id of the app that sent each, -1 where that is unknown; None where no packet says. `secrets` are
+    the TLS key logs met and `told` the marks in comments, in order of time, and what is wrong with some;
+    those of a file that can be sought all come with the first window. `position`
     is how many bytes of the capture are read so far.
     """
 
@@ -42,36 +48,41 @@ class Window:
     link: Ints
     first_frame: int
     position: int
+    uid: Ints | None = None
     secrets: list[bytes] = field(default_factory=list)
+    told: list[Mark | Fault] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
-
-LAST_TIME = 253_402_300_799_999_999
-"""The end of the year 9999, the last time that can be written; lying clocks stop there."""
 
 _READ_ERRORS = (OSError, EOFError, zlib.error)
 _CURE = "Copy or capture it again, or try `pcapfix`"
 
 
-def windows(stream: BinaryIO, name: str, chunk: int = CHUNK) -> Iterator[Window]:
+def windows(stream: BinaryIO, name: str, chunk: int = CHUNK, names: Names | None = None) -> Iterator[Window]:
     """Yields the packets of the capture in `stream` (any binary stream of `io`, seekable or not), called `name`.
+
+    What it tells of names goes to `names`, before the window of what they belong to.
 
     A window covers `chunk` bytes, or as many as the longest record takes.
 
     Raises nothing: what cannot be read is a fault of the stage `source` in the last window.
     """
-    feed = _Feed(stream, name, chunk)
-    secrets = feed.secrets()
+    names = Names() if names is None else names
+    feed, comments = _Feed(stream, name, chunk), Comments(name)
+    secrets, told = feed.look_ahead(names)
     feed.fill(0, pcap.HEADER)
-    walker, pos = _recognise(feed)
+    walker, pos = _recognise(feed, names)
     while walker is not None:
         batch = walker.walk(feed.data, pos, feed.size)
         pos = batch.end
         secrets += batch.secrets
-        if len(batch.start) or secrets:
-            yield feed.window(batch, secrets)
+        told += comments.told(batch, feed.frame)
+        if len(batch.start) or secrets or told:
+            if batch.uid is None:
+                batch.uid = trailer_uids(feed.data, batch.start, batch.captured, batch.link, names)
+            yield feed.window(batch, secrets, told)
             feed.frame += len(batch.start)
-            secrets = []
+            secrets, told = [], []
         if batch.broken is not None:
             feed.fault(pos, f"{batch.broken}; everything before it was read. {_CURE}")
             break
@@ -84,18 +95,18 @@ def windows(stream: BinaryIO, name: str, chunk: int = CHUNK) -> Iterator[Window]
             pos = 0
     if feed.faults:
         none = np.zeros(0, np.int64)
-        last = feed.window(Batch(none, none, none, none, none, pos, 0), secrets)
+        last = feed.window(Batch(none, none, none, none, none, pos, 0), secrets, told)
         last.faults = feed.faults
         yield last
 
 
-def _recognise(feed: "_Feed") -> tuple[pcap.Pcap | pcapng.Pcapng | None, int]:
+def _recognise(feed: "_Feed", names: Names) -> tuple[pcap.Pcap | pcapng.Pcapng | None, int]:
     """Returns what walks over this capture and where it begins; without one, there is a fault."""
     head = bytes(feed.data[: min(feed.size, pcap.HEADER)])
     if pcap.order(head) and len(head) == pcap.HEADER:
         return pcap.Pcap(head), pcap.HEADER
     if pcapng.section_order(head):
-        return pcapng.Pcapng(secrets=not feed.seekable), 0
+        return pcapng.Pcapng(names, asides=not feed.seekable), 0
     if not feed.faults:
         if not feed.size:
             feed.fault(0, "the file is empty. Capture again")
@@ -128,17 +139,20 @@ class _Feed:
             self._poll = select.poll()
             self._poll.register(descriptor, select.POLLIN)
 
-    def secrets(self) -> list[bytes]:
-        """Returns the TLS keys of a pcapng file that can be sought."""
-        if not self.seekable:
-            return []
-        begin = self._stream.tell()
-        try:
-            return pcapng.secrets_ahead(self._stream)
-        except _READ_ERRORS:
-            return []  # reading the packets meets the same error, and tells
-        finally:
+    def look_ahead(self, names: Names) -> tuple[list[bytes], list[Mark | Fault]]:
+        """Returns the TLS keys and the marks of a pcapng file that can be sought."""
+        secrets: list[bytes] = []
+        told: list[Mark | Fault] = []
+        if self.seekable:
+            begin = self._stream.tell()
+            with contextlib.suppress(*_READ_ERRORS):  # reading the packets meets the same error, and tells
+                for found in look_ahead(self._stream, self._name, names):
+                    if isinstance(found, bytes):
+                        secrets.append(found)
+                    else:
+                        told.append(found)
             self._stream.seek(begin)
+        return secrets, told
 
     def fill(self, keep: int, need: int) -> None:
         """Drops what is before offset `keep`, and reads until `need` bytes are there and the stream pauses."""
@@ -177,7 +191,7 @@ class _Feed:
         """Notes that nothing behind offset `at` of the buffer can be read."""
         self.faults.append(Fault("source", f"{self._name}: byte {self._before + at}, packet {self.frame}", why))
 
-    def window(self, batch: Batch, secrets: list[bytes]) -> Window:
+    def window(self, batch: Batch, secrets: list[bytes], told: list[Mark | Fault]) -> Window:
         """Returns a batch of packets of the buffer as a window."""
         return Window(
             data=self.data,
@@ -188,5 +202,7 @@ class _Feed:
             link=batch.link,
             first_frame=self.frame,
             position=self._before + batch.end,
+            uid=batch.uid,
             secrets=secrets,
+            told=sorted(told, key=lambda one: one.time if isinstance(one, Mark) else LAST_TIME),
         )

@@ -295,7 +295,8 @@ def exchanges(stream: BinaryIO, name: str, keys: KeyLog) -> Iterator[Seen]:
     packets, streams = Packets(name), Streams()
     engine = Engine(name, keys, patient=not stream.seekable())
     faults: list[Fault] = []
-    for window in windows(stream, name):
+    for window in windows(stream, name, names=engine.names):
+        yield from window.told
         for secrets in window.secrets:
             keys.add_bytes(secrets, f"{name} (secrets in the capture)")
         yield from keys.faults()

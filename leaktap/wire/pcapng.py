@@ -1,23 +1,32 @@
 """The pcapng format: blocks of a type and a length, in sections that have their own byte order and interfaces.
 
 Read are enhanced, simple and obsolete packet blocks, interface descriptions (link type, resolution and offset of the
-clock) and TLS keys in decryption secrets blocks; other blocks are passed over. Source: draft-ietf-opsawg-pcapng.
+clock), TLS keys in decryption secrets blocks, name resolution blocks, comments, and PCAPdroid's custom blocks; other
+blocks are passed over. Those that tshark numbers among the packets count as packets of no link. Source:
+draft-ietf-opsawg-pcapng.
 """
 
 import struct
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from leaktap.wire._records import MOST_RECORD, Batch, Broken, Ints, read
+from leaktap.marks import SIGN
+from leaktap.wire._records import MOST_RECORD, Batch, Broken, Comment, Ints, read
+from leaktap.wire.links import NO_PACKET
+from leaktap.wire.names import Names
+from leaktap.wire.pcapdroid import ENTERPRISE, comment_uids, learn_app
+from leaktap.wire.pcapng_names import learn_names
+from leaktap.wire.pcapng_options import comments, options, packet_comments
 
 type Ticks = npt.NDArray[np.uint64]
 type Mask = npt.NDArray[np.bool_]
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
 
-SECTION, INTERFACE, OBSOLETE, SIMPLE, ENHANCED, SECRETS = 0x0A0D0D0A, 1, 2, 3, 6, 10
+SECTION, INTERFACE, OBSOLETE, SIMPLE, NAMES, ENHANCED, JOURNAL, SECRETS = 0x0A0D0D0A, 1, 2, 3, 4, 6, 9, 10
+CUSTOM, CUSTOM_FIXED = 0x0BAD, 0x40000BAD
+"""A custom block, and one that is not to be copied where its contents are not understood."""
 TLS_KEY_LOG = 0x544C534B
 OPTION_RESOLUTION, OPTION_OFFSET = 9, 14
 
@@ -25,8 +34,21 @@ MOST_INTERFACES = 65536
 MOST_SECRETS = 64 << 20
 """How many bytes of secrets one section, or the look ahead over a whole file, may bring."""
 
-_AHEAD = 4 << 20
-_SMALLEST = {SECTION: 28, INTERFACE: 20, OBSOLETE: 32, SIMPLE: 16, ENHANCED: 32, SECRETS: 20}
+_SMALLEST = {
+    SECTION: 28,
+    INTERFACE: 20,
+    OBSOLETE: 32,
+    SIMPLE: 16,
+    ENHANCED: 32,
+    SECRETS: 20,
+    CUSTOM: 16,
+    CUSTOM_FIXED: 16,
+}
+_OPTIONS = {SECTION: 16, INTERFACE: 8}
+"""Where the options begin in the bodies of blocks."""
+_NUMBERED = (OBSOLETE, SIMPLE, JOURNAL, CUSTOM, CUSTOM_FIXED)
+
+_NONE = np.zeros(0, np.int64)
 
 
 def section_order(head: bytes | memoryview) -> str:
@@ -37,11 +59,14 @@ def section_order(head: bytes | memoryview) -> str:
 
 
 class Pcapng:
-    """The walk over a pcapng file. With `secrets` false, secrets blocks are passed over (they are known already)."""
+    """The walk over a pcapng file. Names in it are learnt.
 
-    def __init__(self, secrets: bool = True) -> None:
+    With `asides` false, what is not of packets and their apps (secrets, names, comments) is passed over: it is known.
+    """
+
+    def __init__(self, names: Names, asides: bool = True) -> None:
         """Begins before the first section."""
-        self._secrets = secrets
+        self._names, self._asides = names, asides
         self._room = MOST_SECRETS
         self._order = "<"
         self._time = 0
@@ -57,8 +82,14 @@ class Pcapng:
 
     def walk(self, data: memoryview, pos: int, size: int) -> Batch:
         """Returns the packets whose blocks lie whole between `pos` and `size`, of one section at most."""
+        starts, batch = self.hop(data, pos, size)
+        self.read(data, starts, batch)
+        return batch
+
+    def hop(self, data: memoryview, pos: int, size: int) -> tuple[list[int], Batch]:
+        """Returns where the blocks of the packets begin that `walk` returns, and a batch with all but the packets."""
         starts: list[int] = []
-        secrets: list[bytes] = []
+        batch = Batch(_NONE, _NONE, _NONE, _NONE, _NONE, pos, 0)
         add = starts.append
         head = struct.Struct(self._order + "II").unpack_from
         need, broken = 12, None
@@ -86,43 +117,51 @@ class Pcapng:
             if kind == SECTION:
                 self._begin(order)
                 head = struct.Struct(order + "II").unpack_from
-            elif kind in (OBSOLETE, SIMPLE):
+            elif kind == INTERFACE and len(self._links) == MOST_INTERFACES:
+                broken = Broken(f"a section has more than {MOST_INTERFACES} interfaces", pos)
+                break
+            if kind in _NUMBERED:
                 add(pos)
-            elif kind == INTERFACE:
-                if len(self._links) == MOST_INTERFACES:
-                    broken = Broken(f"a section has more than {MOST_INTERFACES} interfaces", pos)
-                    break
-                self._interface(data[pos + 8 : pos + length - 4])
-            elif kind == SECRETS and self._secrets:
-                found = tls_secrets(data[pos : pos + length], self._order)
-                self._room -= len(found)
-                if found and self._room >= 0:
-                    secrets.append(found)
+            self._take(kind, data[pos + 8 : pos + length - 4], batch)
             pos += length
-        batch = self._batch(data, starts, pos, need if broken is None else 0, broken)
-        batch.secrets = secrets
-        return batch
+        batch.end, batch.need, batch.broken = pos, need if broken is None else 0, broken
+        return starts, batch
+
+    def _take(self, kind: int, body: memoryview, batch: Batch) -> None:
+        """Takes a block that is no packet."""
+        if kind == INTERFACE:
+            self._interface(body)
+        if not self._asides:
+            return
+        if kind == SECRETS:
+            found = tls_secrets(body, self._order)
+            self._room -= len(found)
+            if found and self._room >= 0:
+                batch.secrets.append(found)
+        elif kind == NAMES:
+            learn_names(body, self._order, self._names)
+        elif kind in (CUSTOM, CUSTOM_FIXED) and struct.unpack_from(self._order + "I", body)[0] == ENTERPRISE:
+            learn_app(body[4:], self._order, self._names)
+        elif kind in (SECTION, INTERFACE):
+            whose = "its section" if kind == SECTION else f"interface {len(self._links) - 1}"
+            told = comments(body[_OPTIONS[kind] :], self._order)
+            batch.comments += [Comment(text, -1, whose) for text in told]
 
     def _interface(self, body: memoryview) -> None:
         """Takes an interface description; broken options end its list."""
         link, _, snaplen = struct.unpack_from(self._order + "HHI", body)
-        resolution, offset, pos = 6, 0, 8
-        while pos + 4 <= len(body):
-            code, length = struct.unpack_from(self._order + "HH", body, pos)
-            value = body[pos + 4 : pos + 4 + length]
-            if code == 0 or len(value) < length:
-                break
-            if code == OPTION_RESOLUTION and length == 1:
+        resolution, offset = 6, 0
+        for code, value in options(body[_OPTIONS[INTERFACE] :], self._order):
+            if code == OPTION_RESOLUTION and len(value) == 1:
                 resolution = value[0]
-            elif code == OPTION_OFFSET and length == 8:
+            elif code == OPTION_OFFSET and len(value) == 8:
                 offset = struct.unpack(self._order + "q", value)[0]
-            pos += 4 + (length + 3 & ~3)
         self._links.append(link)
         self._snaplens.append(snaplen)
         self._resolutions.append(resolution)
         self._offsets.append(offset if abs(offset) < 1 << 40 else 0)
 
-    def _batch(self, data: memoryview, starts: list[int], end: int, need: int, broken: Broken | None) -> Batch:
+    def read(self, data: memoryview, starts: list[int], batch: Batch) -> None:
         """Reads the columns of the packet blocks at `starts`, up to the first that contradicts itself."""
         wide, half = self._order + "u4", self._order + "u2"
         at = np.array(starts, np.int64)
@@ -138,43 +177,60 @@ class Pcapng:
         if simple.any() and self._links:
             captured[simple] = np.minimum(original[simple], self._snaplens[0] or MOST_RECORD)
             captured[simple] = np.minimum(captured[simple], room[simple])
+        timeless = simple | (kind != ENHANCED) & ~obsolete
+        none = timeless & ~simple
+        if none.any():
+            begin[none] = at[none] + np.where(kind[none] == JOURNAL, 8, 12)
+            captured[none] = original[none] = room[none] = (at + length - 4 - begin)[none]
+            known |= none
         fine = known & (captured <= room) & (read(data, wide, at + length - 4) == length)
         if not fine.all():
             first = int(np.argmin(fine))
-            end, need = starts[first], 0
+            batch.end, batch.need = starts[first], 0
             if not known[first]:
                 why = f"a packet names interface {interface[first]}, which the file does not describe"
             elif captured[first] > room[first]:
                 why = f"a packet claims to be {captured[first]} bytes long in a block with room for {room[first]}"
             else:
                 why = "a packet's block ends with another length than it begins with"
-            broken = Broken(why, end)
+            batch.broken = Broken(why, batch.end)
             at, begin, captured, original = at[:first], begin[:first], captured[:first], original[:first]
-            interface, simple = interface[:first], simple[:first]
+            interface, timeless, none, length = interface[:first], timeless[:first], none[:first], length[:first]
+        interface[none] = 0
         ticks = (read(data, wide, at + 12) << 32 | read(data, wide, at + 16)).view(np.uint64)
-        return Batch(
-            start=begin,
-            captured=captured,
-            original=original,
-            time=self._times(ticks, interface, simple),
-            link=np.array(self._links or [0], np.int64)[interface],
-            end=end,
-            need=need,
-            broken=broken,
-        )
+        batch.start, batch.captured, batch.original = begin, captured, original
+        batch.time = self._times(ticks, interface, timeless)
+        batch.link = np.where(none, NO_PACKET, np.array(self._links or [0], np.int64)[interface])
+        self._read_options(data, begin + (captured + 3 & ~3), at + length - 4, ~timeless, batch)
 
-    def _times(self, ticks: Ticks, interface: Ints, simple: Mask) -> Ints:
-        """Turns the clocks of the interfaces into microseconds; a simple packet gets the time of the one before."""
+    def _read_options(self, data: memoryview, at: Ints, end: Ints, has: Mask, batch: Batch) -> None:
+        """Reads the comments of packets whose options lie from `at` to before `end`, where they have any."""
+        some = np.flatnonzero(has & (at + 4 < end))
+        if not len(some):
+            return
+        row, at, length = packet_comments(data, self._order, at[some], end[some])
+        ours, uid = comment_uids(data, at, length)
+        if ours.any():
+            batch.uid = np.full(len(has), -1, np.int64)
+            batch.uid[some[row[ours]]] = uid[ours]
+        if self._asides:
+            for place in np.flatnonzero(~ours & (length > len(SIGN))).tolist():
+                text = bytes(data[at[place] : at[place] + length[place]])
+                if SIGN in text:
+                    batch.comments.append(Comment(text.decode("utf-8", "replace"), int(some[row[place]])))
+
+    def _times(self, ticks: Ticks, interface: Ints, timeless: Mask) -> Ints:
+        """Turns the clocks of the interfaces into microseconds; a packet without time gets that of the one before."""
         if not len(ticks):
             return np.zeros(0, np.int64)
-        resolution = np.array(self._resolutions, np.int64)[interface]
+        resolution = np.array(self._resolutions or [6], np.int64)[interface]
         time = np.zeros(len(ticks), np.int64)
         for code in np.unique(resolution).tolist():
             rows = resolution == code
             time[rows] = microseconds(ticks[rows], code)
-        time += np.array(self._offsets, np.int64)[interface] * 1_000_000
-        if simple.any():
-            rows = np.where(simple, -1, np.arange(len(time)))
+        time += np.array(self._offsets or [0], np.int64)[interface] * 1_000_000
+        if timeless.any():
+            rows = np.where(timeless, -1, np.arange(len(time)))
             before = np.maximum.accumulate(rows)
             time = np.where(before < 0, self._time, time[np.maximum(before, 0)])
         self._time = int(time[-1])
@@ -197,42 +253,7 @@ def microseconds(ticks: Ticks, resolution: int) -> Ints:
     return (ticks // np.uint64(10 ** min(power - 6, 19))).view(np.int64)
 
 
-def tls_secrets(block: memoryview, order: str) -> bytes:
-    """Returns the TLS key log in a decryption secrets block, or nothing if it holds other secrets."""
-    kind, length = struct.unpack_from(order + "II", block, 8)
-    return bytes(block[16 : min(16 + length, len(block) - 4)]) if kind == TLS_KEY_LOG else b""
-
-
-def secrets_ahead(stream: BinaryIO) -> list[bytes]:
-    """Returns all TLS key logs of the pcapng file in `stream`, wherever they stand.
-
-    Moves the stream. Stops at the first block that makes no sense: the walk over the packets reports that.
-    """
-    pos = stream.tell()
-    found: list[bytes] = []
-    order, want, room = "<", _AHEAD, MOST_SECRETS
-    while room > 0:
-        stream.seek(pos)
-        data = memoryview(stream.read(want))
-        head = struct.Struct(order + "II").unpack_from
-        at, need = 0, 12
-        while at + 12 <= len(data):
-            kind, length = head(data, at)
-            if kind == SECTION and (order := section_order(data[at : at + 12])):
-                head = struct.Struct(order + "II").unpack_from
-                length = head(data, at)[1]
-            if not order or not 12 <= length <= MOST_RECORD:
-                need = 0
-                break
-            if kind == SECRETS and length >= 20:
-                if at + length > len(data):
-                    need = length
-                    break
-                found.append(tls_secrets(data[at : at + length], order))
-                room -= length
-            at += length
-        if not need or len(data) < want:
-            break
-        pos += at
-        want = max(_AHEAD, need)
-    return [secrets for secrets in found if secrets]
+def tls_secrets(body: memoryview, order: str) -> bytes:
+    """Returns the TLS key log in the body of a secrets block, or nothing if it holds other secrets."""
+    kind, length = struct.unpack_from(order + "II", body)
+    return bytes(body[8 : 8 + length]) if kind == TLS_KEY_LOG else b""

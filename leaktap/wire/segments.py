@@ -85,6 +85,15 @@ class Segments:
         heads = [begin for begin, end in (span.side(0), span.side(1)) if begin < end]
         return min(heads, key=self._row.__getitem__)
 
+    def uid(self, span: Span) -> int | None:
+        """Returns the first user id that the packets tell of, where the capture knows any."""
+        if self.columns.uid is None:
+            return None
+        rows = np.concatenate([self.rows[begin:end] for begin, end in (span.side(0), span.side(1))])
+        uids = self.columns.uid[np.sort(rows)]
+        known = uids[uids >= 0]
+        return int(known[0]) if len(known) else None
+
     def split(self, span: Span, row: int) -> tuple[Span, Span]:
         """Returns the packets before a row, and the others."""
         low = span.low + int(np.searchsorted(self.rows[span.low : span.low_end], row))

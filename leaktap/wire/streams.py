@@ -98,6 +98,8 @@ class Streams:
         flow = conversation.flow
         if flow is None:
             return
+        if flow.uid is None:
+            flow.uid = segments.uid(span)
         for side, direction in ((CLIENT, conversation.client), (SERVER, 1 - conversation.client)):
             low, high = segments.whole(*span.side(direction))
             if low < high:
@@ -153,6 +155,8 @@ class Streams:
             else:
                 client = span.direction(opening) ^ int(segments.flags[opening] & ACK != 0)
             _open(self._tcp, segments, conversation, span, client, opening is not None)
+        if conversation.flow is not None and conversation.flow.uid is None:
+            conversation.flow.uid = segments.uid(span)
         before = conversation.held
         reset = _take(segments, conversation, span, marks)
         self._held += conversation.held - before
