@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
@@ -147,11 +148,13 @@ def _run(
 def _seen(inputs: Sequence[str], reading: "Reading") -> "Iterator[tuple[int, Seen]]":
     """Opens the first input, and returns what all of them show, one after the other, each with the input's index."""
     from leaktap.model import Fault
-    from leaktap.sources import InputError, read
+    from leaktap.sources import InputError, names, read
+
+    called = names(inputs)
 
     def of(path: str) -> "Iterator[Seen]":
         try:
-            return read(path, reading)
+            return read(path, replace(reading, name=called[path]))
         except InputError as error:
             return iter([Fault("source", path, str(error).removeprefix(f"{path}: "))])
 

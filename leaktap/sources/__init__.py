@@ -13,9 +13,10 @@ from leaktap.discover import discover
 from leaktap.model import Fault, Progress, Seen
 from leaktap.sources._ahead import ahead
 from leaktap.sources._api import InputError, Reading, Source
+from leaktap.sources._names import names
 from leaktap.sources._open import Input, open_input, open_raw
 
-__all__ = ["AHEAD_FROM", "InputError", "Reading", "read"]
+__all__ = ["AHEAD_FROM", "InputError", "Reading", "names", "read"]
 
 AHEAD_FROM = 16 << 20
 """Bytes from which a file is worth a process of its own, which takes a third of a second to start."""
@@ -30,7 +31,7 @@ def read(path: str, reading: Reading) -> Iterator[Seen]:
     Raises:
         InputError: there is no such file, it is a directory, or it may not be read.
     """
-    raw, name = open_raw(path), "-" if path == "-" else Path(path).name
+    raw, name = open_raw(path), reading.name or ("-" if path == "-" else Path(path).name)
     if reading.ahead and path != "-" and Path(path).is_file() and Path(path).stat().st_size >= AHEAD_FROM:
         raw.close()
         return ahead(path, name, reading)

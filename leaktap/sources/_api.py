@@ -17,10 +17,14 @@ class InputError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How inputs are read: `keys` are TLS key log files; `ahead` lets large files be read by a process of their own."""
+    """How inputs are read: `keys` are TLS key log files; `ahead` lets large files be read by a process of their own.
+
+    `name` is what the input is called, where that is not just its file's name.
+    """
 
     keys: tuple[Path, ...] = ()
     ahead: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
