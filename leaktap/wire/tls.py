@@ -5,22 +5,28 @@ ServerHello told the suite; either side stops where a secret is missing and keep
 and over all), since secrets may come behind the packets. What is never opened becomes a `Blind`.
 """
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from leaktap.wire._api import Above, Context, Made, Plain, Protocol
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
 from leaktap.wire.tls_ciphers import TLS13, next_secret, opener13
 from leaktap.wire.tls_handshake import (
     APPLICATION,
+    CERTIFICATE,
     CLIENT_HELLO,
     CLIENT_KEY_EXCHANGE,
+    COMPRESSED_CERTIFICATE,
     EARLY,
     ENCRYPTED_EXTENSIONS,
     END_OF_EARLY_DATA,
     FINISHED,
     HANDSHAKE,
     KEY_UPDATE,
+    NEW_SESSION_TICKET,
     SERVER_HELLO,
+    SERVER_HELLO_DONE,
     BadHandshake,
     Session,
 )
@@ -34,9 +40,12 @@ from leaktap.wire.tls_records import (
     MOST_RECORD,
     Half,
 )
+from leaktap.wire.tls_shared import Shared
 
 _MOST_WAITING = 1 << 20
 _MOST_UNANSWERED = 16 << 20
+_MOST_PREMASTER = 2048
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){1,126}")
 
 
 class Tls:
@@ -45,6 +54,7 @@ class Tls:
     def __init__(self, context: Context) -> None:
         """Begins before the ClientHello."""
         self._context = context
+        self._shared = Shared.of(context)
         self._client, self._server = self._halves = (Half(CLIENT), Half(SERVER))
         self._hellos: list[Session] = []
         self._told = False
@@ -78,7 +88,8 @@ class Tls:
                 session = half.session or self._client.session
                 detail = session.detail if session else "no handshake was captured"
                 count = half.unread if half.opened else half.total
-                yield self._context.blind(half.why, "tls", count, half.unread_frames.numbers, detail)
+                blind = self._context.blind(half.why, "tls", count, half.unread_frames.numbers, detail)
+                yield blind if blind.host or session is None else replace(blind, host=_site(session.names))
         self._context.budget.room += self._held
         self._held = 0
 
@@ -226,7 +237,7 @@ class Tls:
             return None
         openers: list[tuple[Opener, str]] = [(half.opener, half.stage)] if half.opener else []
         if session.version != TLS13:
-            pair = session.openers(self._context.keys)
+            pair = session.openers(self._context.keys, self._shared)
             if pair and not openers:
                 openers = [(pair[half.side], half.stage)]
         elif half.stage != APPLICATION:
@@ -268,7 +279,7 @@ class Tls:
                 return self._legacy(half, session)
             half.changed = False
         if kind != APPLICATION_DATA:
-            return True
+            return not session.retry or half.side == CLIENT or bool(self._hellos)
         if not session.answered:
             return False
         if session.retry:
@@ -283,7 +294,7 @@ class Tls:
         if not session.supported:
             self._stop("unsupported_cipher")
             return False
-        pair = session.openers(self._context.keys)
+        pair = session.openers(self._context.keys, self._shared)
         if pair is None:
             return self._lacking()
         half.opener, half.changed = pair[half.side], False
@@ -326,22 +337,22 @@ class Tls:
         """Takes a handshake message; raises BadHandshake."""
         session = half.session
         if kind == CLIENT_HELLO and half.side == CLIENT:
-            half.session = Session.of_client(body)
-            self._hellos.append(half.session)
-            self._context.host = half.session.host or self._context.host
+            session = half.session = Session.of_client(body)
+            self._hellos.append(session)
+            self._context.host = session.host or self._context.host
         elif kind == SERVER_HELLO and half.side == SERVER:
             if not self._hellos:
                 raise BadHandshake("a ServerHello without a ClientHello")
-            half.session = self._hellos.pop(0)
-            half.session.answer(body)
+            session = half.session = self._hellos.pop(0)
+            session.answer(body)
         elif session is None:
             return
-        elif kind == CLIENT_KEY_EXCHANGE and len(body) >= 10:
-            session.encrypted_premaster = body[2:10]
         elif not half.modern:
-            return
+            self._legacy_message(half, session, kind, body)
         elif kind == ENCRYPTED_EXTENSIONS:
             session.encrypted_extensions(body)
+        elif kind in (CERTIFICATE, COMPRESSED_CERTIFICATE) and half.side == SERVER:
+            session.show(kind, body, self._shared)
         elif kind == END_OF_EARLY_DATA and half.stage == EARLY:
             half.stage, half.opener, half.skimming = HANDSHAKE, None, True
         elif kind == FINISHED and half.stage == HANDSHAKE:
@@ -349,6 +360,24 @@ class Tls:
         elif kind == KEY_UPDATE and half.stage == APPLICATION:
             half.secret = next_secret(session.suite, half.secret)
             half.opener = opener13(session.suite, half.secret)
+        if self._context.keys.premasters and not half.modern:
+            session.note(half.side, kind, body)
+
+    def _legacy_message(self, half: Half, session: Session, kind: int, body: bytes) -> None:
+        """Takes a handshake message up to TLS 1.2, behind the hellos; raises BadHandshake."""
+        session.full |= kind in (CERTIFICATE, SERVER_HELLO_DONE, CLIENT_KEY_EXCHANGE)
+        if kind == CLIENT_KEY_EXCHANGE:
+            session.encrypted_premaster = body[2 : 2 + _MOST_PREMASTER]
+        elif kind == CERTIFICATE and half.side == SERVER:
+            session.show(kind, body, self._shared)
+        elif kind == NEW_SESSION_TICKET and half.side == SERVER:
+            session.ticket(body, self._context.keys, self._shared)
+
+
+def _site(names: tuple[str, ...]) -> str:
+    """Returns the site that a certificate with these names is for: the first that is a host, without a wildcard."""
+    hosts = (name.removeprefix("*.") for name in names)
+    return next((host for host in hosts if _HOST.fullmatch(host)), "")
 
 
 def _inner(text: bytes) -> tuple[int, bytes]:

@@ -14,8 +14,8 @@ from tests.wire._traffic import certificate
 class Relay:
     """A TCP relay between `openssl s_client` and `openssl s_server` that notes what passes."""
 
-    def __init__(self, folder, server, keylog="keys.txt"):
-        self.keylog = folder / keylog
+    def __init__(self, folder, server, version="-tls1_3"):
+        self.keylog = folder / "keys.txt"
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -27,7 +27,7 @@ class Relay:
             f"127.0.0.1:{port}",
             "-cert",
             certificate("rsa"),
-            "-tls1_3",
+            version,
         ]
         self._server = subprocess.Popen(
             [*command, *server], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.PIPE

@@ -85,7 +85,7 @@ def test_files_without_use_are_told(tmp_path):
     assert "none of its 2 secrets belongs to a TLS connection of a.pcap" in fault.why
 
 
-@pytest.mark.parametrize("content", [None, b"", b"# nothing\n", b"garbage\n", b"\x00\xff" * 100])
+@pytest.mark.parametrize("content", [None, b"garbage\n", b"garbage", b"# nothing\nnothing\n", b"\x00\xff" * 100])
 def test_files_that_are_no_key_log_are_refused(tmp_path, content):
     file = tmp_path / "keys.txt"
     if content is not None:

@@ -166,7 +166,11 @@ def test_without_a_key(version, patient):
     assert (blind.why, blind.protocol, blind.host, blind.port) == ("no_key", "tls", HOST, 443)
     assert blind.bytes == sum(len(data) for _, data in talk.turns)
     assert "TLS" in blind.detail
-    assert ("ALPN http/1.1" in blind.detail) == (version != TLS13)
+    assert (", ALPN http/1.1" in blind.detail) == (version != TLS13)
+    assert (", offers ALPN http/1.1" in blind.detail) == (version == TLS13)
+    assert f"certificate of {HOST}" in blind.detail or version == TLS13
+    assert ", JA3 " in blind.detail
+    assert f", JA4 t{'13' if version == TLS13 else '12'}d" in blind.detail or version < TLS12
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -360,8 +364,12 @@ def test_pieces_tell_the_packets_of_records():
 def test_alpn_names_what_is_above():
     for version in (TLS12, TLS13):
         talk = Talk(version, alpn=["x-unheard-of"]).say(CLIENT, UP)
-        (blind,) = blinds(run(talk.turns, talk.keys()))
-        assert (blind.why, blind.protocol, blind.bytes) == ("unknown_protocol", "x-unheard-of", len(UP))
+        (exchange,) = exchanges(run(talk.turns, talk.keys()))
+        assert (exchange.scheme, exchange.request.start, exchange.request.body) == (
+            "tls",
+            ("SEND", "", "x-unheard-of"),
+            UP,
+        )
 
 
 def test_tls_within_a_tunnel():
