@@ -3,12 +3,13 @@
 import gzip
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
 from leaktap.config import Case, DeviceProfile, Event
 from leaktap.consent import Timeline
-from leaktap.model import Blind, Endpoint, Exchange, Fault, Finding, Message, Origin, Progress, Summary
+from leaktap.model import App, Blind, Endpoint, Exchange, Fault, Finding, Mark, Message, Origin, Progress, Summary
 from leaktap.pipeline import Pipeline, url
 
 IMEI = "867530912345673"
@@ -170,3 +171,25 @@ def test_a_bug_costs_one_exchange_and_not_the_run(monkeypatch, room):
     (fault,) = [record for record in records if isinstance(record, Fault)]
     assert (fault.stage, fault.where) == ("pipeline", "a.pcap: tcp.0:0") and "ZeroDivisionError" in fault.why
     assert isinstance(records[-1], Summary) and records[-1].exchanges == 2
+
+
+def test_a_mark_is_an_event_of_the_case():
+    run = pipeline()
+    marks = [
+        Mark(SECOND, "launch"),
+        Mark(5 * SECOND, "consent", "com.example.shop", device="lab"),
+        Mark(3 * SECOND, permission=(("contacts", "denied"),)),
+        Mark(4 * SECOND, action="opens the map"),
+    ]
+    records = list(run.run([*marks, exchange(leak(), time=2 * SECOND), exchange(leak(), time=6 * SECOND, number=1)]))
+    assert [r.phase.name for r in records if isinstance(r, Finding)] == ["before_consent", "consented"]
+    assert run.timeline.denied(4 * SECOND) == {"contacts"}
+    assert run.timeline.acted(4 * SECOND, 0)
+    assert not [record for record in records if isinstance(record, Fault)]
+
+
+@pytest.mark.parametrize("told", [None, App("com.example.other", "Other", "uid 7")])
+def test_a_known_app_is_known_whoever_receives(told):
+    sent = replace(exchange(leak(), host="connectivitycheck.gstatic.com"), app=told)
+    (found,) = findings([sent])
+    assert (found.owner.party, found.app, found.clauses) == ("platform", told, ())

@@ -127,6 +127,13 @@ class Pcapng:
         batch.end, batch.need, batch.broken = pos, need if broken is None else 0, broken
         return starts, batch
 
+    def optioned(self, data: memoryview, starts: list[int]) -> bool:
+        """Tells whether any of the packet blocks at `starts`, which lie whole in `data`, may have options."""
+        at = np.array(starts, np.int64)
+        at = at[at + 32 <= len(data)]
+        wide = self._order + "u4"
+        return bool((read(data, wide, at + 4) - 32 > (read(data, wide, at + 20) + 3 & ~3)).any())
+
     def _take(self, kind: int, body: memoryview, batch: Batch) -> None:
         """Takes a block that is no packet."""
         if kind == INTERFACE:

@@ -30,13 +30,14 @@ def look_ahead(stream: BinaryIO, name: str, names: Names) -> Iterator[bytes | Ma
         if frame == 1 and not section_order(raw[:12]):
             return
         data, at, need = memoryview(raw), 0, 0
-        marked = SIGN in raw
-        if marked:
-            data = memoryview(raw + bytes(SLACK))
+        padded: bytes | None = None
         while not need:
             starts, batch = walker.hop(data, at, len(raw))
-            if marked:
-                walker.read(data, starts, batch)
+            if padded != b"" and walker.optioned(data, starts):
+                if padded is None:
+                    padded = raw + bytes(SLACK) if SIGN in raw else b""
+                if padded:
+                    walker.read(memoryview(padded), starts, batch)
             yield from batch.secrets
             yield from comments.told(batch, frame)
             if batch.broken is not None:

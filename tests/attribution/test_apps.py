@@ -61,3 +61,41 @@ def test_what_the_headers_say(headers, package, basis):
 def test_the_source_knows_best():
     told = App("com.example.told", "Told", "uid 10123")
     assert Apps(CASE).app(exchange({"User-Agent": "com.example.video/1"}, told)) is told
+
+
+@pytest.mark.parametrize(
+    ("name", "headers", "expected"),
+    [
+        ("Example Shop", {}, App("ctrip.example.view", "Example Shop", "uid 7")),
+        ("Example Shop", {"User-Agent": "com.example.sdk/1"}, App("ctrip.example.view", "Example Shop", "uid 7")),
+        ("Example", {}, App("", "Example", "uid 7")),
+        ("Other", {}, App("", "Other", "uid 7")),
+        ("Other", {"User-Agent": "com.example.video/1"}, App("com.example.video", "Other", "uid 7, User-Agent")),
+        (
+            "Beispielladen",
+            {"X-Requested-With": "ctrip.example.view"},
+            App("ctrip.example.view", "Example Shop", "uid 7, X-Requested-With"),
+        ),
+        ("", {}, App("", "", "uid 7")),
+    ],
+)
+def test_a_source_that_knows_only_a_name(name, headers, expected):
+    assert Apps(CASE).app(exchange(headers, App("", name, "uid 7"))) == expected
+    alone = Apps(AppUnderTest()).app(exchange(headers, App("", name, "uid 7")))
+    assert alone is not None and alone.name == name
+
+
+@pytest.mark.parametrize(
+    ("tested", "name", "same"),
+    [
+        ("Example Shop for everybody", "Example Shop for ev", True),
+        ("示例商城示例商城", "示例商城示例", True),
+        ("Example Shop for everybody", "Example Shop", False),
+        ("Example Shop", "Example Shop for ev", False),
+        ("", "Example Shop for ev", False),
+    ],
+)
+def test_a_name_that_is_cut(tested, name, same):
+    case = AppUnderTest(package="com.example.shop", name=tested)
+    found = Apps(case).app(exchange({}, App("", name, "uid 7")))
+    assert found == (App("com.example.shop", tested, "uid 7") if same else App("", name, "uid 7"))

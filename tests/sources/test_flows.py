@@ -12,7 +12,7 @@ from mitmproxy import dns, exceptions, http
 from mitmproxy.io import FlowReader, FlowWriter, tnetstring
 from mitmproxy.test import tflow
 
-from leaktap.model import Blind, Exchange, Fault, Progress
+from leaktap.model import Blind, Exchange, Fault, Mark, Progress
 from leaktap.sources import Reading, flows
 from leaktap.sources import read as read_any
 
@@ -277,3 +277,39 @@ def test_a_har_and_its_twin_agree(har):
     for one, other in zip(*sides, strict=True):
         if other.request.headers and not other.request.header(b"content-encoding"):
             assert one.request.body == other.request.body
+
+
+def commented(comment, start=1_795_000_000.5):
+    made = flow(timestamp_start=start)
+    made.comment = comment
+    return made
+
+
+def test_marks_in_comments_come_before_what_they_concern():
+    data = dump(flow(), commented("seen\nleaktap: consent app=com.example.shop"), commented("nothing"))
+    seen = list(flows.read(io.BytesIO(data), "a.flows", Reading()))
+    assert seen[0] == Mark(1_795_000_000_500_000, "consent", "com.example.shop", "a.flows, flow 1")
+    assert [type(item) for item in seen].count(Mark) == 1
+    assert len([item for item in seen if isinstance(item, Exchange)]) == 3
+
+
+def test_marks_in_a_pipe_come_before_their_flow():
+    class Pipe(io.BytesIO):
+        def seekable(self):
+            return False
+
+    seen = list(flows.read(Pipe(dump(flow(), commented("leaktap: consent"))), "a", Reading()))
+    assert [type(item) for item in seen] == [Exchange, Progress, Mark, Exchange, Progress]
+
+
+def test_marks_of_flows_that_are_no_http():
+    made = tflow.ttcpflow()
+    made.comment = "leaktap: action opens the app"
+    (mark,) = [item for item in flows.read(io.BytesIO(dump(made)), "a", Reading()) if isinstance(item, Mark)]
+    assert (mark.action, mark.time) == ("opens the app", round(made.client_conn.timestamp_start * 1e6))
+
+
+def test_a_comment_that_is_no_mark_is_a_fault():
+    seen = list(flows.read(io.BytesIO(dump(commented("leaktap: consnet"))), "a", Reading()))
+    (fault,) = [item for item in seen if isinstance(item, Fault)]
+    assert (fault.stage, fault.where) == ("mark", "a, flow 0")
