@@ -17,6 +17,16 @@ from leaktap.wire.tls_hello import BadHandshake, Cursor
 
 _MOST = 256 << 10
 _ZLIB, _BROTLI, _ZSTD = 1, 2, 3
+_BROKEN = (
+    ValueError,
+    KeyError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises for certificates that are none."""
 
 
 def leaf(body: bytes, modern: bool) -> bytes:
@@ -63,7 +73,7 @@ def names(certificate: bytes) -> tuple[str, ...]:
             parsed = x509.load_der_x509_certificate(certificate)
             found += [str(name.value) for name in parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
             found += _alternatives(parsed)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType, x509.DuplicateExtension):
+    except _BROKEN:
         pass
     return tuple(dict.fromkeys(name.lower().rstrip(".") for name in found if name))
 
