@@ -1,5 +1,6 @@
 """The outputs of one run: every record goes to each of them, and one that fails does not stop the others."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,11 @@ _MOST_FAULTS = 20
 
 
 class Outputs:
-    """Open sinks. `failed` tells that one could not be written, `gone` that the reader of the only one left."""
+    """Open sinks.
+
+    `failed` tells that one could not be written, `gone` that the reader of the only one left, `on_terminal` that one is
+    shown to a person meanwhile.
+    """
 
     def __init__(self, targets: Sequence[str], options: Options, default_format: str, inputs: Sequence[str]) -> None:
         """Opens the targets, none of which may be one of the `inputs`.
@@ -20,6 +25,7 @@ class Outputs:
             CommandError: one of them cannot be opened.
         """
         self.failed = self.gone = False
+        self.on_terminal = "-" in targets and sys.stdout.isatty()
         self._single = len(targets) == 1
         self._faults = 0
         self._sinks: list[tuple[str, Sink]] = []

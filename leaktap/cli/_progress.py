@@ -16,12 +16,15 @@ _PATIENCE = 1.0
 class Meter:
     """How far a run over several inputs is. Used as a context, so that the bar is gone before anything is printed."""
 
-    def __init__(self, inputs: Sequence[str]) -> None:
-        """Adds up the inputs' sizes; one whose size nobody knows (a pipe) makes the bar one without an end."""
+    def __init__(self, inputs: Sequence[str], hidden: bool = False) -> None:
+        """Adds up the inputs' sizes; one whose size nobody knows (a pipe) makes the bar one without an end.
+
+        A `hidden` one never shows: findings are printed meanwhile.
+        """
         sizes = [Path(name).stat().st_size if Path(name).is_file() else None for name in inputs]
         self._sizes = [size or 0 for size in sizes]
         self._total = None if None in sizes else sum(self._sizes)
-        self._shown = sys.stderr.isatty()
+        self._shown = not hidden and sys.stderr.isatty()
         self._began = monotonic()
         self._bar: Bar | None = None
         self._task: TaskID | None = None

@@ -13,9 +13,10 @@ from leaktap.cli import FOUND, INTERRUPTED, OK, READER_GONE, UNREADABLE, USAGE, 
 
 if TYPE_CHECKING:
     from leaktap.cli._outputs import Outputs
+    from leaktap.cli._progress import Meter
     from leaktap.model import Seen
     from leaktap.pipeline import Pipeline
-    from leaktap.sources import Reading
+    from leaktap.sources import Reading, Stop
 
 _SEVERITIES = ("critical", "high", "medium", "low", "info")
 
@@ -47,11 +48,12 @@ def scan(
     jobs: Annotated[int, typer.Option(metavar="N", help="1, or 2: large files are read by a second process.")] = 2,
     engine: Annotated[str, typer.Option(metavar="ENGINE", help="What reads packets; only native so far.")] = "native",
     responses: Annotated[bool, typer.Option("--responses", help="Also look into what servers answer.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Read on while the last INPUT grows, until Ctrl-C.")] = False,
 ) -> int:
     """Report which personal information left, from captures, flow files and HARs.
 
     Exit: 0 nothing at or above --fail-on, 1 something is, 2 usage or configuration error or an output failed, 3 an
-    input could not be read to its end (what was read is reported).
+    input could not be read to its end (what was read is reported), 130 Ctrl-C (likewise).
     """
     began = monotonic()
     if engine != "native":
@@ -64,24 +66,31 @@ def scan(
         raise CommandError("-: standard input can be read only once")
 
     from leaktap.cli._case import load, timeline
-    from leaktap.sources import Reading
+    from leaktap.cli._signals import stopping
+    from leaktap.sources import Reading, is_live
 
     about, devices = load(case, device or [])
     events = timeline(about, consent, before_consent)
     reading = Reading(keys=tuple(keys or ()))
     _check(inputs, reading)
-    reading = Reading(reading.keys, ahead=jobs == 2)
+    reading = Reading(reading.keys, ahead=jobs == 2, follow=follow)
+    live = [is_live(path, follow and path is inputs[-1]) for path in inputs]
     seen = _seen(inputs, reading)  # a second process begins to read here, before the rest is made ready
 
     from leaktap.cli._outputs import Outputs
+    from leaktap.cli._progress import Meter
     from leaktap.config import case_key
     from leaktap.pipeline import Pipeline
     from leaktap.sinks import Options
 
     given = [*inputs, *map(str, [*([case] if case else []), *about.devices, *(device or []), *(keys or [])])]
-    outputs = Outputs(output or ["-"], Options(reveal=reveal), format_, given)
+    outputs = Outputs(output or ["-"], Options(reveal=reveal, live=any(live)), format_, given)
     pipeline = Pipeline(about, devices, events, responses=responses, key=case_key(about))
-    return _run(pipeline, inputs, seen, outputs, fail_on, began)
+    if any(live):
+        pipeline.warm()
+    meter = Meter(inputs, hidden=any(live) and outputs.on_terminal)
+    with stopping(reading.stop):
+        return _run(pipeline, reading.stop, seen, outputs, meter, fail_on, began)
 
 
 def _check(inputs: Sequence[str], reading: "Reading") -> None:
@@ -103,20 +112,20 @@ def _check(inputs: Sequence[str], reading: "Reading") -> None:
 
 def _run(
     pipeline: "Pipeline",
-    inputs: Sequence[str],
+    stop: "Stop",
     seen: "Iterator[tuple[int, Seen]]",
     outputs: "Outputs",
+    meter: "Meter",
     fail_on: str,
     began: float,
 ) -> int:
     """Reads all inputs into all outputs and returns the exit code."""
-    from leaktap.cli._progress import Meter
     from leaktap.model import Fault, Finding, Progress
 
     worst = len(_SEVERITIES)
     unreadable = interrupted = False
     try:
-        with Meter(inputs) as meter:
+        with meter:
             for index, item in seen:
                 if isinstance(item, Progress):
                     meter.at(index, item.bytes)
@@ -137,7 +146,7 @@ def _run(
         return USAGE
     if outputs.gone:
         return READER_GONE
-    if interrupted:
+    if interrupted or stop.asked:
         return INTERRUPTED
     if unreadable:
         return UNREADABLE
@@ -154,10 +163,17 @@ def _seen(inputs: Sequence[str], reading: "Reading") -> "Iterator[tuple[int, See
 
     def of(path: str) -> "Iterator[Seen]":
         try:
-            return read(path, replace(reading, name=called[path]))
+            own = replace(reading, follow=reading.follow and path is inputs[-1], name=called[path])
+            return read(path, own)
         except InputError as error:
             return iter([Fault("source", path, str(error).removeprefix(f"{path}: "))])
 
+    def rest() -> "Iterator[Iterator[Seen]]":
+        for path in inputs[1:]:
+            if reading.stop.asked:
+                return
+            yield of(path)
+
     first = of(inputs[0])
-    readers = itertools.chain([first], map(of, inputs[1:]))
+    readers = itertools.chain([first], rest())
     return ((index, item) for index, reader in enumerate(readers) for item in reader)

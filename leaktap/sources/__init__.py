@@ -3,20 +3,21 @@
 Each kind of input is one module that defines `SOURCE`; `read` finds the one that recognises the first bytes.
 """
 
-import io
 import sys
 from collections.abc import Iterator
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from leaktap.discover import discover
 from leaktap.model import Fault, Progress, Seen
 from leaktap.sources._ahead import ahead
-from leaktap.sources._api import InputError, Reading, Source
+from leaktap.sources._api import InputError, Reading, Source, Stop
 from leaktap.sources._names import names
-from leaktap.sources._open import Input, open_input, open_raw
+from leaktap.sources._open import Input, open_input
+from leaktap.sources._raw import Raw, is_live, open_raw
 
-__all__ = ["AHEAD_FROM", "InputError", "Reading", "names", "read"]
+__all__ = ["AHEAD_FROM", "InputError", "Reading", "Stop", "is_live", "names", "read"]
 
 AHEAD_FROM = 16 << 20
 """Bytes from which a file is worth a process of its own, which takes a third of a second to start."""
@@ -26,15 +27,17 @@ def read(path: str, reading: Reading) -> Iterator[Seen]:
     """Returns everything that the input at `path` shows; `-` is standard input, and `.gz` and `.zst` are undone.
 
     The input is opened now and read as items are asked for. What goes wrong meanwhile is a `Fault` of the stage
-    `source`, behind everything that could be read.
+    `source`, behind everything that could be read. When `reading.stop` is asked for, the input ends there.
 
     Raises:
         InputError: there is no such file, it is a directory, or it may not be read.
+        KeyboardInterrupt: `reading.stop` was asked for before it could be opened.
     """
-    raw, name = open_raw(path), reading.name or ("-" if path == "-" else Path(path).name)
-    if reading.ahead and path != "-" and Path(path).is_file() and Path(path).stat().st_size >= AHEAD_FROM:
+    raw = open_raw(path, reading.stop, reading.follow)
+    name = reading.name or ("-" if path == "-" else Path(path).name)
+    if reading.ahead and path != "-" and not raw.live and Path(path).stat().st_size >= AHEAD_FROM:
         raw.close()
-        return ahead(path, name, reading)
+        return takewhile(lambda _: not reading.stop.asked, ahead(path, name, reading))
     return _read(raw, name, reading)
 
 
@@ -47,7 +50,7 @@ def _recognise(head: bytes) -> Source | None:
     return next((source for source in _sources() if source.sniff(head)), None)
 
 
-def _read(raw: io.FileIO, name: str, reading: Reading) -> Iterator[Seen]:
+def _read(raw: Raw, name: str, reading: Reading) -> Iterator[Seen]:
     with raw:
         try:
             opened = open_input(raw, name, lambda head: _recognise(head) is not None)
@@ -59,7 +62,12 @@ def _read(raw: io.FileIO, name: str, reading: Reading) -> Iterator[Seen]:
 def _see(opened: Input, reading: Reading) -> Iterator[Seen]:
     source = _recognise(opened.head)
     for seen in source.read(opened.file, opened.name, reading) if source else ():
-        yield Progress(seen.source, opened.read_so_far(seen.bytes)) if isinstance(seen, Progress) else seen
+        if isinstance(seen, Progress):
+            yield Progress(seen.source, opened.read_so_far(seen.bytes))
+        elif not (reading.stop.asked and isinstance(seen, Fault) and seen.stage == "source"):
+            yield seen
+    if reading.stop.asked:
+        return  # it ended where it was told to
     if opened.fault:
         yield Fault("source", opened.name, opened.fault)
     elif not opened.head:

@@ -1,7 +1,8 @@
 """What a source is: a way to recognise an input by its first bytes, and to read it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,16 +16,52 @@ class InputError(Exception):
     """An input cannot be opened: `str()` is one line that names it and the cure."""
 
 
+@dataclass(slots=True)
+class Stop:
+    """A wish to end a run early, which a signal's handler expresses: the input that is read seems to end there.
+
+    So everything that was read is still told. What waits is interrupted, and nothing else.
+    """
+
+    asked: bool = False
+    _waiting: bool = False
+
+    def ask(self) -> None:
+        """Expresses the wish.
+
+        Raises:
+            KeyboardInterrupt: something waits.
+        """
+        self.asked = True
+        if self._waiting:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Surrounds what waits: KeyboardInterrupt is raised in it when the run is to end, or was before."""
+        self._waiting = True
+        try:
+            if self.asked:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._waiting = False
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How inputs are read: `keys` are TLS key log files; `ahead` lets large files be read by a process of their own.
+    """How inputs are read.
 
-    `name` is what the input is called, where that is not just its file's name.
+    `keys` are TLS key log files; `ahead` lets large files be read by a process of their own; `name` is what the input
+    is called, where that is not just its file's name; `follow` takes a file for one that still grows, which has no end
+    until `stop` is asked for.
     """
 
     keys: tuple[Path, ...] = ()
     ahead: bool = False
     name: str = ""
+    follow: bool = False
+    stop: Stop = field(default_factory=Stop, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

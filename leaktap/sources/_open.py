@@ -1,11 +1,11 @@
-"""Opens inputs: files, pipes and standard input, with gzip, zlib and zstd undone by content and as a stream.
+"""Undoes gzip, zlib and zstd, by content and as a stream.
 
 A plain file is handed on as it is, so that a source may map it. Everything else becomes a `Stream`, which passes on
-what it has at once, keeps nothing, and remembers in `fault` why it ended early instead of raising.
+what it has at once, keeps nothing, and remembers in `fault` why it ended early instead of raising. What a packer has
+flushed comes out at once too.
 """
 
 import io
-import os
 import zlib
 from collections.abc import Buffer, Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ from typing import BinaryIO, Protocol, cast
 
 import zstandard
 
-from leaktap.sources._api import SNIFF, InputError
+from leaktap.sources._api import SNIFF
+from leaktap.sources._raw import Raw
 
 CHUNK = 1 << 16
 """Bytes asked of a file at a time."""
@@ -54,11 +55,16 @@ PACKINGS = (
 class Stream(io.RawIOBase):
     """A stream of what `chunks` yields; `fault` says why it ended early, if it did."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        """Takes over `chunks`, which may raise OSError, zlib.error, ZstdError and EOFError."""
+    def __init__(self, chunks: Iterator[bytes], below: "Raw | Stream") -> None:
+        """Takes over `chunks`, which may raise OSError, zlib.error, ZstdError and EOFError.
+
+        They are made of what `below` gives, and may be empty where that does not make a byte yet.
+        """
         self._chunks = chunks
+        self._below = below
         self._rest = b""
         self._position = 0
+        self._ended = False
         self.fault = ""
 
     def readable(self) -> bool:
@@ -72,43 +78,50 @@ class Stream(io.RawIOBase):
     def readinto(self, buffer: Buffer, /) -> int:
         """Fills `buffer` with what is there, waiting only where there is nothing yet."""
         view = memoryview(buffer).cast("B")
-        if not self._rest:
-            self._rest = self._next()
+        self.ready()
         count = min(len(view), len(self._rest))
         view[:count] = self._rest[:count]
         self._rest = self._rest[count:]
         self._position += count
         return count
 
+    def ready(self, seconds: float | None = None) -> bool:
+        """Waits until a read brings something or the end, about `seconds` at most; says whether it does."""
+        while not self._rest and not self._ended:
+            if not self._below.ready(seconds):
+                return False
+            self._rest = self._next()
+        return True
+
     def peek(self, most: int, enough: Callable[[bytes], bool]) -> bytes:
         """Returns the first bytes without consuming them: up to `most`, fewer when they are `enough` or all."""
-        while len(self._rest) < most and not enough(self._rest):
-            more = self._next()
-            if not more:
-                break
-            self._rest += more
+        while len(self._rest) < most and not self._ended and not enough(self._rest):
+            self._rest += self._next()
         return self._rest[:most]
 
     def _next(self) -> bytes:
         try:
-            return next(self._chunks, b"")
+            return next(self._chunks)
+        except StopIteration:
+            pass
         except OSError as error:
             self.fault = f"cannot be read further: {error.strerror or error}"
         except (zlib.error, zstandard.ZstdError) as error:
             self.fault = f"its compression is broken ({error}): what came before was read"
         except EOFError as error:
             self.fault = str(error)
+        self._ended = True
         return b""
 
 
-def chunks(raw: io.RawIOBase) -> Iterator[bytes]:
-    """Yields what `raw` gives, as it comes."""
-    while chunk := raw.read(CHUNK):
+def chunks(below: Raw | Stream) -> Iterator[bytes]:
+    """Yields what `below` gives, as it comes."""
+    while chunk := below.read(CHUNK):
         yield chunk
 
 
 def unpack(packed: Iterator[bytes], packing: Packing) -> Iterator[bytes]:
-    """Yields the decompressed bytes of all streams that follow each other in `packed`.
+    """Yields the decompressed bytes of all streams that follow each other in `packed`: for each piece, what it makes.
 
     Raises:
         EOFError: the last stream is cut off.
@@ -121,8 +134,7 @@ def unpack(packed: Iterator[bytes], packing: Packing) -> Iterator[bytes]:
             if not begun and not piece.strip(b"\0"):
                 continue
             begun = True
-            if out := decompressor.decompress(piece):
-                yield out
+            yield decompressor.decompress(piece)
             if decompressor.eof:
                 data = decompressor.unused_data + data
                 decompressor, begun = packing.new(), False
@@ -136,7 +148,7 @@ class Input:
 
     name: str
     file: BinaryIO
-    raw: io.FileIO
+    raw: Raw
     head: bytes
 
     @property
@@ -149,37 +161,15 @@ class Input:
         return self.raw.tell() if isinstance(self.file, Stream) and self.raw.seekable() else read
 
 
-def open_raw(path: str) -> io.FileIO:
-    """Opens `path` (`-` is standard input).
-
-    Raises:
-        InputError: there is nothing there that can be read.
-    """
-    try:
-        if path != "-":
-            return io.FileIO(path)
-        if os.isatty(0):
-            raise InputError("-: standard input is a terminal: pipe a capture into it, or name a file")
-        return io.FileIO(0, closefd=False)
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file: check the path") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a directory: name the files in it, such as {path.rstrip('/')}/*.pcap") from None
-    except PermissionError:
-        raise InputError(f"{path}: permission denied: run as a user who may read it, or change its mode") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path!r}: cannot be opened: {getattr(error, 'strerror', None) or error}") from None
-
-
-def open_input(raw: io.FileIO, name: str, enough: Callable[[bytes], bool]) -> Input:
+def open_input(raw: Raw, name: str, enough: Callable[[bytes], bool]) -> Input:
     """Looks at the first bytes of `raw`, until they are `enough` or `SNIFF`, and undoes its compression."""
-    stream = Stream(chunks(raw))
+    stream = Stream(chunks(raw), raw)
     head = stream.peek(SNIFF, lambda head: enough(head) or _packing(head) is not None)
     packing = _packing(head)
     if packing:
-        stream = Stream(unpack(chunks(stream), packing))
+        stream = Stream(unpack(chunks(stream), packing), stream)
         head = stream.peek(SNIFF, enough)
-    elif name != "-" and raw.seekable() and not stream.fault:
+    elif name != "-" and not raw.live and raw.seekable() and not stream.fault:
         raw.seek(0)
         return Input(name, io.BufferedReader(raw), raw, head)
     return Input(name, cast(BinaryIO, stream), raw, head)

@@ -8,7 +8,7 @@ A module of this package with an attribute `PROTOCOL` is a protocol; nothing lis
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, runtime_checkable
 from typing import Protocol as Typed
 
 from leaktap.model import App, Blind, Endpoint, Exchange, Fault, Message, Origin, Time
@@ -37,10 +37,11 @@ class Above:
 
 @dataclass(slots=True)
 class Finished:
-    """An exchange and the moment when its last byte came."""
+    """An exchange and the moment when its last byte came; `answer` if all but its response was there before."""
 
     time: Time
     exchange: Exchange
+    answer: bool = False
 
 
 type Made = Plain | Above | Finished | Blind | Fault
@@ -62,6 +63,17 @@ class Layer(Typed):
     @property
     def waiting(self) -> int:
         """How many bytes are kept for a key that may still come."""
+
+
+@runtime_checkable
+class Pausing(Layer, Typed):
+    """A layer that pairs requests with responses, and can tell of a request without waiting for its response."""
+
+    def pause(self) -> Iterable[Made]:
+        """Yields the complete requests that are not answered yet: the input brings nothing more for now.
+
+        Their responses follow as `Finished` with `answer`. Exchanges have the same ids as without a pause.
+        """
 
 
 @dataclass(slots=True)
@@ -132,8 +144,16 @@ class Context:
             detail=detail,
         )
 
-    def exchange(self, protocol: str, scheme: str, host: str, request: Message, response: Message | None) -> Exchange:
-        """Returns an exchange of this connection, numbered."""
+    def exchange(
+        self,
+        protocol: str,
+        scheme: str,
+        host: str,
+        request: Message,
+        response: Message | None,
+        number: int | None = None,
+    ) -> Exchange:
+        """Returns an exchange of this connection, with the next number of its flow unless one is given."""
         if self._origin is None or self._origin.protocol != protocol:
             transport: Literal["tcp", "udp"] = "udp" if self.flow.transport == "udp" else "tcp"
             self._origin = Origin(self.source, protocol, transport, self.flow.index, decrypted=self.decrypted)
@@ -142,7 +162,7 @@ class Context:
         if phone != client.name:
             client = self.client = replace(client, name=phone)
         return Exchange(
-            id=f"{self._origin.transport}.{self.flow.index}:{next(self.flow.numbers)}",
+            id=f"{self._origin.transport}.{self.flow.index}:{next(self.flow.numbers) if number is None else number}",
             time=request.time,
             client=client,
             server=self.server,

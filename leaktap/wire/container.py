@@ -2,12 +2,12 @@
 
 The one loop per packet hops from record to record and notes the offsets; times, lengths and interfaces are then read
 column-wise with numpy, from views of the buffer that overlap byte by byte. A window is what one filling of the buffer
-holds, and on a pipe whatever is there when the pipe pauses, so that live captures are followed closely. A record cut by
-the end of the buffer is carried over. At the first record that makes no sense reading stops with a `Fault`.
+holds, and on a pipe whatever is there when the pipe pauses, so that live captures are followed closely; while it rests,
+empty windows let others look around (for new keys). A record cut by the end of the buffer is carried over. At the first
+record that makes no sense reading stops with a `Fault`.
 """
 
 import contextlib
-import select
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,9 +35,9 @@ class Window:
     packet: `start` its offset in `data`, `captured` and `original` its length in the file and on the wire, `time` in
     microseconds UTC, `link` the link type. `first_frame` is the number of the first packet as tshark counts (from 1).
     `uid` is the user id of the app that sent each, -1 where that is unknown; None where no packet says. `secrets` are
-    the TLS key logs met and `told` the marks in comments, in order of time, and what is wrong with some;
-    those of a file that can be sought all come with the first window. `position`
-    is how many bytes of the capture are read so far.
+    the TLS key logs met and `told` the marks in comments, in order of time, and what is wrong with some; those of a
+    file that can be sought all come with the first window. `position` is how many bytes of the capture are read so far.
+    `paused`: the stream brings nothing more for now.
     """
 
     data: memoryview
@@ -52,7 +52,11 @@ class Window:
     secrets: list[bytes] = field(default_factory=list)
     told: list[Mark | Fault] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    paused: bool = False
 
+
+REST = 0.5
+"""Seconds without bytes after which a window comes all the same."""
 
 _READ_ERRORS = (OSError, EOFError, zlib.error)
 _CURE = "Copy or capture it again, or try `pcapfix`"
@@ -63,21 +67,23 @@ def windows(stream: BinaryIO, name: str, chunk: int = CHUNK, names: Names | None
 
     What it tells of names goes to `names`, before the window of what they belong to.
 
-    A window covers `chunk` bytes, or as many as the longest record takes.
+    A window covers `chunk` bytes, or as many as the longest record takes. A stream that has `ready(seconds)` tells with
+    it whether a read brings something, or the end, within that time; of others each read is taken to end in a pause.
 
     Raises nothing: what cannot be read is a fault of the stage `source` in the last window.
     """
     names = Names() if names is None else names
     feed, comments = _Feed(stream, name, chunk), Comments(name)
     secrets, told = feed.look_ahead(names)
-    feed.fill(0, pcap.HEADER)
+    while feed.size < pcap.HEADER and not feed.ended:
+        feed.fill(0, pcap.HEADER)
     walker, pos = _recognise(feed, names)
     while walker is not None:
         batch = walker.walk(feed.data, pos, feed.size)
         pos = batch.end
         secrets += batch.secrets
         told += comments.told(batch, feed.frame)
-        if len(batch.start) or secrets or told:
+        if len(batch.start) or secrets or told or feed.paused:
             if batch.uid is None:
                 batch.uid = trailer_uids(feed.data, batch.start, batch.captured, batch.link, names)
             yield feed.window(batch, secrets, told)
@@ -128,16 +134,12 @@ class _Feed:
         self._read = getattr(self._stream, "readinto1", None) or self._stream.readinto
         self._before = 0
         self.frame = 1
-        self._poll: select.poll | None = None
+        self._ready = getattr(stream, "ready", None)
         self.data = memoryview(b"")
         self.size = 0
-        self.ended = False
+        self.ended = self.paused = False
         self.faults: list[Fault] = []
         self.seekable = stream.seekable()
-        with contextlib.suppress(OSError):
-            descriptor = stream.fileno()
-            self._poll = select.poll()
-            self._poll.register(descriptor, select.POLLIN)
 
     def look_ahead(self, names: Names) -> tuple[list[bytes], list[Mark | Fault]]:
         """Returns the TLS keys and the marks of a pcapng file that can be sought."""
@@ -155,33 +157,33 @@ class _Feed:
         return secrets, told
 
     def fill(self, keep: int, need: int) -> None:
-        """Drops what is before offset `keep`, and reads until `need` bytes are there and the stream pauses."""
+        """Drops what is before offset `keep`, and reads until `need` bytes are there and the stream pauses.
+
+        Where it rests, fewer bytes may be there.
+        """
         tail = self.data[keep : self.size]
         self._before += keep
         room = max(self._chunk, need)
         self.data = memoryview(np.empty(room + SLACK, np.uint8))
         self.data[: len(tail)] = tail
         self.size = len(tail)
+        self.paused = False
         try:
-            while self.size < room:
+            while self.size < room and not self.ended and not self.paused:
+                if self._ready is not None and not self._ready(REST):
+                    self.paused = True
+                    break
                 count = self._read(self.data[self.size : room])
-                if count == 0:
-                    self.ended = True
-                    break
-                if count is None and self._poll is not None:  # a stream that does not block has nothing yet
-                    self._poll.poll()
+                self.ended = not count
                 self.size += count or 0
-                if self.size >= need and self._pausing():
-                    break
+                self.paused = self.size >= need and not self.ended and self._pausing()
         except _READ_ERRORS as error:
             self._failed(error)
         self.data[self.size : self.size + SLACK] = bytes(SLACK)
 
     def _pausing(self) -> bool:
         """Whether the next read may have to wait. A stream that does not tell is taken to, unless it can be sought."""
-        if self._poll is None:
-            return not self.seekable
-        return not self._poll.poll(0)
+        return not self.seekable if self._ready is None else not self._ready(0)
 
     def _failed(self, error: Exception) -> None:
         self.ended = True
@@ -205,4 +207,6 @@ class _Feed:
             uid=batch.uid,
             secrets=secrets,
             told=sorted(told, key=lambda one: one.time if isinstance(one, Mark) else LAST_TIME),
+            paused=self.paused,
         )
+

@@ -5,6 +5,9 @@ by port), feeds that protocol's layer, and has a node above it for what the laye
 CONNECT, or a WebSocket inside TLS, needs nothing of its own. Protocols are the modules of this package that have a
 `PROTOCOL`. Exchanges come sorted by when they were complete, within a window of the capture (or less than one, where
 what was said is much longer than its packets).
+
+Where a live input pauses, requests that are complete come at once, and each response later as an `Answer`: a finding
+does not wait for a server, and nothing depends on the clock. Ids and bytes are those of a run over the whole capture.
 """
 
 from bisect import bisect_left, bisect_right
@@ -16,8 +19,8 @@ from typing import Any, BinaryIO
 
 from leaktap import wire
 from leaktap.discover import discover
-from leaktap.model import Blind, Fault, Progress, Seen
-from leaktap.wire._api import MOST_WAITING, Above, Budget, Context, Finished, Layer, Made, Plain, Protocol
+from leaktap.model import Answer, Blind, Fault, Progress, Seen
+from leaktap.wire._api import MOST_WAITING, Above, Budget, Context, Finished, Layer, Made, Pausing, Plain, Protocol
 from leaktap.wire._bytes import CLIENT, SERVER, Arrival, Closed, Flow, Segment
 from leaktap.wire._intake import Frames
 from leaktap.wire.container import windows
@@ -70,6 +73,13 @@ class Node:
             yield from self._met(self._layer, side, segment)
         else:
             yield from self._over(self._layer.feed(side ^ self._flip, segment))
+
+    def pause(self) -> Iterator[_Done]:
+        """Yields what need not wait for more."""
+        if isinstance(self._layer, Pausing):
+            yield from self._over(self._layer.pause())
+        if self._above is not None:
+            yield from self._above.pause()
 
     def close(self) -> Iterator[_Done]:
         """Closes the layer, then what is above."""
@@ -227,18 +237,23 @@ class Engine:
         self._version = keys.version
         self._connections: dict[tuple[str, int], _Connection] = {}
         self._parked: dict[tuple[str, int], _Connection] = {}
+        self._moved: dict[tuple[str, int], _Connection] = {}
 
-    def feed(self, events: Iterable[Arrival | Closed | Blind | Fault]) -> Iterator[Seen]:
-        """Takes the events of a window; yields its exchanges sorted by when they were complete."""
+    def feed(self, events: Iterable[Arrival | Closed | Blind | Fault], paused: bool = False) -> Iterator[Seen]:
+        """Takes the events of a window; yields its exchanges sorted by when they were complete.
+
+        `paused`: nothing follows for now, so requests do not wait for their responses.
+        """
         retried: Iterable[_Done] = ()
         if self._keys.version != self._version:
             self._version = self._keys.version
             retried = self._retry()
-        yield from _sorted(chain(retried, self._take(events)))
+        yield from _sorted(chain(retried, self._take(events), self._pause(paused)))
 
     def close(self) -> Iterator[Seen]:
         """Ends the input."""
         connections = [*self._parked.values(), *self._connections.values()]
+        self._moved.clear()
         self._parked.clear()
         self._connections.clear()
         yield from _sorted(chain.from_iterable(connection.close() for connection in connections))
@@ -253,6 +268,7 @@ class Engine:
                         event.flow, self._name, self._keys, self._budget, self.names, self._commons
                     )
                     self._connections[key] = connection
+                self._moved[key] = connection
                 yield from connection.over(connection.node.feed(event.side, event.segment))
             elif isinstance(event, Closed):
                 yield from self._end((event.flow.transport, event.flow.index))
@@ -262,6 +278,7 @@ class Engine:
     def _end(self, key: tuple[str, int]) -> Iterator[Finished | Blind | Fault]:
         """Closes a flow, or parks it while it waits for a key and there is room."""
         connection = self._connections.pop(key, None)
+        self._moved.pop(key, None)
         if connection is None:
             return
         if not connection.node.waiting:
@@ -274,7 +291,15 @@ class Engine:
 
     def _unpark(self, key: tuple[str, int]) -> Iterator[Finished | Blind | Fault]:
         self._budget.room += _PARKED_BYTES
+        self._moved.pop(key, None)
         yield from self._parked.pop(key).close()
+
+    def _pause(self, paused: bool) -> Iterator[Finished | Blind | Fault]:
+        """Shows the requests of the connections that have moved since the last pause."""
+        if paused:
+            moved, self._moved = self._moved, {}
+            for connection in moved.values():
+                yield from connection.over(connection.node.pause())
 
     def _retry(self) -> Iterator[Finished | Blind | Fault]:
         """Tells everything that waits for a key that there are new ones."""
@@ -282,6 +307,7 @@ class Engine:
         for connections in (self._parked, self._connections):
             for key, connection in list(connections.items()):
                 if connection.node.waiting:
+                    self._moved[key] = connection
                     yield from connection.over(connection.node.feed(CLIENT, nothing))
                     if connections is self._parked and not connection.node.waiting:
                         yield from self._unpark(key)
@@ -300,7 +326,7 @@ def exchanges(stream: BinaryIO, name: str, keys: KeyLog) -> Iterator[Seen]:
         for secrets in window.secrets:
             keys.add_bytes(secrets, f"{name} (secrets in the capture)")
         yield from keys.faults()
-        yield from engine.feed(streams.feed(packets.columns(window)))
+        yield from engine.feed(streams.feed(packets.columns(window)), window.paused)
         faults += window.faults
         yield Progress(name, window.position)
     yield from engine.feed(streams.close())
@@ -330,5 +356,5 @@ def _exchanges(finished: list[Finished]) -> Iterator[Seen]:
     """Yields the exchanges of `finished` in order, and empties it."""
     finished.sort(key=lambda done: (done.time, done.exchange.origin.stream or 0))
     for done in finished:
-        yield done.exchange
+        yield Answer(done.exchange) if done.answer else done.exchange
     finished.clear()

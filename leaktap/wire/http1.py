@@ -31,7 +31,8 @@ _ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
 class _Turn:
     """A request and what became of it. `request` is None for a response that answers nothing that was captured.
 
-    `method` is the request's; `leaves` tells whether the client wants to speak something else afterwards.
+    `method` is the request's; `leaves` tells whether the client wants to speak something else afterwards; `shown` is
+    what was told of it before there was an answer.
     """
 
     request: Incoming | None
@@ -40,6 +41,7 @@ class _Turn:
     asked: bool = False
     response: Incoming | None = None
     answered: bool = False
+    shown: Exchange | None = None
 
 
 class Http1:
@@ -72,6 +74,16 @@ class Http1:
         while len(self._turns) > 1 and (len(self._turns) > _MOST_TURNS or self._held > _MOST_HELD):
             self._turns[0].answered = True
             self._finished()
+        return self._take()
+
+    def pause(self) -> Iterable[Made]:
+        """Returns the requests that are complete; their responses come later."""
+        for turn in self._turns:
+            if not turn.asked or turn.request is None:
+                break
+            if turn.shown is None:
+                turn.shown = self._exchange(turn.request, None)
+                self._made.append(Finished(turn.request.end, turn.shown))
         return self._take()
 
     def close(self) -> Iterable[Made]:
@@ -198,19 +210,28 @@ class Http1:
     def _finished(self) -> Exchange | None:
         """Makes the exchanges that are complete, in order; returns the last one."""
         exchange = None
-        turns, context = self._turns, self._context
+        turns = self._turns
         while turns and turns[0].asked and turns[0].answered:
             turn = turns.popleft()
             request, response = turn.request, turn.response
             assert request is not None
             self._held -= request.kept
-            scheme, host, target = _destination(request, "https" if context.decrypted else "http")
-            asked = request.message((turn.method, target, request.start[2]))
-            answered = response.message() if response else None
-            exchange = context.exchange(PROTOCOL.name, scheme, host, asked, answered)
+            if turn.shown is None:
+                exchange = self._exchange(request, response)
+            else:
+                exchange = replace(turn.shown, response=response.message() if response else None)
             end = max(request.end, response.end) if response else request.end
-            self._made.append(Finished(end, exchange))
+            if turn.shown is None or response:
+                self._made.append(Finished(end, exchange, answer=turn.shown is not None))
         return exchange
+
+    def _exchange(self, request: Incoming, response: Incoming | None) -> Exchange:
+        """Returns what a turn amounts to."""
+        context = self._context
+        scheme, host, target = _destination(request, "https" if context.decrypted else "http")
+        asked = request.message((request.start[0], target, request.start[2]))
+        answered = response.message() if response else None
+        return context.exchange(PROTOCOL.name, scheme, host, asked, answered)
 
     # What is no message
 

@@ -71,6 +71,7 @@ class Http2:
         self._halves = (_Half(CLIENT), _Half(SERVER))
         self._streams: dict[int, Stream] = {}
         self._highest = [0, 0]
+        self._asked: dict[int, Stream] = {}
         self._kept = 0
         self._complained = self._retired = False
         if context.name == "h2c" and context.upgrade is not None:
@@ -91,6 +92,15 @@ class Http2:
             half.clock = segment.times[-1]
         yield from self._read(side, half)
         yield from self._forget_reset(half)
+
+    def pause(self) -> Iterator[Made]:
+        """Yields the requests that have ended; their responses come later."""
+        for stream in [stream for stream in self._asked.values() if stream.states[CLIENT] == ENDED]:
+            del self._asked[stream.number]
+            request, exchange = stream.messages[CLIENT], self._exchange(stream, answered=False)
+            if request is not None and exchange is not None and not stream.tunnel:
+                stream.shown = True
+                yield Finished(request.end, exchange)
 
     def close(self) -> Iterator[Made]:
         """Yields what is pending: streams that did not end, and frames that broke off."""
@@ -200,6 +210,9 @@ class Http2:
             stream.trail(message, headers, end, block.frames)
         elif is_head(side, headers):
             stream.begin(side, headers, block.time, block.frames)
+            if side == CLIENT:
+                stream.index = next(self._context.flow.numbers)
+                self._asked[stream.number] = stream
         self._kept += stream.cost - before
         if message is None and side == CLIENT and stream.tunnel == "websocket":
             stream.inner = WebSocket(replace(self._context, upgrade=self._exchange(stream)))
@@ -288,6 +301,7 @@ class Http2:
         if not stream.done:
             return
         del self._streams[stream.number]
+        self._asked.pop(stream.number, None)
         self._kept -= stream.cost
         if stream.inner is not None:
             yield from stream.inner.close()
@@ -295,27 +309,30 @@ class Http2:
         for incoming in (asked, answered):
             if incoming is not None and incoming.over:
                 yield from self._blind("limit", incoming.over, incoming.frames.numbers, "the end of a long body")
+        if stream.shown and answered is None:
+            return
         exchange = self._exchange(stream)
         if asked is not None and exchange is not None:
-            yield Finished(max(asked.end, answered.end if answered else 0), exchange)
+            yield Finished(max(asked.end, answered.end if answered else 0), exchange, stream.shown)
         elif answered is not None:
             numbers = answered.frames.numbers
             yield from self._blind("truncated", answered.kept, numbers, "a response without its request")
 
-    def _exchange(self, stream: Stream) -> Exchange | None:
-        """Returns what a stream amounts to, if there was a request."""
-        request, response = stream.message(CLIENT), stream.message(SERVER)
+    def _exchange(self, stream: Stream, answered: bool = True) -> Exchange | None:
+        """Returns what a stream amounts to, if there was a request; without its response unless that is `answered`."""
+        request, response = stream.message(CLIENT), stream.message(SERVER) if answered else None
         scheme = stream.scheme or ("https" if self._context.decrypted else "http")
         if request is None:
             return None
-        return self._context.exchange(self._name, scheme, stream.host, request, response)
+        return self._context.exchange(self._name, scheme, stream.host, request, response, stream.index)
 
     def _upgraded(self, upgrade: Exchange) -> None:
         """Opens stream 1, whose request HTTP/1 has already told: here it has no more than method and path."""
         request, frames = upgrade.request, Frames()
         frames.add(request.frames)
         start = (request.start[0], request.start[1].partition("?")[0], "HTTP/2")
-        stream = Stream(1, [ENDED, OPEN], scheme=upgrade.scheme, host=upgrade.host)
+        index = next(self._context.flow.numbers)
+        stream = Stream(1, [ENDED, OPEN], scheme=upgrade.scheme, host=upgrade.host, index=index)
         stream.messages[CLIENT] = Incoming(start, (), request.time, request.time, frames)
         self._streams[1] = stream
         self._highest[1] = 1

@@ -20,7 +20,8 @@ _MOST_CLIPPED = 64
 class Stream:
     """A stream. `messages` and `states` have one entry per side; `cost` is about how much memory it takes.
 
-    `tunnel` names what runs in it behind a CONNECT (RFC 8441), `inner` reads that if it is read.
+    `tunnel` names what runs in it behind a CONNECT (RFC 8441), `inner` reads that if it is read. `index` is the number
+    of its exchange, given when the request begins; `shown` tells that the request was told before its answer.
     """
 
     number: int
@@ -31,6 +32,8 @@ class Stream:
     tunnel: str = ""
     inner: Layer | None = None
     cost: int = 0
+    index: int = 0
+    shown: bool = False
 
     @property
     def done(self) -> bool:

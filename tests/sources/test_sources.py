@@ -9,6 +9,7 @@ import sys
 import threading
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import zstandard
@@ -197,10 +198,11 @@ def test_a_stream_gives_the_same_however_it_is_cut(data, cuts, name):
         cut = cuts[len(pieces) % len(cuts)]
         pieces.append(packed[at : at + cut])
         at += cut
-    stream = Stream(unpack(iter(pieces), packing))
+    always = SimpleNamespace(ready=lambda seconds: True)
+    stream = Stream(unpack(iter(pieces), packing), always)
     assert stream.read() == data and stream.fault == ""
     if len(pieces) > 1:
-        short = Stream(unpack(iter(pieces[:-1]), packing))
+        short = Stream(unpack(iter(pieces[:-1]), packing), always)
         assert data.startswith(short.readall()) and "cut off" in short.fault
 
 
