@@ -33,7 +33,7 @@ class _Source:
     """Where secrets came from, how many there were, and whether one of them was ever of use.
 
     Of a regular file, `path` is where to look again, `stamp` what it looked like, `position` how far it was read,
-    `lines` how many lines that were, and `tail` a line that was begun.
+    `lines` how many lines that were, and `tail` a line that was begun; `settled` if it was taken as it is.
     """
 
     where: str
@@ -45,6 +45,7 @@ class _Source:
     stamp: tuple[int, int, int] = (0, 0, 0)
     position: int = 0
     tail: bytes = b""
+    settled: bool = False
 
 
 @dataclass(slots=True)
@@ -133,7 +134,7 @@ class KeyLog:
                     self._settle(source)
                     continue
                 if stamp[0] != source.stamp[0] or stamp[1] < source.position:
-                    source.position, source.lines, source.tail = 0, 0, b""
+                    source.position, source.lines, source.tail, source.settled = 0, 0, b"", False
                 with source.path.open("rb") as file:
                     file.seek(source.position)
                     data = file.read()
@@ -141,14 +142,14 @@ class KeyLog:
                 continue  # it was moved away, and may come again; what it had is known
             source.stamp = stamp
             source.position += len(data)
+            source.secrets -= source.settled
+            source.settled = False
             self._add_lines(source.tail + data, source, growing=True)
 
     def _settle(self, source: _Source) -> None:
-        """Takes a last line without an end that did not grow, if it is whole."""
-        tail = source.tail
-        if tail and not self._add_line(_text(tail), source):
-            source.tail = b""
-            source.lines += 1
+        """Takes a last line without an end that did not grow, if it is whole. Should it grow yet, it counts anew."""
+        if source.tail and not source.settled and not self._add_line(_text(source.tail), source):
+            source.settled = True
             self.version += 1
 
     def _add_lines(self, data: bytes, source: _Source, growing: bool = False, most: int | None = None) -> None:
@@ -248,7 +249,7 @@ class KeyLog:
         """Yields a fault for every file that was of no use to the TLS connections of the input `name`."""
         private = {id(source) for _, source in self._private}
         for source in self._sources:
-            if source.tail.strip():
+            if source.tail.strip() and not source.settled:
                 yield Fault("keys", f"{source.where}:{source.lines + 1}", "is cut off: its last line has no end")
             if source.used:
                 continue

@@ -1,4 +1,8 @@
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from leaktap.config import ConfigError
 from leaktap.wire.keys import KeyLog
@@ -92,3 +96,187 @@ def test_files_that_are_no_key_log_are_refused(tmp_path, content):
         file.write_bytes(content)
     with pytest.raises(ConfigError, match=r"keys\.txt: "):
         KeyLog().add_file(file)
+
+
+# Files that grow
+
+
+def line(number, label="CLIENT_TRAFFIC_SECRET_0", secret=MASTER):
+    return f"{label} {number:064x} {secret}\n"
+
+
+def known(log, *numbers):
+    return [bool(log.secrets(number.to_bytes(32))) for number in numbers]
+
+
+def test_a_file_that_grows(tmp_path):
+    file = tmp_path / "keys.txt"
+    file.write_text("")
+    log = KeyLog()
+    log.add_file(file)
+    assert (log.version, known(log, 1)) == (0, [False])
+    log.refresh()
+    assert log.version == 0
+    with file.open("a") as end:
+        end.write(line(1) + line(2)[:100])
+        end.flush()
+        log.refresh()
+        assert (log.version, known(log, 1, 2)) == (1, [True, False])
+        log.refresh()
+        assert (log.version, known(log, 1, 2)) == (1, [True, False])
+        end.write(line(2)[100:] + "garbage\n" + line(3))
+        end.flush()
+        log.refresh()
+    assert (log.version, known(log, 1, 2, 3)) == (2, [True] * 3)
+    (fault,) = log.faults()
+    assert fault.where == f"{file}:3"
+    log.refresh()
+    assert log.version == 2
+
+
+def test_a_line_is_taken_whole(tmp_path):
+    """Cut after 32 bytes of its secret, it would be a wrong one."""
+    file = tmp_path / "keys.txt"
+    file.write_text(line(1) + line(2)[:-33])
+    log = KeyLog()
+    log.add_file(file)
+    assert known(log, 1, 2) == [True, False]
+    file.write_text(line(1) + line(2))
+    log.refresh()
+    assert log.secrets((2).to_bytes(32)) == {"CLIENT_TRAFFIC_SECRET_0": bytes.fromhex(MASTER)}
+    assert list(log.faults()) == []
+
+
+@pytest.mark.parametrize("text", [line(1).rstrip(), line(2) + line(1).rstrip()])
+def test_a_last_line_without_its_end(tmp_path, text):
+    file = tmp_path / "keys.txt"
+    file.write_text(text)
+    log = KeyLog()
+    log.add_file(file)
+    log.refresh()
+    assert known(log, 1) == [True]
+    assert [*log.faults()] == []
+
+
+def test_a_line_that_stays_cut_off_is_told(tmp_path):
+    file = tmp_path / "keys.txt"
+    file.write_text(line(1) + line(2)[:90])
+    log = KeyLog()
+    log.add_file(file)
+    log.refresh()
+    known(log, 1)
+    (fault,) = log.unused("a.pcap")
+    assert (fault.where, fault.why) == (f"{file}:2", "is cut off: its last line has no end")
+
+
+@pytest.mark.parametrize("anew", [True, False])
+def test_a_file_that_begins_anew(tmp_path, anew):
+    file = tmp_path / "keys.txt"
+    file.write_text(line(1) + line(2))
+    log = KeyLog()
+    log.add_file(file)
+    if anew:
+        file.rename(tmp_path / "old.txt")
+        log.refresh()
+        assert known(log, 1, 2) == [True, True]
+    file.write_text(line(3))
+    log.refresh()
+    assert known(log, 1, 2, 3) == [True, True, True]
+
+
+def test_a_file_that_stays_empty_is_told(tmp_path):
+    file = tmp_path / "keys.txt"
+    file.write_text("# begins\n")
+    log = KeyLog()
+    log.add_file(file)
+    (fault,) = log.unused("a.pcap")
+    assert (fault.where, fault.why) == (str(file), "has no TLS secret: give an NSS key log (SSLKEYLOGFILE)")
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(0, 3 * len(line(1))), max_size=6).map(sorted))
+def test_however_it_grows(tmp_path, cuts):
+    file = tmp_path / "keys.txt"
+    text = "".join(line(number) for number in (1, 2, 3))
+    file.write_text("")
+    log = KeyLog()
+    log.add_file(file)
+    for cut in [*cuts, len(text)]:
+        file.write_text(text[:cut])
+        log.refresh()
+        log.refresh()
+    assert known(log, 1, 2, 3) == [True] * 3
+    assert list(log.faults()) == []
+
+
+# What is looked at beforehand
+
+
+def test_looking_at_a_file_beforehand(tmp_path):
+    file = tmp_path / "keys.txt"
+    for text in (line(1), "garbage\n" + line(1), line(1) + "garbage\n"):
+        file.write_text(text)
+        KeyLog.check(file)
+    file.write_text("# nothing yet\n")
+    KeyLog.check(file, growing=True)
+    with pytest.raises(ConfigError, match="has no TLS secret"):
+        KeyLog.check(file)
+    file.write_text("garbage\n")
+    with pytest.raises(ConfigError, match="has no TLS secret"):
+        KeyLog.check(file, growing=True)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        KeyLog.check(tmp_path / "absent")
+
+
+# Private keys
+
+
+def pem(key, password=None, form=serialization.PrivateFormat.PKCS8):
+    locked = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, form, locked)
+
+
+RSA = rsa.generate_private_key(65537, 2048)
+RSA_PEM = pem(RSA, form=serialization.PrivateFormat.TraditionalOpenSSL)
+CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+PREMASTER = b"\3\3" + bytes(range(46))
+
+
+@pytest.mark.parametrize(
+    "text", [pem(RSA), RSA_PEM, CERTIFICATE + RSA_PEM, b"Bag Attributes\n" + pem(RSA) + CERTIFICATE]
+)
+def test_the_private_key_of_a_server(tmp_path, text):
+    file = tmp_path / "server.key"
+    file.write_bytes(text)
+    KeyLog.check(file)
+    log = KeyLog()
+    log.add_file(file)
+    assert log.premasters
+    encrypted = RSA.public_key().encrypt(PREMASTER, padding.PKCS1v15())
+    assert log.premaster(encrypted, (b"\3\1", b"\3\2")) == b""
+    assert log.premaster(encrypted[:-1], (b"\3\3",)) == b""
+    assert log.premaster(bytes(256), (b"\3\3",)) == b""
+    (fault,) = log.unused("a.pcap")
+    assert fault.where == str(file)
+    assert log.premaster(encrypted, (b"\3\1", b"\3\3")) == PREMASTER
+    assert list(log.unused("a.pcap")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (pem(RSA, b"secret"), "is an encrypted private key"),
+        (pem(RSA, b"secret", serialization.PrivateFormat.TraditionalOpenSSL), "is an encrypted private key"),
+        (pem(ec.generate_private_key(ec.SECP256R1())), "not of RSA"),
+        (CERTIFICATE, "without a private key"),
+        (RSA_PEM[:-200], "cannot be read"),
+        (RSA_PEM[:300] + RSA_PEM[400:], "cannot be read"),
+        (b"-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n", "cannot be read"),
+    ],
+)
+def test_private_keys_of_no_use(tmp_path, text, why):
+    file = tmp_path / "server.key"
+    file.write_bytes(text)
+    for take in (KeyLog.check, KeyLog().add_file):
+        with pytest.raises(ConfigError, match=f"server.key: .*{why}"):
+            take(file)
