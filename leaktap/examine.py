@@ -66,10 +66,15 @@ class Examiner:
 
     def __init__(self, case: Case, devices: Sequence[DeviceProfile], responses: bool = False) -> None:
         """Compiles the profiles. With `responses`, what servers answer is looked into as well."""
+        self._made_of = case, tuple(devices), responses
         self._case, self._responses = case, responses
         self._matcher = Matcher(devices, hints=hints())
         self._apps, self._phones = Apps(case.app), Phones(devices)
         self._limits = Limits()
+
+    def __reduce__(self) -> tuple[type["Examiner"], tuple[Case, tuple[DeviceProfile, ...], bool]]:
+        """Lets another process make one like it."""
+        return type(self), self._made_of
 
     def warm(self) -> None:
         """Compiles now what else the first message would wait for."""

@@ -1,6 +1,6 @@
 """`leaktap scan`: reads captures, flow files and HARs from beginning to end and reports what left."""
 
-import itertools
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +12,14 @@ import typer
 from leaktap.cli import FOUND, INTERRUPTED, OK, READER_GONE, UNREADABLE, USAGE, CommandError
 
 if TYPE_CHECKING:
+    from leaktap.cli._jobs import Item
     from leaktap.cli._outputs import Outputs
     from leaktap.cli._progress import Meter
-    from leaktap.model import Seen
     from leaktap.pipeline import Pipeline
     from leaktap.sources import Reading, Stop
+
+_WORTH_SHARING = 16 << 20
+"""Bytes of inputs from which more than one process is worth starting."""
 
 _SEVERITIES = ("critical", "high", "medium", "low", "info")
 
@@ -33,7 +36,10 @@ def scan(
     ],
     case: Annotated[Path | None, typer.Option(metavar="FILE", help="The case: app, devices, events, policy.")] = None,
     device: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A device profile (repeatable).")] = None,
-    keys: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A TLS key log (repeatable).")] = None,
+    keys: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A TLS key log, or a server's RSA key in PEM (repeatable)."),
+    ] = None,
     consent: Annotated[str, typer.Option(metavar="TIME", help="When the user agreed: 2026-11-21T10:00:19Z.")] = "",
     before_consent: Annotated[bool, typer.Option("--before-consent", help="The user never agreed.")] = False,
     output: Annotated[
@@ -45,8 +51,17 @@ def scan(
     fail_on: Annotated[
         str, typer.Option(metavar="SEVERITY", help=f"Exit with 1 at a finding this severe: {', '.join(_SEVERITIES)}.")
     ] = "",
-    jobs: Annotated[int, typer.Option(metavar="N", help="1, or 2: large files are read by a second process.")] = 2,
-    engine: Annotated[str, typer.Option(metavar="ENGINE", help="What reads packets; only native so far.")] = "native",
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes that share large inputs; one per core if left out.")
+    ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(metavar="native|tshark|auto", help="What reads captures; auto: native, says where tshark helps."),
+    ] = "auto",
+    wpa_pwd: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SSID:PASSPHRASE", help="A Wi-Fi's password, for --engine tshark (repeatable)."),
+    ] = None,
     responses: Annotated[bool, typer.Option("--responses", help="Also look into what servers answer.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Read on while the last INPUT grows, until Ctrl-C.")] = False,
 ) -> int:
@@ -56,26 +71,30 @@ def scan(
     input could not be read to its end (what was read is reported), 130 Ctrl-C (likewise).
     """
     began = monotonic()
-    if engine != "native":
-        raise CommandError(f"--engine {engine}: is not available yet: leave it out for native")
-    if jobs not in (1, 2):
-        raise CommandError(f"--jobs {jobs}: one process or two are available: leave it out")
+    if engine not in ("native", "tshark", "auto"):
+        raise CommandError(f"--engine {engine}: is no engine: use native, tshark or auto")
+    if wpa_pwd and engine != "tshark":
+        raise CommandError("--wpa-pwd: only tshark opens encrypted Wi-Fi: add --engine tshark")
+    if follow and engine == "tshark":
+        raise CommandError("--engine tshark: reads captures that are complete: leave out --follow")
+    if jobs is not None and jobs < 1:
+        raise CommandError(f"--jobs {jobs}: there must be a process: leave it out for one per core")
     if fail_on and fail_on not in _SEVERITIES:
         raise CommandError(f"--fail-on {fail_on}: is no severity: use one of {', '.join(_SEVERITIES)}")
     if inputs.count("-") > 1:
         raise CommandError("-: standard input can be read only once")
 
     from leaktap.cli._case import load, timeline
+    from leaktap.cli._inputs import check, seen
     from leaktap.cli._signals import stopping
     from leaktap.sources import Reading, is_live
 
     about, devices = load(case, device or [])
     events = timeline(about, consent, before_consent)
-    reading = Reading(keys=tuple(keys or ()))
-    _check(inputs, reading)
-    reading = Reading(reading.keys, ahead=jobs == 2, follow=follow)
+    reading = Reading(keys=tuple(keys or ()), engine=engine, wpa=tuple(wpa_pwd or ()))
     live = [is_live(path, follow and path is inputs[-1]) for path in inputs]
-    seen = _seen(inputs, reading)  # a second process begins to read here, before the rest is made ready
+    check(inputs, reading, growing=any(live))
+    reading = replace(reading, follow=follow)
 
     from leaktap.cli._outputs import Outputs
     from leaktap.cli._progress import Meter
@@ -88,32 +107,31 @@ def scan(
     pipeline = Pipeline(about, devices, events, responses=responses, key=case_key(about))
     if any(live):
         pipeline.warm()
+    items = seen(inputs, reading) if any(live) else _items(pipeline, inputs, reading, jobs)
     meter = Meter(inputs, hidden=any(live) and outputs.on_terminal)
     with stopping(reading.stop):
-        return _run(pipeline, reading.stop, seen, outputs, meter, fail_on, began)
+        return _run(pipeline, reading.stop, items, outputs, meter, fail_on, began)
 
 
-def _check(inputs: Sequence[str], reading: "Reading") -> None:
-    """Refuses what is not there before anything is read or written. Pipes can be opened only once: not here."""
-    from leaktap.config import ConfigError
-    from leaktap.sources import InputError, read
-    from leaktap.wire.keys import KeyLog
+def _items(
+    pipeline: "Pipeline", inputs: Sequence[str], reading: "Reading", jobs: int | None
+) -> "Iterator[tuple[int, Item]]":
+    """Returns what the inputs show, read by several processes where they are large enough for that."""
+    from leaktap.cli._inputs import seen
 
-    try:
-        for path in inputs:
-            if not Path(path).is_fifo():
-                read(path, reading)
-        for file in reading.keys:
-            if not file.is_fifo():
-                KeyLog().add_file(file)
-    except (InputError, ConfigError) as error:
-        raise CommandError(str(error)) from None
+    count = jobs or os.process_cpu_count() or 1
+    sizes = [Path(path).stat().st_size if Path(path).is_file() else 0 for path in inputs]
+    if count == 1 or reading.engine == "tshark" or not all(sizes) or (sum(sizes) < _WORTH_SHARING and not jobs):
+        return seen(inputs, reading)
+    from leaktap.cli._jobs import examined
+
+    return examined(inputs, reading, pipeline.examiner, count)
 
 
 def _run(
     pipeline: "Pipeline",
     stop: "Stop",
-    seen: "Iterator[tuple[int, Seen]]",
+    items: "Iterator[tuple[int, Item]]",
     outputs: "Outputs",
     meter: "Meter",
     fail_on: str,
@@ -126,7 +144,7 @@ def _run(
     unreadable = interrupted = False
     try:
         with meter:
-            for index, item in seen:
+            for index, item in items:
                 if isinstance(item, Progress):
                     meter.at(index, item.bytes)
                 for record in pipeline.inspect(item):
@@ -152,28 +170,3 @@ def _run(
         return UNREADABLE
     worst = min([worst, *(_SEVERITIES.index(clause.severity) for clause in summary.session_clauses)])
     return FOUND if fail_on and worst <= _SEVERITIES.index(fail_on) else OK
-
-
-def _seen(inputs: Sequence[str], reading: "Reading") -> "Iterator[tuple[int, Seen]]":
-    """Opens the first input, and returns what all of them show, one after the other, each with the input's index."""
-    from leaktap.model import Fault
-    from leaktap.sources import InputError, names, read
-
-    called = names(inputs)
-
-    def of(path: str) -> "Iterator[Seen]":
-        try:
-            own = replace(reading, follow=reading.follow and path is inputs[-1], name=called[path])
-            return read(path, own)
-        except InputError as error:
-            return iter([Fault("source", path, str(error).removeprefix(f"{path}: "))])
-
-    def rest() -> "Iterator[Iterator[Seen]]":
-        for path in inputs[1:]:
-            if reading.stop.asked:
-                return
-            yield of(path)
-
-    first = of(inputs[0])
-    readers = itertools.chain([first], rest())
-    return ((index, item) for index, reader in enumerate(readers) for item in reader)

@@ -6,21 +6,16 @@ Each kind of input is one module that defines `SOURCE`; `read` finds the one tha
 import sys
 from collections.abc import Iterator
 from functools import cache
-from itertools import takewhile
 from pathlib import Path
 
 from leaktap.discover import discover
 from leaktap.model import Fault, Progress, Seen
-from leaktap.sources._ahead import ahead
 from leaktap.sources._api import InputError, Reading, Source, Stop
 from leaktap.sources._names import names
 from leaktap.sources._open import Input, open_input
 from leaktap.sources._raw import Raw, is_live, open_raw
 
-__all__ = ["AHEAD_FROM", "InputError", "Reading", "Stop", "is_live", "names", "read"]
-
-AHEAD_FROM = 16 << 20
-"""Bytes from which a file is worth a process of its own, which takes a third of a second to start."""
+__all__ = ["InputError", "Reading", "Stop", "is_live", "names", "read"]
 
 
 def read(path: str, reading: Reading) -> Iterator[Seen]:
@@ -35,9 +30,6 @@ def read(path: str, reading: Reading) -> Iterator[Seen]:
     """
     raw = open_raw(path, reading.stop, reading.follow)
     name = reading.name or ("-" if path == "-" else Path(path).name)
-    if reading.ahead and path != "-" and not raw.live and Path(path).stat().st_size >= AHEAD_FROM:
-        raw.close()
-        return takewhile(lambda _: not reading.stop.asked, ahead(path, name, reading))
     return _read(raw, name, reading)
 
 
@@ -61,13 +53,15 @@ def _read(raw: Raw, name: str, reading: Reading) -> Iterator[Seen]:
 
 def _see(opened: Input, reading: Reading) -> Iterator[Seen]:
     source = _recognise(opened.head)
+    if not (reading.share.first or (source and source.shared)):
+        return
     for seen in source.read(opened.file, opened.name, reading) if source else ():
         if isinstance(seen, Progress):
             yield Progress(seen.source, opened.read_so_far(seen.bytes))
         elif not (reading.stop.asked and isinstance(seen, Fault) and seen.stage == "source"):
             yield seen
-    if reading.stop.asked:
-        return  # it ended where it was told to
+    if reading.stop.asked or not reading.share.first:
+        return  # it ended where it was told to, or another process tells
     if opened.fault:
         yield Fault("source", opened.name, opened.fault)
     elif not opened.head:

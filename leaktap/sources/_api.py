@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from leaktap.model import Seen
+from leaktap.share import WHOLE, Share
 
 SNIFF = 4096
 """How many of an input's first bytes a source is shown."""
@@ -52,16 +53,19 @@ class Stop:
 class Reading:
     """How inputs are read.
 
-    `keys` are TLS key log files; `ahead` lets large files be read by a process of their own; `name` is what the input
-    is called, where that is not just its file's name; `follow` takes a file for one that still grows, which has no end
-    until `stop` is asked for.
+    `keys` are TLS key log files; `share` is the part that falls to this process; `follow` takes a file for one that
+    still grows, which has no end until `stop` is asked for. `name` is what the input is called, where that is not just
+    its file's name. `engine` is what reads captures: native, tshark, or auto, which is native with a word
+    where tshark could do more; `wpa` are the tshark engine's keys for 802.11, SSID:PASSPHRASE.
     """
 
     keys: tuple[Path, ...] = ()
-    ahead: bool = False
-    name: str = ""
+    share: Share = WHOLE
     follow: bool = False
+    engine: str = "native"
+    wpa: tuple[str, ...] = ()
     stop: Stop = field(default_factory=Stop, compare=False)
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,11 @@ class Source:
     `name` is what a person calls it. `sniff` tells by an input's first bytes (decompressed, at most `SNIFF`; fewer
     while a pipe has not brought more) whether it is of this kind. `read` takes the opened input (seekable only if it is
     a plain file), its name, and how to read it; it raises nothing but the input's own OSError: what goes wrong is a
-    `Fault` of the stage `source`, after everything that could be read.
+    `Fault` of the stage `source`, after everything that could be read. A `shared` one heeds `Reading.share`; others
+    are read by the first process alone.
     """
 
     name: str
     sniff: Callable[[bytes], bool]
     read: Callable[[BinaryIO, str, Reading], Iterator[Seen]]
+    shared: bool = False

@@ -1,11 +1,11 @@
-"""Captures: pcap and pcapng, read by the wire."""
+"""Captures: pcap and pcapng, read by the wire, natively or with tshark's help."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from leaktap.model import Seen
 from leaktap.sources._api import Reading, Source
-from leaktap.wire import pcap, pcapng
+from leaktap.wire import pcap, pcapng, tshark
 from leaktap.wire.engine import exchanges
 from leaktap.wire.keys import KeyLog
 
@@ -20,8 +20,14 @@ def _read(stream: BinaryIO, name: str, reading: Reading) -> Iterator[Seen]:
     for file in reading.keys:
         keys.add_file(file)
     yield from keys.faults()
-    yield from exchanges(stream, name, keys)
+    if reading.engine == "tshark":
+        yield from tshark.exchanges(stream, name, keys, reading.wpa, reading.stop)
+    elif reading.engine == "auto":
+        hints = tshark.Hints()
+        yield from map(hints.add, exchanges(stream, name, keys, hints.watch, reading.share))
+    else:
+        yield from exchanges(stream, name, keys, share=reading.share)
     yield from keys.unused(name)
 
 
-SOURCE = Source("pcap", _sniff, _read)
+SOURCE = Source("pcap", _sniff, _read, shared=True)

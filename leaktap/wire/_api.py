@@ -8,9 +8,12 @@ A module of this package with an attribute `PROTOCOL` is a protocol; nothing lis
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Literal, runtime_checkable
 from typing import Protocol as Typed
 
+from leaktap import wire
+from leaktap.discover import discover
 from leaktap.model import App, Blind, Endpoint, Exchange, Fault, Message, Origin, Time
 from leaktap.wire._bytes import Flow, Segment
 from leaktap.wire.keys import KeyLog
@@ -186,7 +189,9 @@ class Protocol:
 
     `sniff` is shown a side and the first bytes that it sent: yes, no, or None for "too few to tell". `names` are what
     ALPN and Upgrade call it; where one of them was agreed on, the bytes are not asked. `transport` is what it runs
-    over: tcp (or anything else that is a stream) or udp (one piece of a segment is a datagram).
+    over: tcp (or anything else that is a stream) or udp (one piece of a segment is a datagram). `joins` is asked like
+    `sniff`, with what is known of the connection, whether the bytes go on with something that began elsewhere. What a
+    `common` one tells of names concerns all connections: each process that shares a capture reads it.
     """
 
     name: str
@@ -194,6 +199,18 @@ class Protocol:
     layer: Callable[[Context], Layer]
     names: tuple[str, ...] = ()
     transport: str = "tcp"
+    joins: Callable[["Context", bytes], bool] | None = None
+    common: bool = False
+
+
+@cache
+def protocols(transport: str) -> tuple[Protocol, ...]:
+    """Returns the protocols that run over a transport."""
+    return tuple(protocol for protocol in discover(wire, "PROTOCOL") if protocol.transport == transport)
+
+
+type Observer = Callable[[Exchange, Names], None]
+"""What a module has as `OBSERVER`: it is shown every exchange when it is complete, to note names that it tells."""
 
 
 def other(side: int) -> int:

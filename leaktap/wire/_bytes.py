@@ -19,8 +19,9 @@ CLIENT, SERVER = 0, 1
 class Flow:
     """A connection (or a pair of UDP endpoints). `index` is its number as tshark counts, per transport.
 
-    `uid` is the user id of the app that opened it, where the capture says so. `numbers` counts its exchanges. A
-    connection that goes on after it was taken to be over is another flow with the same index, and counts on.
+    `uid` is the user id of the app that opened it, where the capture says so. A `foreign` one is another process's, and
+    only of interest for the names in it. `numbers` counts its exchanges. A connection that goes on after it was taken
+    to be over is another flow with the same index, and counts on.
     """
 
     index: int
@@ -31,6 +32,7 @@ class Flow:
     frame: int
     from_start: bool = True
     uid: int | None = None
+    foreign: bool = False
     numbers: "itertools.count[int]" = field(default_factory=itertools.count, repr=False, compare=False)
 
 
@@ -140,6 +142,11 @@ class Inflow:
         """Returns the packet number and the time of the byte at `offset`."""
         index = self._piece(offset)
         return (self._frames[index], self._times[index]) if self._frames else (0, 0)
+
+    def until(self, frame: int) -> int:
+        """Returns how many bytes came before the packet `frame`, as far as the packets are in order."""
+        piece = bisect_left(self._frames, frame, self._first)
+        return min(self._starts[piece] - self._base, len(self.data)) if piece < len(self._starts) else len(self.data)
 
     def edges(self, spans: list[tuple[int, int]]) -> list[tuple[int, Time, int, Time]]:
         """Returns of each span the packet numbers and the times of its first and its last byte."""

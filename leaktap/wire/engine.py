@@ -3,59 +3,84 @@
 A `Node` is a place in the stack: it keeps the first bytes of both sides until a protocol is recognised by them (never
 by port), feeds that protocol's layer, and has a node above it for what the layer uncovers. So TLS inside a proxy's
 CONNECT, or a WebSocket inside TLS, needs nothing of its own. Protocols are the modules of this package that have a
-`PROTOCOL`. Exchanges come sorted by when they were complete, within a window of the capture (or less than one, where
-what was said is much longer than its packets).
+`PROTOCOL`; what none of them knows is `Raw`. Exchanges come sorted by when they were complete, within a window of the
+capture (or less than one, where what was said is much longer than its packets).
 
 Where a live input pauses, requests that are complete come at once, and each response later as an `Answer`: a finding
 does not wait for a server, and nothing depends on the clock. Ids and bytes are those of a run over the whole capture.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, BinaryIO
 
 from leaktap import wire
 from leaktap.discover import discover
-from leaktap.model import Answer, Blind, Fault, Progress, Seen
-from leaktap.wire._api import MOST_WAITING, Above, Budget, Context, Finished, Layer, Made, Pausing, Plain, Protocol
+from leaktap.model import Blind, Fault, Progress, Seen
+from leaktap.share import WHOLE, Share
+from leaktap.wire._api import (
+    MOST_WAITING,
+    Above,
+    Budget,
+    Context,
+    Finished,
+    Layer,
+    Made,
+    Observer,
+    Pausing,
+    Plain,
+    protocols,
+)
 from leaktap.wire._bytes import CLIENT, SERVER, Arrival, Closed, Flow, Segment
 from leaktap.wire._intake import Frames
-from leaktap.wire.container import windows
+from leaktap.wire._units import datagrams
+from leaktap.wire.container import Window, windows
 from leaktap.wire.keys import KeyLog
 from leaktap.wire.names import Names
+from leaktap.wire.order import in_order
 from leaktap.wire.packets import Packets
+from leaktap.wire.raw import Raw
 from leaktap.wire.streams import Streams
-from leaktap.wire.unread import Unread
 
 _MOST_SNIFFED = 64 << 10
 _MOST_MET = 2048
 _PARKED_BYTES = 8 << 10
-_MOST_SORTED = 64 << 20
 
 type _Done = Finished | Blind | Fault
 
 
 @cache
-def _protocols(transport: str) -> tuple[Protocol, ...]:
-    """Returns the protocols that run over a transport."""
-    return tuple(protocol for protocol in discover(wire, "PROTOCOL") if protocol.transport == transport)
+def _observers() -> tuple[Observer, ...]:
+    """Returns who wants to see every exchange."""
+    return tuple(discover(wire, "OBSERVER"))
 
 
 class Node:
-    """A layer that is chosen when its first bytes are there, and the node above it."""
+    """A layer that is chosen when its first bytes are there, and the node above it.
+
+    `common` tells whether its protocol is.
+    """
+
+    common = False
 
     def __init__(self, context: Context, transport: str) -> None:
         """Begins without a layer. `transport` is what runs below."""
         self._context = context
-        self._protocols = _protocols(transport)
+        self._transport = transport
+        self._protocols = protocols(transport)
         self._layer: Layer | None = None
         self._above: Node | None = None
         self._first: tuple[list[Segment], list[Segment]] = ([], [])
         self._flip = 0
         self._late = not context.flow.from_start
+
+    @property
+    def settled(self) -> bool:
+        """Whether the layer is chosen."""
+        return self._layer is not None
 
     @property
     def waiting(self) -> int:
@@ -69,7 +94,7 @@ class Node:
             layer = self._choose(last=False)
             if layer is not None:
                 yield from self._start(layer)
-        elif self._late and isinstance(self._layer, Unread):
+        elif self._late and isinstance(self._layer, Raw):
             yield from self._met(self._layer, side, segment)
         else:
             yield from self._over(self._layer.feed(side ^ self._flip, segment))
@@ -84,7 +109,7 @@ class Node:
     def close(self) -> Iterator[_Done]:
         """Closes the layer, then what is above."""
         if self._layer is None:
-            yield from self._start(self._choose(last=True) or Unread(self._context))
+            yield from self._start(self._choose(last=True) or Raw(self._context, self._transport))
         assert self._layer is not None
         yield from self._over(self._layer.close())
         if self._above is not None:
@@ -112,38 +137,56 @@ class Node:
             else:
                 yield thing
 
-    def _met(self, unread: Unread, side: int, segment: Segment) -> Iterator[_Done]:
+    def _met(self, raw: Raw, side: int, segment: Segment) -> Iterator[_Done]:
         """Of a connection that was met in its middle, looks whether a piece begins with something known."""
-        for offset in segment.offsets:
-            layer, _ = self._recognise(side, segment.data[offset : offset + _MOST_MET])
+        ends = [*segment.offsets[1:], len(segment.data)] if self._transport == "udp" else repeat(len(segment.data))
+        for offset, end in zip(segment.offsets, ends, strict=False):
+            layer, _ = self._recognise(side, segment.data[offset : min(end, offset + _MOST_MET)])
             if layer is not None:
                 if offset:
-                    yield from self._over(unread.feed(side, cut(segment, 0, offset)))
-                yield from self._over(unread.close())
+                    yield from self._over(raw.feed(side, cut(segment, 0, offset)))
+                yield from self._over(raw.close())
                 self._layer = layer
                 yield from self._over(layer.feed(side ^ self._flip, cut(segment, offset, len(segment.data))))
                 return
-        yield from self._over(unread.feed(side, segment))
+        yield from self._over(raw.feed(side, segment))
 
     def _choose(self, last: bool) -> Layer | None:
         """Returns the layer for what came first, or None while that is too little to tell (it is not, if `last`)."""
         named = next((protocol for protocol in self._protocols if self._context.name in protocol.names), None)
         if named is not None and any(segment.data for segments in self._first for segment in segments):
+            self.common = named.common
             return named.layer(self._context)
         longest, open_question = 0, False
         for side in (CLIENT, SERVER):
-            begin = _beginning(self._first[side])
-            longest = max(longest, len(begin))
-            if begin:
+            size = 0
+            for begin in self._beginnings(self._first[side]):
+                size += len(begin)
                 layer, unclear = self._recognise(side, begin)
                 if layer is not None:
                     return layer
                 open_question |= unclear
-                if not open_question:
+                if not unclear:
                     break
+            longest = max(longest, size)
+            if size and not open_question:
+                break
         if not last and (not longest or (open_question and longest < _MOST_SNIFFED)):
             return None
-        return Unread(self._context)
+        return Raw(self._context, self._transport)
+
+    def _beginnings(self, segments: list[Segment]) -> Iterator[bytes]:
+        """Yields what tells a side's protocol: of a stream its first bytes, of datagrams one after the other."""
+        begin = b""
+        for index, segment in enumerate(segments):
+            if self._transport == "udp":
+                yield from (unit.data for unit in datagrams(segment))
+            elif (segment.lost and index) or len(begin) >= _MOST_SNIFFED:
+                break
+            else:
+                begin += segment.data[:_MOST_SNIFFED]
+        if begin:
+            yield begin
 
     def _recognise(self, side: int, begin: bytes) -> tuple[Layer | None, bool]:
         """Returns a new layer for bytes of a side, or whether more of them may tell.
@@ -154,24 +197,17 @@ class Node:
         for flip in (0, 1) if self._late else (0,):
             for protocol in self._protocols:
                 answer = protocol.sniff(side ^ flip, begin)
+                if not answer and protocol.joins is not None and protocol.joins(self._context, begin):
+                    answer = True
                 unclear |= answer is None
                 if answer:
                     if flip:
                         self._flip = 1
                         client, server = self._context.client, self._context.server
                         self._context = replace(self._context, client=server, server=client)
+                    self.common = protocol.common
                     return protocol.layer(self._context), False
         return None, unclear
-
-
-def _beginning(segments: list[Segment]) -> bytes:
-    """Returns the first bytes that follow each other without a gap."""
-    begin = b""
-    for index, segment in enumerate(segments):
-        if (segment.lost and index) or len(begin) >= _MOST_SNIFFED:
-            break
-        begin += segment.data[:_MOST_SNIFFED]
-    return begin
 
 
 def cut(segment: Segment, start: int, end: int) -> Segment:
@@ -190,17 +226,18 @@ def cut(segment: Segment, start: int, end: int) -> Segment:
 class _Connection:
     """A flow: its stack, and what of it was not inspected, one `Blind` per reason."""
 
-    def __init__(
-        self, flow: Flow, name: str, keys: KeyLog, budget: Budget, names: Names, commons: dict[str, Any]
-    ) -> None:
-        context = Context(name, flow, flow.client, flow.server, keys, budget, names, commons)
-        self.node = Node(context, flow.transport)
+    def __init__(self, context: Context) -> None:
+        self.node = Node(context, context.flow.transport)
+        self._names = context.names
         self._blinds: dict[tuple[str, str], Blind] = {}
 
     def over(self, made: Iterable[_Done]) -> Iterator[Finished | Fault]:
         """Passes things on, but adds up what is blind."""
         for thing in made:
             if not isinstance(thing, Blind):
+                if isinstance(thing, Finished):
+                    for observer in _observers():
+                        observer(thing.exchange, self._names)
                 yield thing
                 continue
             key = thing.why, thing.protocol
@@ -238,9 +275,10 @@ class Engine:
         self._connections: dict[tuple[str, int], _Connection] = {}
         self._parked: dict[tuple[str, int], _Connection] = {}
         self._moved: dict[tuple[str, int], _Connection] = {}
+        self._foreign: dict[tuple[str, int], Node] = {}
 
     def feed(self, events: Iterable[Arrival | Closed | Blind | Fault], paused: bool = False) -> Iterator[Seen]:
-        """Takes the events of a window; yields its exchanges sorted by when they were complete.
+        """Takes the events of a window; yields what is complete, in order.
 
         `paused`: nothing follows for now, so requests do not wait for their responses.
         """
@@ -248,7 +286,7 @@ class Engine:
         if self._keys.version != self._version:
             self._version = self._keys.version
             retried = self._retry()
-        yield from _sorted(chain(retried, self._take(events), self._pause(paused)))
+        yield from in_order(chain(retried, self._take(events), self._pause(paused)))
 
     def close(self) -> Iterator[Seen]:
         """Ends the input."""
@@ -256,17 +294,19 @@ class Engine:
         self._moved.clear()
         self._parked.clear()
         self._connections.clear()
-        yield from _sorted(chain.from_iterable(connection.close() for connection in connections))
+        yield from in_order(chain.from_iterable(connection.close() for connection in connections))
 
     def _take(self, events: Iterable[Arrival | Closed | Blind | Fault]) -> Iterator[Finished | Blind | Fault]:
         for event in events:
             if isinstance(event, Arrival):
-                key = event.flow.transport, event.flow.index
+                flow = event.flow
+                key = flow.transport, flow.index
+                if flow.foreign:
+                    self._overhear(key, event)
+                    continue
                 connection = self._connections.get(key)
                 if connection is None:
-                    connection = _Connection(
-                        event.flow, self._name, self._keys, self._budget, self.names, self._commons
-                    )
+                    connection = _Connection(self._context(flow))
                     self._connections[key] = connection
                 self._moved[key] = connection
                 yield from connection.over(connection.node.feed(event.side, event.segment))
@@ -275,10 +315,25 @@ class Engine:
             else:
                 yield event
 
+    def _context(self, flow: Flow) -> Context:
+        """Returns what is known of a flow that begins."""
+        client, server = flow.client, flow.server
+        return Context(self._name, flow, client, server, self._keys, self._budget, self.names, self._commons)
+
+    def _overhear(self, key: tuple[str, int], event: Arrival) -> None:
+        """Reads what another process tells of, if it may hold names that concern the connections that this one does."""
+        node = self._foreign.get(key)
+        if node is None:
+            node = self._foreign[key] = Node(self._context(event.flow), event.flow.transport)
+        if not node.settled or node.common:
+            for _ in node.feed(event.side, event.segment):
+                pass
+
     def _end(self, key: tuple[str, int]) -> Iterator[Finished | Blind | Fault]:
         """Closes a flow, or parks it while it waits for a key and there is room."""
         connection = self._connections.pop(key, None)
         self._moved.pop(key, None)
+        self._foreign.pop(key, None)
         if connection is None:
             return
         if not connection.node.waiting:
@@ -313,48 +368,48 @@ class Engine:
                         yield from self._unpark(key)
 
 
-def exchanges(stream: BinaryIO, name: str, keys: KeyLog) -> Iterator[Seen]:
+def exchanges(
+    stream: BinaryIO,
+    name: str,
+    keys: KeyLog,
+    opened: Callable[[Window], Window] = lambda window: window,
+    share: Share = WHOLE,
+) -> Iterator[Seen]:
     """Yields what the capture in `stream`, called `name`, shows; secrets in it join `keys`.
+
+    Each window goes through `opened`, which may put other packets in the place of some. With a `share`, the connections
+    that fall to it are told, and what concerns the whole by the first; all of them tell how far they are at the same
+    places.
 
     Raises nothing: what cannot be read is a fault of the stage `source`, which comes after everything else.
     """
-    packets, streams = Packets(name), Streams()
+    packets, streams = Packets(name), Streams(share)
     engine = Engine(name, keys, patient=not stream.seekable())
     faults: list[Fault] = []
+    begun = 0
     for window in windows(stream, name, names=engine.names):
-        yield from window.told
+        keys.refresh()
         for secrets in window.secrets:
             keys.add_bytes(secrets, f"{name} (secrets in the capture)")
-        yield from keys.faults()
-        yield from engine.feed(streams.feed(packets.columns(window)), window.paused)
+        ahead = [*window.told, *keys.faults()]
+        if ahead:
+            yield from (thing for thing in ahead if share.first or _of_keys(thing))
+            yield Progress(name, begun)
+        yield from engine.feed(streams.feed(packets.columns(opened(window))), window.paused)
         faults += window.faults
-        yield Progress(name, window.position)
-    yield from engine.feed(streams.close())
-    yield from engine.close()
-    yield from packets.finish()
-    yield from faults
+        begun = window.position
+        yield Progress(name, begun)
+    keys.refresh()
+    yield from keys.faults()
+    yield Progress(name, begun)
+    for made in (engine.feed(streams.close()), engine.close()):
+        yield from made
+        yield Progress(name, begun)
+    if share.first:
+        yield from packets.finish()
+        yield from faults
 
 
-def _sorted(made: Iterable[_Done]) -> Iterator[Seen]:
-    """Yields things, the exchanges among them last and by when they were complete; sooner where they are long."""
-    finished: list[Finished] = []
-    size = 0
-    for thing in made:
-        if isinstance(thing, Finished):
-            finished.append(thing)
-            exchange = thing.exchange
-            size += len(exchange.request.body) + (len(exchange.response.body) if exchange.response else 0)
-            if size > _MOST_SORTED:
-                yield from _exchanges(finished)
-                size = 0
-        else:
-            yield thing
-    yield from _exchanges(finished)
-
-
-def _exchanges(finished: list[Finished]) -> Iterator[Seen]:
-    """Yields the exchanges of `finished` in order, and empties it."""
-    finished.sort(key=lambda done: (done.time, done.exchange.origin.stream or 0))
-    for done in finished:
-        yield Answer(done.exchange) if done.answer else done.exchange
-    finished.clear()
+def _of_keys(seen: Seen) -> bool:
+    """Tells whether something is about keys, which every process reads and says the same of."""
+    return isinstance(seen, Fault) and seen.stage == "keys"

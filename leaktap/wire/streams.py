@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from leaktap.model import Blind, Fault, Time
+from leaktap.share import WHOLE, Share
 from leaktap.wire._bytes import CLIENT, SERVER, Arrival, Closed, Segment
 from leaktap.wire.conversations import Conversation, Transport
 from leaktap.wire.packets import ACK, FIN, RST, SYN, TCP, UDP, Columns
@@ -30,8 +31,11 @@ MOST_HELD = 128 << 20
 class Streams:
     """The connections of a capture."""
 
-    def __init__(self) -> None:
-        """Begins with none."""
+    def __init__(self, share: Share = WHOLE) -> None:
+        """Begins with none. Of the TCP connections outside of `share`, nothing is told; of the others' UDP everything,
+        for names may be in it: its flows are `foreign`.
+        """
+        self._share = share
         self._tcp = Transport("tcp")
         self._udp = Transport("udp")
         self._held = 0
@@ -95,6 +99,8 @@ class Streams:
             first = segments.first(span)
             client = conversation.likely_client(span.direction(first), by_port=False)
             _open(self._udp, segments, conversation, span, client, False)
+            if conversation.flow is not None:
+                conversation.flow.foreign = not self._share.has(conversation.key[1:])
         flow = conversation.flow
         if flow is None:
             return
@@ -115,6 +121,7 @@ class Streams:
         work = []
         for row, key, span in segments.connections:
             conversation = self._tcp.find(key)
+            mine = self._share.has(key[1:])
             if conversation is None:
                 conversation = Conversation(key)
                 made.append((row, conversation))
@@ -126,12 +133,16 @@ class Streams:
                 _learn_bases(segments, conversation, before)
                 base = conversation.halves[span.direction(place)].base
                 if base is not None and base != segments.seq[place]:
-                    work.append((row, self._tcp_events(segments, conversation, before, now)))
-                    work.append((row, self._replaced(conversation)))
+                    if mine:
+                        work.append((row, self._tcp_events(segments, conversation, before, now)))
+                        work.append((row, self._replaced(conversation)))
                     conversation, span = Conversation(key), after
                     made.append((at, conversation))
             _learn_bases(segments, conversation, span)
-            work.append((row, self._tcp_events(segments, conversation, span, now)))
+            if mine:
+                work.append((row, self._tcp_events(segments, conversation, span, now)))
+            else:
+                self._tcp.seen(conversation, now)
         self._tcp.number(made)
         return work
 

@@ -1,0 +1,98 @@
+"""Several processes give the same records in the same order as one, whatever the inputs; one that dies is told of."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from leaktap.cli import _jobs
+from leaktap.cli._inputs import seen
+from leaktap.cli._jobs import _merged, examined
+from leaktap.config import Case, load_case, load_devices
+from leaktap.consent import Timeline
+from leaktap.examine import Examiner, Quiet
+from leaktap.model import Blind, Fault, Progress, Summary
+from leaktap.pipeline import Pipeline
+from leaktap.sinks._record import record as fields
+from leaktap.sources import Reading
+
+CAPTURES = Path(__file__).parent.parent.parent / "captures"
+CASES = sorted(file.parent for file in CAPTURES.glob("*/case.yaml"))
+FILES = {case.name: sorted(map(str, case.glob("capture.*"))) for case in CASES}
+
+
+def pipeline_of(name):
+    case = load_case(CAPTURES / name / "case.yaml")
+    return Pipeline(case, load_devices(case.devices), Timeline(case.events), key=b"key")
+
+
+def records(name, files, jobs):
+    pipeline = pipeline_of(name)
+    reading = Reading()
+    items = examined(files, reading, pipeline.examiner, jobs) if jobs else seen(files, reading)
+    found = [each for _, item in items for each in pipeline.inspect(item)]
+    return [fields(each, reveal=True) for each in found], pipeline.finish(1.0)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+@pytest.mark.parametrize("name", FILES)
+def test_as_many_processes_as_one_likes(name, jobs):
+    alone, summary = records(name, FILES[name], 0)
+    assert records(name, FILES[name], jobs) == (alone, summary)
+    assert isinstance(summary, Summary) and summary.bytes
+
+
+def test_inputs_of_all_kinds_after_each_other():
+    files = [file for name in ("shop", "grpc", "refused") for file in FILES[name]]
+    assert {Path(file).suffix for file in files} >= {".pcapng", ".flows", ".har"}
+    assert records("shop", files, 2) == records("shop", files, 0)
+
+
+def test_an_input_that_cannot_be_read_is_told_once(tmp_path):
+    broken = tmp_path / "broken.pcap"
+    broken.write_bytes(Path(FILES["no-keys"][0]).read_bytes()[:-7])
+    other = tmp_path / "other.bin"
+    other.write_bytes(b"no capture" * 100)
+    files = [str(broken), str(other), FILES["shop"][0]]
+    found, summary = records("shop", files, 3)
+    assert (found, summary) == records("shop", files, 0)
+    assert [each["stage"] for each in found if "stage" in each] == ["source", "source"]
+
+
+def test_a_reader_that_dies_is_told_of_and_the_others_go_on(monkeypatch):
+    work = _jobs._work
+
+    def die(pipe, inputs, reading, examiner):
+        if reading.share.number == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        work(pipe, inputs, reading, examiner)
+
+    monkeypatch.setattr(_jobs, "_work", die)
+    found, _ = records("shop", FILES["shop"], 2)
+    assert [each["why"].split(")")[0] for each in found if "stage" in each] == ["a reader died (signal 9"]
+
+
+def test_readers_end_with_the_one_who_asked_them():
+    items = examined(FILES["shop"] * 50, Reading(), Examiner(Case(), []), 2)
+    next(items)
+    items.close()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_stop_ends_it():
+    reading = Reading()
+    items = examined(FILES["shop"] * 1000, reading, Examiner(Case(), []), 2)
+    threading.Timer(0.3, lambda: setattr(reading.stop, "asked", True)).start()
+    assert sum(1 for _ in items) < 1000 * 1000
+
+
+def test_what_was_found_is_merged_in_order():
+    blinds = [Blind(time, "no_key", "tls", stream=time) for time in range(6)]
+    end = Progress("a", 9)
+    first = [blinds[0], blinds[3], Quiet("a", 1, 2), end]
+    second = [Fault("wire", "a: tcp.1", "x"), blinds[1], blinds[2], blinds[5]]
+    merged = list(_merged([first, [], second]))
+    assert merged == [second[0], *blinds[:4], blinds[5], Quiet("a", 1, 2), end]
