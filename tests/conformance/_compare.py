@@ -11,7 +11,7 @@ LOOSE = ("-o", "tcp.reassemble_out_of_order:FALSE", "-o", "http.desegment_body:F
 def differences(path, keys=None, options=(), judges=(), least=0):
     """Returns what differs as (table, who has it, row), bodies shortened.
 
-    `judges` are the files that tshark reads, with their keys and options, if it is others. `least` tables must be there.
+    `judges` are the files that tshark reads, with their keys and options, if it is others. At least `least` tables.
 
     Two differences are none: a message that lacks bytes that were not captured, where the rest of it is right, and a
     response without its request, which is no exchange, but a `Blind`.

@@ -1,33 +1,20 @@
 """HTTP/2 by the library h2 on both ends and by curl: cleartext, upgraded and within TLS, over calm and bad networks."""
 
-import shutil
-import socket
-import subprocess
-import threading
-
-import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import DataReceived, RequestReceived, StreamEnded
 
 from tests.conformance._network import (
     CLIENT,
     SERVER,
-    Capture,
     Ends,
     capture,
-    framed,
-    merged,
     overlapping,
     overtaken,
     repeated,
     resegmented,
     segments,
-    timed,
 )
-from tests.conformance._relay import recorded
 from tests.wire import _http2_talks as talks
-from tests.wire._packets import pcap
 from tests.wire._traffic import Talk
 
 AS_HTTP2 = ("-d", "tcp.port==8080,http2")
@@ -140,54 +127,6 @@ def upgrade():
     return capture(segments(turns))
 
 
-def _serve(listener):
-    """Answers each request with its body turned around, one connection after the other."""
-    while True:
-        try:
-            end, _ = listener.accept()
-        except OSError:
-            return
-        with end:
-            _answer(end)
-
-
-def _answer(end):
-    h2 = H2Connection(H2Configuration(client_side=False, header_encoding=None))
-    h2.initiate_connection()
-    end.sendall(h2.data_to_send())
-    bodies = {}
-    while data := end.recv(1 << 16):
-        for event in h2.receive_data(data):
-            if isinstance(event, RequestReceived):
-                bodies[event.stream_id] = b""
-            elif isinstance(event, DataReceived):
-                bodies[event.stream_id] += event.data
-                h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-            elif isinstance(event, StreamEnded):
-                body = (bodies[event.stream_id][::-1] or b"nothing")[:30_000]
-                h2.send_headers(event.stream_id, [(":status", "200"), ("x-length", str(len(body)))])
-                for at in range(0, len(body), 16_000):
-                    h2.send_data(event.stream_id, body[at : at + 16_000])
-                h2.end_stream(event.stream_id)
-        end.sendall(h2.data_to_send())
-
-
-def curl():
-    """curl with prior knowledge, over a connection for each request."""
-    if not shutil.which("curl"):
-        pytest.skip("needs curl")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_serve, args=(listener,), daemon=True).start()
-        with recorded(listener.getsockname()) as relay:
-            for path, *options in (["/a?b=c"], ["/post", "-d", "@-"], ["/thing", "-X", "DELETE", "-H", "X-Thing: 1"]):
-                command = ["curl", "--http2-prior-knowledge", "-s", "-o", "/dev/null", *options]
-                url = f"http://127.0.0.1:{relay.port}{path}"
-                subprocess.run([*command, url], input=b"imei=867530912345678&" * 5_000, check=True, timeout=20)
-    ends = [Ends(ports=(40000 + number, 8080)) for number in range(3)]
-    frames = merged(*zip(map(segments, relay.connections), ends, strict=True))
-    return Capture(pcap(timed(framed(*frame) for frame in frames)), options=AS_HTTP2)
-
-
 CAPTURES = (
     *(of_talk(talk, clear) for talk in talks.TALKS if talk is not talks.many_with_a_small_table),
     *(of_talk(talk, secured) for talk in (talks.simple, talks.interleaved, talks.trailers, talks.push)),
@@ -199,5 +138,4 @@ CAPTURES = (
     bad_network_in_tls,
     raw_bytes_in_headers,
     upgrade,
-    curl,
 )

@@ -3,7 +3,7 @@
 import struct
 
 from tests.conformance._network import MACS, V6, Capture, Ends, capture, framed, packets, segments, timed
-from tests.conformance.http1 import JSON, ask, sized, talk, tell
+from tests.conformance.http1 import ask, sized, talk, tell, wordy
 from tests.wire._packets import SERVER_MAC, ip, pcap
 
 FOUR, SIX = Ends(), Ends(ips=V6)
@@ -128,7 +128,7 @@ def ip_options():
 
 def offloaded():
     """The total length is 0 where the network card cuts what the system hands it (TSO)."""
-    body = JSON * 2000
+    body = wordy(2000)
     turns = [ask("POST /tso", sized(body), body=body), tell("200 OK", sized(body), body=body)]
 
     def link(side, packet):

@@ -18,7 +18,7 @@ from tests.conformance._network import (
     timed,
     without,
 )
-from tests.conformance.http1 import JSON, ask, sized, talk, tell
+from tests.conformance.http1 import JSON, ask, sized, talk, tell, wordy
 from tests.wire._packets import ACK, FIN, RST, pcap
 
 LOST = "tshark shows nothing of a message that lacks a segment"
@@ -81,7 +81,7 @@ def no_end():
 
 def lost_in_a_body():
     """Two segments of a response's body are not captured."""
-    body = JSON * 500
+    body = wordy(500)
     turns = [*talk()[:4], ask("GET /lost"), tell("200 OK", sized(body), body=body), *talk()[4:]]
     made = segments(turns)
     long = [number for number, one in enumerate([one for one in made if one.data]) if len(one.data) == 1400]

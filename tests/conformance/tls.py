@@ -1,11 +1,6 @@
 """TLS of all versions and families of ciphers, by OpenSSL on both ends, with HTTP/1 in it."""
 
-import shutil
 import ssl
-import tempfile
-from pathlib import Path
-
-import pytest
 
 from captures.make.tls import Link
 from tests.conformance._network import (
@@ -19,8 +14,7 @@ from tests.conformance._network import (
     segments,
     without,
 )
-from tests.conformance.http1 import JSON, ask, connect, sized, talk, tell
-from tests.wire._relay import Relay
+from tests.conformance.http1 import JSON, ask, connect, sized, talk, tell, wordy
 from tests.wire._traffic import HOST, Talk, tls_contexts
 
 TLS10, TLS11 = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
@@ -123,7 +117,7 @@ def in_a_tunnel():
 
 def lost_segment():
     """Records are lost within a body."""
-    body = JSON * 3000
+    body = wordy(3000)
     tls = spoken(Talk(), [*talk()[:2], ask("GET /lost"), tell("200 OK", sized(body), body=body), *talk()[2:4]])
     made = segments(tls.turns)
     long = [number for number, one in enumerate([one for one in made if one.data]) if len(one.data) == 1400]
@@ -134,56 +128,9 @@ def lost_segment():
 
 def until_close():
     """tshark does not show a response that ends with its connection, if that is TLS: HTTP/1.0 without TLS instead."""
-    turns = [(CLIENT, b"GET /old HTTP/1.0\r\nHost: a.cn\r\n\r\n"), tell("200 OK", body=JSON * 100, version="HTTP/1.0")]
+    turns = [(CLIENT, b"GET /old HTTP/1.0\r\nHost: a.cn\r\n\r\n"), tell("200 OK", body=wordy(100), version="HTTP/1.0")]
     fault = "tshark does not heed the end of TLS"
     return recorded(Talk(), turns).but(fault, capture(segments(turns)))
-
-
-REQUEST, RESPONSE = b"GET /hello HTTP/1.1\r\nHost: a.cn\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-
-
-def typed(folder, server, clients):
-    """openssl's own programs, whose ends are typed by hand: what went over the wire of the last client, and the keys.
-
-    `clients` are the options of each, what it types and what the server types then.
-    """
-    if not shutil.which("openssl"):
-        pytest.skip("needs the openssl program")
-    relay = Relay(folder, server)
-    try:
-        for options, asked, told in clients:
-            left = list(told)
-
-            def done(turns, left=left):
-                if left:
-                    relay._server.stdin.write(left.pop(0))
-                    relay._server.stdin.flush()
-                    relay._settle(turns, len(turns))
-                    return False
-                return True
-
-            turns = relay.connect(["-tls1_3", *options], asked, done)
-        return capture(segments(turns), relay.keylog.read_text(), ends=HTTPS)
-    finally:
-        relay.stop()
-
-
-def key_updates():
-    """Both sides take new keys between messages, and ask for it."""
-    with tempfile.TemporaryDirectory() as folder:
-        asked = [REQUEST, b"K\n", REQUEST, b"k\n", REQUEST]
-        return typed(Path(folder), (), [((), asked, [RESPONSE, b"K\n", RESPONSE, b"k\n", RESPONSE])])
-
-
-def early_data():
-    """A request in early data, before the handshake is over."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        session, early = folder / "session.pem", folder / "early.txt"
-        early.write_bytes(REQUEST)
-        first = (("-sess_out", str(session)), [REQUEST], [RESPONSE])
-        again = (("-sess_in", str(session), "-early_data", str(early)), [REQUEST], [RESPONSE, RESPONSE])
-        return typed(folder, ("-early_data", "-no_anti_replay"), [first, again])
 
 
 CIPHERS = (
@@ -222,6 +169,4 @@ CAPTURES = (
     in_a_tunnel,
     lost_segment,
     until_close,
-    key_updates,
-    early_data,
 )

@@ -9,7 +9,7 @@ from wsproto.extensions import PerMessageDeflate
 from tests.conformance._network import CLIENT, SERVER, Ends, capture, overtaken, repeated, segments
 from tests.wire._traffic import Talk
 
-TEXT = "imei=867530912345678 张三丰 "
+TEXT = "some words, 你好 "
 
 
 ASK = """GET /socket?token=1 HTTP/1.1
