@@ -62,21 +62,21 @@ class HeaderBlocks:
             while at < end:
                 byte = block[at]
                 if byte & 0x80:
-                    index, at = (byte & 0x7F, at + 1) if byte != 0xFF else _integer(block, at, 0x7F)
+                    index, at = (byte & 0x7F, at + 1) if byte != 0xFF else integer(block, at, 0x7F)
                     entry = _STATIC[index - 1] if 0 < index <= _STATICS else self._entry(index)
                 elif byte & 0xE0 == 0x20:
-                    size, at = _integer(block, at, 0x1F)
+                    size, at = integer(block, at, 0x1F)
                     self._resize(size)
                     continue
                 else:
                     mask = 0x3F if byte & 0x40 else 0x0F
-                    index, at = _integer(block, at, mask)
+                    index, at = integer(block, at, mask)
                     if index:
                         known = self._entry(index)
                         name = known[0] if known else None
                     else:
-                        name, at = _string(block, at)
-                    value, at = _string(block, at)
+                        name, at = string(block, at)
+                    value, at = string(block, at)
                     entry = None if name is None else (name, value)
                     if byte & 0x40:
                         self._add(entry)
@@ -135,8 +135,8 @@ def _cost(entry: _Entry) -> int:
     return _OVERHEAD + (len(entry[0]) + len(entry[1]) if entry else 0)
 
 
-def _integer(block: bytes, at: int, mask: int) -> tuple[int, int]:
-    """Returns an integer (section 5.1) and where it ends."""
+def integer(block: bytes | bytearray, at: int, mask: int) -> tuple[int, int]:
+    """Returns an integer (section 5.1) and where it ends; raises BadBlock or IndexError."""
     number = block[at] & mask
     at += 1
     if number < mask:
@@ -150,13 +150,16 @@ def _integer(block: bytes, at: int, mask: int) -> tuple[int, int]:
     raise BadBlock("an integer that is too long")
 
 
-def _string(block: bytes, at: int) -> tuple[bytes, int]:
-    """Returns a string (section 5.2) and where it ends."""
-    huffman = block[at] & 0x80
-    length, at = _integer(block, at, 0x7F)
+def string(block: bytes, at: int, mask: int = 0x7F) -> tuple[bytes, int]:
+    """Returns a string (section 5.2) and where it ends; raises BadBlock or IndexError.
+
+    `mask` is the part of the first byte that its length has; the bit above says whether it is Huffman coded.
+    """
+    huffman = block[at] & mask + 1
+    length, at = integer(block, at, mask)
     end = at + length
     if end > len(block):
-        raise BadBlock("a header block that ends in a string")
+        raise IndexError
     text = block[at:end]
     if not huffman:
         return text, end

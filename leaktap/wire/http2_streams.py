@@ -1,4 +1,4 @@
-"""The streams of an HTTP/2 connection: what was read of each request and response (RFC 9113, sections 5 and 8)."""
+"""The streams of an HTTP/2 or 3 connection: what was read of each request and response (RFC 9113 section 8)."""
 
 from dataclasses import dataclass, field
 
@@ -34,6 +34,7 @@ class Stream:
     cost: int = 0
     index: int = 0
     shown: bool = False
+    version: str = "HTTP/2"
 
     @property
     def done(self) -> bool:
@@ -52,13 +53,13 @@ class Stream:
         if side == CLIENT:
             method = _text(pseudo.get(b":method", b""))
             asked = pseudo.get(b":authority") or next((value for name, value in plain if name == b"host"), b"")
-            start = (method, _text(pseudo.get(b":path") or asked), "HTTP/2")
+            start = (method, _text(pseudo.get(b":path") or asked), self.version)
             self.scheme = _text(pseudo.get(b":scheme", b"")).lower()
             self.host = authority(_text(asked))[0]
             if method == "CONNECT":
                 self.tunnel = _text(pseudo.get(b":protocol", b"")).lower()[:_MOST_CLIPPED] or "tunnel"
         else:
-            start = ("HTTP/2", _text(pseudo.get(b":status", b"")), "")
+            start = (self.version, _text(pseudo.get(b":status", b"")), "")
         self.messages[side] = Incoming(start, plain, time, time, frames)
         self._weigh(headers)
 
