@@ -1,6 +1,7 @@
 """Runs a command and says what it took: wall time, processor time and peak memory, as the kernel counts."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ class Run:
 
 
 def run(command: Sequence[str | Path], output: Path) -> Run:
-    """Runs a command with its output in a file."""
+    """Runs a command with its output in a file. Python may keep what it compiles, as it does for users."""
     with output.open("wb") as file:
         launched = subprocess.run(
             [sys.executable, "-IS", _LAUNCH, *command],
@@ -31,6 +32,7 @@ def run(command: Sequence[str | Path], output: Path) -> Run:
             text=True,
             errors="replace",
             check=True,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         )
     errors, _, report = launched.stderr.rstrip("\n").rpartition("\n")
     return Run(**json.loads(report), errors=errors)
