@@ -131,15 +131,15 @@ class Packets:
         with whether they are quoted. Of quotes nothing is counted that cannot be read.
         """
         inside: list[tuple[Rows, bool]] = []
-        other = (rows.kind != links.IPV4) & (rows.kind != links.IPV6)
-        if other.any():
+        strange = bool(((rows.kind != links.IPV4) & (rows.kind != links.IPV6)).any())
+        if strange:
             rows = tunnels.by_kind(data, rows)
             many = rows.kind == links.AGGREGATED
             if many.any():
                 inside.append((links.members(data, rows.take(many)), quoted))
                 rows = rows.take(~many)
         if not quoted:
-            self._count_others(window, rows, depth)
+            self._count_others(window, rows, depth, strange)
         datagrams = self._ip(window, rows, data, quoted)
         if quoted:
             datagrams = datagrams.take(~datagrams.fragment)
@@ -153,8 +153,9 @@ class Packets:
             if not quoted:
                 inside.append((self._quotes(data, rest), True))
                 self._count_protocols(window, rest.take(~carry), depth)
-        columns, inner = self._transport(window, data, datagrams, quoted)
-        inside.append((inner, quoted))
+        columns, carried = self._transport(window, data, datagrams, quoted)
+        if carried is not None:
+            inside.append((carried, quoted))
         return data, columns, inside
 
     def _count_fragments(self) -> None:
@@ -162,14 +163,14 @@ class Packets:
             self._tally.add("truncated", "ip fragments", time, 1, size, [frame])
         self._fragments.given_up.clear()
 
-    def _count_others(self, window: Window, rows: Rows, depth: int) -> None:
-        """Counts the packets that are no IP, or are cut before that shows."""
+    def _count_others(self, window: Window, rows: Rows, depth: int, strange: bool) -> None:
+        """Counts the packets that are no IP (there are none unless `strange`), or are cut before that shows."""
         cut = rows.pos > rows.end
-        other = ~cut & (rows.kind != links.IPV4) & (rows.kind != links.IPV6)
         if cut.any():
             sizes = rows.full - np.minimum(rows.pos, rows.end) if depth else window.original[rows.row]
             self._tally.rows(window, "truncated", "tunnels" if depth else "link", rows.row[cut], sizes[cut])
-        if other.any():
+        if strange:
+            other = ~cut & (rows.kind != links.IPV4) & (rows.kind != links.IPV6)
             sizes = rows.full - rows.pos if depth else window.original[rows.row]
             for link in np.unique(window.link[rows.row[other & (rows.kind == links.UNKNOWN_LINK)]]).tolist():
                 which = other & (window.link[rows.row] == link)
@@ -256,7 +257,9 @@ class Packets:
         links.raw(data, rows)
         return rows
 
-    def _transport(self, window: Window, data: memoryview, datagrams: Datagrams, quoted: bool) -> tuple[Columns, Rows]:
+    def _transport(
+        self, window: Window, data: memoryview, datagrams: Datagrams, quoted: bool
+    ) -> tuple[Columns, Rows | None]:
         """Reads the TCP and UDP headers; returns also what UDP carries. Cut headers of quotes are no loss."""
         tcp = datagrams.protocol == TCP
         whole = datagrams.pos + np.where(tcp, 16, 8) <= datagrams.end
@@ -273,12 +276,15 @@ class Packets:
         wire = np.where(tcp & (header < 20), 0, np.maximum(full - start, 0))
         size = np.clip(datagrams.end - start, 0, wire)
         sport, dport = read(data, ">u2", pos), read(data, ">u2", pos + 2)
-        none = np.full(len(pos), tunnels.OPAQUE)
-        payloads = Rows(datagrams.row, start, start + size, start + wire, none, datagrams.sender, datagrams.receiver)
-        inner, carry = tunnels.over_udp(data, payloads, sport, dport, ~tcp)
-        silent = np.ones(len(pos), bool) if quoted else carry
-        if silent.any():
-            size, wire = np.where(silent, 0, size), np.where(silent, 0, wire)
+        udp = np.flatnonzero(~tcp)
+        udp = udp[tunnels.on_port(sport[udp], dport[udp])]
+        inner = None
+        if len(udp):
+            payloads = _payloads(datagrams.take(udp), start[udp], size[udp], wire[udp])
+            inner, carry = tunnels.over_udp(data, payloads, sport[udp], dport[udp])
+            size[udp[carry]] = wire[udp[carry]] = 0
+        if quoted:
+            size, wire = np.zeros_like(size), np.zeros_like(wire)
         cut = np.flatnonzero(size < wire)
         self._tally.rows(window, "truncated", "payload", datagrams.row[cut], (wire - size)[cut])
         columns = Columns(
@@ -303,6 +309,12 @@ class Packets:
             uid=None if window.uid is None else window.uid[datagrams.row],
         )
         return columns, inner
+
+
+def _payloads(datagrams: Datagrams, start: Ints, size: Ints, wire: Ints) -> Rows:
+    """Returns what UDP datagrams carry as packets, of kinds that nobody knows yet."""
+    none = np.full(len(start), tunnels.OPAQUE)
+    return Rows(datagrams.row, start, start + size, start + wire, none, datagrams.sender, datagrams.receiver)
 
 
 _ENDS = ("version", "source_high", "source_low", "target_high", "target_low")

@@ -4,8 +4,7 @@ A tunnel's header is passed like a link layer's, all packets of a window at once
 ethertype and starts anew at the network layer. What does not fit its tunnel stays what it was. Sources: GRE RFC 2784,
 2890, 2637; ERSPAN draft-foschiano-erspan-03; IP in IP RFC 2003, 4213; EtherIP RFC 3378; MPLS RFC 3032, 4023, 4385,
 4448, 4928, 7510; PPPoE RFC 2516; L2TP RFC 2661; VXLAN RFC 7348; VXLAN-GPE draft-ietf-nvo3-vxlan-gpe-13; Geneve
-RFC 8926; Teredo RFC 4380; GTP-U 3GPP TS 29.281; TZSP https://web.archive.org/web/2005/http://www.networkchemistry.com
-as Wireshark's packet-tzsp.c has it.
+RFC 8926; Teredo RFC 4380; GTP-U 3GPP TS 29.281; TZSP as Wireshark reads it (packet-tzsp.c).
 """
 
 from collections.abc import Callable
@@ -275,11 +274,16 @@ def over_ip(data: memoryview, datagrams: Datagrams) -> tuple[Rows, Mask]:
     return _carried(data, rows, some.protocol, PROTOCOLS, which, len(datagrams.row))
 
 
-def over_udp(data: memoryview, rows: Rows, sport: Ints, dport: Ints, udp: Mask) -> tuple[Rows, Mask]:
-    """Returns the packets that UDP datagrams carry, and which ones do. `rows` are their payloads."""
-    which = np.flatnonzero((_IS_PORT[dport] | _IS_PORT[sport]) & udp & (rows.pos + 8 <= rows.end))
+def on_port(sport: Ints, dport: Ints) -> Mask:
+    """Returns which UDP datagrams may carry a packet, by their ports."""
+    return _IS_PORT[dport] | _IS_PORT[sport]
+
+
+def over_udp(data: memoryview, rows: Rows, sport: Ints, dport: Ints) -> tuple[Rows, Mask]:
+    """Returns the packets that UDP datagrams on such ports carry, and which ones do. `rows` are their payloads."""
+    which = np.flatnonzero(rows.pos + 8 <= rows.end)
     ports = np.where(_IS_PORT[dport[which]], dport[which], sport[which])
-    return _carried(data, rows.take(which), ports, PORTS, which, len(udp))
+    return _carried(data, rows.take(which), ports, PORTS, which, len(rows.row))
 
 
 def _carried(
