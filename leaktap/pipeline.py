@@ -218,6 +218,6 @@ def url(exchange: Exchange) -> str:
     """Returns the whole address that the request went to; a target that is not in origin form adds nothing to it."""
     host = f"[{exchange.host}]" if ":" in exchange.host else exchange.host
     port = exchange.server.port
-    port_part = f":{port}" if port and port != _DEFAULT_PORT.get(exchange.scheme, port) else ""
+    port_part = f":{port}" if port and port != _DEFAULT_PORT.get(exchange.scheme) else ""
     target = exchange.request.start[1]
     return f"{exchange.scheme}://{host}{port_part}{target if target.startswith('/') else ''}"

@@ -17,6 +17,9 @@ from leaktap.model import Exchange, Owner
 _LONGEST_NAME = 253
 """Characters of the longest host name (RFC 1035, section 2.3.4, less the root)."""
 
+_LOCAL = frozenset({"llmnr", "mdns", "nbns", "ssdp"})
+"""Protocols by which machines of a local network find each other; a phone's system speaks them by itself."""
+
 _NOBODYS = re.compile(
     "android|apps?|client|cloud|com|company|demo|dev|games?|ios|mobile|my|net|org|soft(ware)?|studio|team|test|tools?|web|www"
 )
@@ -34,7 +37,9 @@ class Owners:
         self._candidates = lru_cache(8192)(lambda host: tuple(self._find(host)))
 
     def owner(self, exchange: Exchange) -> Owner:
-        """Returns who received the exchange's request."""
+        """Returns who received the exchange's request; what stays in the local network is the system's affair."""
+        if exchange.origin.protocol in _LOCAL and not _is_global(exchange.server.ip):
+            return Owner("platform", basis=f"{exchange.origin.protocol} within the local network")
         return self.of_host(exchange.host, exchange.request.start[1])
 
     def of_host(self, host: str, path: str = "") -> Owner:
@@ -98,6 +103,11 @@ def _kin(company: Company, developer: str) -> str:
         if name and re.search(rf"(?<![a-z0-9]){re.escape(name.casefold())}(?![a-z0-9])", developer):
             return name
     return ""
+
+
+def _is_global(address: str) -> bool:
+    """Tells an address that is reached through the internet; a multicast group is not."""
+    return _is_address(address) and ip_address(address).is_global and not ip_address(address).is_multicast
 
 
 def _is_address(host: str) -> bool:

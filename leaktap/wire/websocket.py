@@ -2,16 +2,17 @@
 
 It is known by the Upgrade that led to it, which also says what was agreed on compression; that a message is compressed
 is its RSV1. Control frames between fragments are passed over. After a gap that is not all payload nothing tells where a
-frame begins: the rest of that side is a `Blind`.
+frame begins: the rest of that side is a `Blind`. Where the subprotocol that was agreed on is one that is read (mqtt,
+sip), its messages are that protocol's bytes and no exchanges.
 """
 
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from leaktap.model import MOST_FRAMES, Fault, Message, Time
-from leaktap.wire._api import Context, Finished, Made, Protocol
+from leaktap.wire._api import Above, Context, Finished, Made, Plain, Protocol, protocols
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
 from leaktap.wire._intake import Frames, Intake
 
@@ -243,6 +244,10 @@ class WebSocket:
         agreed = response.header(b"sec-websocket-extensions").lower() if response else b""
         self._halves = [_Half(side, bool(_NO_TAKEOVER[side].search(agreed))) for side in (CLIENT, SERVER)]
         self._complained = False
+        inner = response.header(b"sec-websocket-protocol").decode("latin-1").strip().lower() if response else ""
+        self._inner = inner if any(inner in each.names for each in protocols("tcp")) else ""
+        self._told = False
+        self._missing = [0, 0]
 
     waiting = 0
 
@@ -286,6 +291,9 @@ class WebSocket:
         if why and (message.compressed or why == "limit"):
             count = message.over if text else message.kept + message.over
             yield from self._blind(why, max(count, 1), frames, "a message")
+        if self._inner:
+            yield from self._plain(half.side, message, text, left)
+            return
         if why and not text:
             return
         missing = message.lost + message.over + left
@@ -297,6 +305,18 @@ class WebSocket:
             response = Message(("websocket", "", ""), (), text, message.time, frames, missing)
         exchange = self._context.exchange("websocket", self._scheme, self._host, request, response)
         yield Finished(message.end, exchange)
+
+    def _plain(self, side: int, message: _Incoming, text: bytes, left: int) -> Iterator[Made]:
+        """Hands a message up; what lacks of it is noted with the bytes that follow."""
+        if not self._told:
+            self._told = True
+            yield Above(replace(self._context, name=self._inner, host=self._host or self._context.host))
+        if text:
+            frames = message.frames.numbers[:1]
+            yield Plain(side, Segment(text, (0,), frames, (message.end,), self._missing[side]))
+            self._missing[side] = 0
+        lacks = message.lost + message.over + left
+        self._missing[side] += lacks if text else max(message.kept + lacks, 1)
 
     def _blind(self, why: str, count: int, frames: tuple[int, ...] = (), detail: str = "") -> Iterator[Made]:
         if count:

@@ -147,3 +147,24 @@ def test_every_host_has_an_owner_with_a_reason_the_same_each_time(host, path):
     assert owners.of_host(host, path) == owner
     listed = known().find(host.lower().rstrip("."), path)
     assert (owner.sdk != "") == (listed is not None and not owner.basis.startswith("case") and len(host) <= 253)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "address", "party"),
+    [
+        ("mdns", "224.0.0.251", "platform"),
+        ("mdns", "192.168.1.7", "platform"),
+        ("ssdp", "239.255.255.250", "platform"),
+        ("nbns", "192.168.1.255", "platform"),
+        ("llmnr", "ff02::1:3", "platform"),
+        ("mdns", "8.8.8.8", "unknown"),
+        ("dns", "192.168.1.1", "unknown"),
+        ("raw", "255.255.255.255", "unknown"),
+        ("http/1.1", "192.168.1.1", "unknown"),
+    ],
+)
+def test_what_stays_in_the_local_network_is_the_systems(protocol: str, address: str, party: str) -> None:
+    request = Message(("QUERY", "/x.local", "A"))
+    end = Endpoint(address, 5353)
+    said = Exchange("x", 0, Endpoint("192.168.1.9"), end, protocol, address, request, None, Origin("test", protocol))
+    assert Owners(APP).owner(said).party == party

@@ -91,7 +91,7 @@ AGREED = [("", 1), ("http/1.1", 1), ("http/1.0", 1), ("smb", 1), ("websocket", 0
 def test_what_was_agreed_on_is_not_asked_of_the_bytes(name, expected):
     node = Node(replace(context(), name=name), "tcp")
     made = [*node.feed(CLIENT, segment(GET)), *node.feed(SERVER, segment(OK)), *node.close()]
-    assert len(finished(made)) == expected
+    assert [one.origin.protocol == "http/1.1" for one in finished(made)] == [True] * expected
 
 
 def test_requests_without_response_come_when_the_flow_ends():
@@ -117,28 +117,12 @@ def test_nothing_is_nothing(turns):
     assert run(turns) == []
 
 
-NAMES = [
-    ("udp", 53, b"\x12\x34\x01\x00", "unknown_protocol", "dns"),
-    ("udp", 5353, b"\0\0\x84\0", "unknown_protocol", "mdns"),
-    ("udp", 1900, b"M-SEARCH * HTTP/1.1\r\n\r\n", "unknown_protocol", "ssdp"),
-    ("udp", 443, b"\x40abc", "quic", "quic"),
-    ("udp", 9999, b"\xc0\x00\x00\x00\x01\x08", "quic", "quic"),
-    ("udp", 9999, b"\xc0\x00\x00\x00\x02\x08", "unknown_protocol", "udp"),
-    ("udp", 9999, b"\x40\x00\x00\x00\x01\x08", "unknown_protocol", "udp"),
-    ("tcp", 1883, b"\x10\x0f\0\x04MQTT", "unknown_protocol", "mqtt"),
-    ("tcp", 9999, b"\x10\x0f\0\x04MQTT", "unknown_protocol", "tcp"),
-    ("tcp", 9999, b"SSH-2.0-x\r\n", "unknown_protocol", "ssh"),
-    ("tcp", 80, b"\x00\x01\x02", "unknown_protocol", "tcp"),
-]
-
-
-@pytest.mark.parametrize(("transport", "port", "data", "why", "protocol"), NAMES)
-def test_what_is_not_read_is_named_and_counted(transport, port, data, why, protocol):
-    seen = run([(CLIENT, data), (SERVER, b"xyz"), (CLIENT, data)], transport=transport, port=port)
-    (blind,) = seen
-    assert (blind.why, blind.protocol, blind.bytes) == (why, protocol, 2 * len(data) + 3)
-    assert (blind.source, blind.stream, blind.frames, blind.time) == ("a.pcap", 0, (1, 2, 3), START)
-    assert (blind.ip, blind.port) == ("203.0.113.7", port)
+def test_what_nothing_knows_is_raw():
+    seen = run([(CLIENT, b"imei=867530912345678"), (SERVER, b"ok"), (CLIENT, bytes(7))], port=5222)
+    assert [(one.origin.protocol, one.request.start, one.request.body) for one in exchanges(seen)] == [
+        ("raw", ("SEND", "", "xmpp"), b"imei=867530912345678"),
+        ("raw", ("SEND", "", "xmpp"), bytes(7)),
+    ]
 
 
 def test_one_blind_per_reason():
@@ -157,13 +141,13 @@ def test_the_first_line_may_take_its_time():
 
 
 def test_what_never_becomes_a_first_line_is_unknown():
-    (blind,) = run([(CLIENT, b"FROB /x")])
-    assert (blind.why, blind.bytes) == ("unknown_protocol", 7)
+    (exchange,) = run([(CLIENT, b"FROB /x")])
+    assert (exchange.origin.protocol, exchange.request.body) == ("raw", b"FROB /x")
 
 
 def test_undecided_bytes_are_bounded():
-    seen = run([(CLIENT, b"FROB /" + b"x" * 200_000)], size=1000, close=False)
-    assert [(blind.why, blind.bytes) for blind in blinds(seen)] == [("unknown_protocol", 200_006)]
+    seen = run([(CLIENT, b"FROB /" + b"x" * 600_000)], size=1000, close=False)
+    assert [one.request.start[0] for one in exchanges(seen)] == ["SEND"] * 3
 
 
 # Connections whose beginning is not in the capture
@@ -183,13 +167,15 @@ def test_the_first_packet_may_be_the_servers():
 def test_http_is_found_behind_the_end_of_a_body():
     turns = [(CLIENT, b"the end of a body"), (CLIENT, GET), (SERVER, OK)]
     seen = run(turns, from_start=False, port=80)
-    assert [exchange.response.body for exchange in exchanges(seen)] == [b"ok"]
-    assert [(blind.why, blind.bytes) for blind in blinds(seen)] == [("unknown_protocol", 17)]
+    assert [(one.origin.protocol, one.request.start[0]) for one in exchanges(seen)] == [
+        ("raw", "SEND"),
+        ("http/1.1", "GET"),
+    ]
 
 
 def test_only_the_beginning_counts_where_it_is_known():
     seen = run([(CLIENT, b"\x00\x01 something"), (CLIENT, GET)])
-    assert not exchanges(seen)
+    assert {one.origin.protocol for one in exchanges(seen)} == {"raw"}
 
 
 # Secrets that come behind the packets
