@@ -1,6 +1,7 @@
-"""OpenSSL's own programs as client and server, with everything noted that goes between them."""
+"""Programs of OpenSSL and GnuTLS as client and server, with everything noted that goes between them."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import threading
@@ -20,26 +21,29 @@ class Relay:
         self.port = self._listener.getsockname()[1]
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        command = [
-            "openssl",
-            "s_server",
-            "-accept",
-            f"127.0.0.1:{port}",
-            "-cert",
-            certificate("rsa"),
-            version,
-        ]
         self._server = subprocess.Popen(
-            [*command, *server], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.PIPE
+            [*self._serves(port, version), *server],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
         )
         self._target = ("127.0.0.1", port)
+
+    def _serves(self, port, version):
+        return ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", certificate("rsa"), version]
+
+    def _asks(self):
+        return ["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-keylogfile", str(self.keylog)]
 
     def connect(self, client, lines, done=lambda turns: True):
         """Runs a client that types `lines`, and lets it go when that is `done`; returns what went over the wire."""
         turns = []
-        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-keylogfile", str(self.keylog)]
         with subprocess.Popen(
-            [*command, *client], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*self._asks(), *client],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"SSLKEYLOGFILE": str(self.keylog)},
         ) as process:
             ends = [self._listener.accept()[0], self._reach()]
             threads = [threading.Thread(target=self._pass, args=(ends, side, turns)) for side in (CLIENT, SERVER)]
@@ -70,7 +74,7 @@ class Relay:
                 return socket.create_connection(self._target)
             except ConnectionRefusedError:
                 time.sleep(0.02)
-        raise AssertionError("openssl s_server does not listen")
+        raise AssertionError("the server does not listen")
 
     @staticmethod
     def _pass(ends, side, turns):
@@ -100,3 +104,14 @@ class Relay:
         self._server.wait()
         self._server.stdin.close()
         self._listener.close()
+
+
+class GnuRelay(Relay):
+    """The same between `gnutls-cli` and `gnutls-serv`; `version` is a priority string, and the server an echo."""
+
+    def _serves(self, port, version):
+        pair = ["--x509certfile", certificate("rsa"), "--x509keyfile", certificate("rsa")]
+        return ["gnutls-serv", "--echo", "--quiet", "--port", str(port), "--priority", version, *pair]
+
+    def _asks(self):
+        return ["gnutls-cli", "--insecure", "--logfile", os.devnull, "--port", str(self.port), "127.0.0.1"]
