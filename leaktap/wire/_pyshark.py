@@ -1,8 +1,9 @@
 """Runs tshark through pyshark and yields what it says of each packet: the layers of its EK output, as plain JSON.
 
-pyshark starts the process and cuts its output into packets. Its own objects flatten what stands several times in a
-packet and cast by a table that takes seconds to make, so that packets are handed on here as they were printed: repeated
-fields are lists, layers within layers are dictionaries. The process ends with the iterator. Imported only when needed.
+pyshark starts the process, feeds it its arguments and ends it with the iterator. Its own objects have no way to layers
+that stand several times in a packet (HTTP/2 frames), and take an event loop's turn each, so that packets are handed on
+here as they were printed: repeated fields and layers are lists, layers within layers dictionaries. Imported only when
+needed.
 """
 
 import asyncio
@@ -15,8 +16,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
+from packaging.version import Version
 from pyshark.capture.file_capture import FileCapture
-from pyshark.tshark.output_parser.tshark_ek import TsharkEkJsonParser
+from pyshark.tshark.output_parser.base_parser import BaseTsharkOutputParser
+from pyshark.tshark.tshark import TSharkNotFoundException
 
 type Layers = dict[str, Any]
 """By layer, in the order of dissection: its fields by name (dots are underscores), or a list where it stands twice."""
@@ -24,23 +27,39 @@ type Layers = dict[str, Any]
 _PATIENCE = 10
 """Seconds that tshark may take to end after its last packet."""
 
+_INDEX = b'{"index"'
+"""How the lines between the packets' begin, which are for Elasticsearch."""
+
 _MOST_SAID = 4096
+_OLDEST = Version("3.0.0")
+"""What pyshark is told instead of asking each time: newer ones take the same arguments."""
 
 
 class TsharkError(Exception):
     """tshark cannot go on: `str()` says why, in its own words. What it had yielded counts."""
 
 
-class _Parser(TsharkEkJsonParser):  # type: ignore[misc]  # pyshark has no types
-    """Takes one packet's line as it is; a line that is no JSON is counted."""
+class _Parser(BaseTsharkOutputParser):  # type: ignore[misc]  # pyshark has no types
+    """Takes the packets' lines as they are, all that a read brings at once; a line that is no JSON is counted."""
 
     def __init__(self) -> None:
         super().__init__()
         self.broken = 0
 
-    def _parse_single_packet(self, packet: bytes) -> Layers | None:
+    async def get_packets_from_stream(
+        self, stream: asyncio.StreamReader, existing_data: bytes, got_first_packet: bool = True
+    ) -> tuple[list[Layers], bytes]:
+        more = await stream.read(self.DEFAULT_BATCH_SIZE)
+        if not more:
+            raise EOFError
+        *lines, rest = (existing_data + more).split(b"\n")
+        return [layers for line in lines if (layers := self._layers(line)) is not None], rest
+
+    def _layers(self, line: bytes) -> Layers | None:
+        if not line or line.startswith(_INDEX):
+            return None
         try:
-            layers: Layers = _loads(packet)["layers"]
+            layers: Layers = _loads(line)["layers"]
         except (ValueError, KeyError, TypeError, RecursionError):
             self.broken += 1
             return None
@@ -73,6 +92,9 @@ class _Capture(FileCapture):  # type: ignore[misc]
 
     def _setup_tshark_output_parser(self) -> _Parser:
         return self.parser
+
+    def _get_tshark_version(self) -> Version:
+        return _OLDEST
 
     def _created_new_process(self, parameters: object, process: asyncio.subprocess.Process, **_: object) -> None:
         self._running_processes.add(process)
@@ -108,16 +130,13 @@ def packets(path: Path, shown: str, arguments: Sequence[str], stop: Stop) -> Ite
     """
     loop = asyncio.new_event_loop()
     try:
-        capture = _Capture(path, shown, arguments, loop)
-        told = iter(capture)
         try:
-            while (layers := _next(told, stop)) is not None:
-                yield layers
-        except OSError as error:
-            raise TsharkError(f"tshark cannot be run: {error.strerror or error}") from None
-        finally:
-            told.close()
-            capture.close()
+            capture = _Capture(path, shown, arguments, loop)
+            with contextlib.closing(capture), contextlib.closing(iter(capture)) as told:
+                while (batch := _next(told, stop)) is not None:
+                    yield from batch
+        except (OSError, TSharkNotFoundException) as error:
+            raise TsharkError(f"tshark cannot be run: {error}") from None
         if capture.code:
             raise TsharkError(f"tshark ended with code {capture.code}: {_last_line(capture.said)}")
         if capture.parser.broken:
@@ -126,7 +145,7 @@ def packets(path: Path, shown: str, arguments: Sequence[str], stop: Stop) -> Ite
         loop.close()
 
 
-def _next(told: Iterator[Layers], stop: Stop) -> Layers | None:
+def _next(told: Iterator[list[Layers]], stop: Stop) -> list[Layers] | None:
     if stop.asked:
         return None
     try:

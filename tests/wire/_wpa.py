@@ -51,7 +51,7 @@ class Network:
         self._sequence += 1
         flags = (2 if down else 1) | (0x40 if protected else 0)
         ends = STATION + AP + ROUTER if down else AP + STATION + ROUTER
-        return bytes([control, flags, 0, 0]) + ends + struct.pack("<H", self._sequence << 4) + b"\0\0"
+        return bytes([control, flags, 0, 0]) + ends + struct.pack("<H", self._sequence % 4096 << 4) + b"\0\0"
 
     def plain(self, packet, down=False, amsdu=False):
         """A frame before it is protected: header, payload."""

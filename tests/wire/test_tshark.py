@@ -337,7 +337,7 @@ def path(tmp_path, monkeypatch):
     def put(script):
         folder = tmp_path / "bin"
         folder.mkdir()
-        (folder / "tshark").write_text(f'#!/bin/sh\nreal={real}\ncase "$1" in -v) exec $real -v;; esac\n{script}\n')
+        (folder / "tshark").write_text(f"#!/bin/sh\nreal={real}\n{script}\n")
         (folder / "tshark").chmod(0o755)
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
@@ -536,3 +536,10 @@ def test_addresses_of_each_packet_in_an_aggregate():
     assert link == 105
     assert packet[26:46] == ROUTER + STATION + struct.pack(">H", len(one) + 8) + bytes.fromhex("aaaa03000000")
     assert packet[26 + 14 + 28 + 2 :][:12] == ROUTER + SERVER_MAC
+
+
+def test_a_tshark_that_cannot_be_run_is_a_fault(tmp_path, path):
+    path("")
+    (tmp_path / "bin" / "tshark").write_text("#!/there/is/no/such/interpreter\n")
+    blind, fault = see(tmp_path / "a.pcap", air(turns(HTTP)), engine="tshark", wpa=(KEY,))
+    assert isinstance(blind, Blind) and isinstance(fault, Fault) and "tshark cannot be run" in fault.why
