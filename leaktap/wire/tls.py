@@ -89,7 +89,7 @@ class Tls:
                 detail = session.detail if session else "no handshake was captured"
                 count = half.unread if half.opened else half.total
                 blind = self._context.blind(half.why, "tls", count, half.unread_frames.numbers, detail)
-                yield blind if blind.host or session is None else replace(blind, host=_site(session.names))
+                yield blind if blind.host or session is None else replace(blind, host=site(session.names))
         self._context.budget.room += self._held
         self._held = 0
 
@@ -374,7 +374,7 @@ class Tls:
             session.ticket(body, self._context.keys, self._shared)
 
 
-def _site(names: tuple[str, ...]) -> str:
+def site(names: tuple[str, ...]) -> str:
     """Returns the site that a certificate with these names is for: the first that is a host, without a wildcard."""
     hosts = (name.removeprefix("*.") for name in names)
     return next((host for host in hosts if _HOST.fullmatch(host)), "")

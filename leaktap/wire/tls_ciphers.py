@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 
 from leaktap.wire.tls_aria import Aria
-from leaktap.wire.tls_modes import Ccm, Gcm, LibraryGcm
+from leaktap.wire.tls_modes import Ccm, Gcm, Hmac, LibraryGcm
 from leaktap.wire.tls_openers import Aead, Aead12, Aead13, Cbc, MacKeys, Opener, Stream, Unopened
 from leaktap.wire.tls_suites import Suite
 
@@ -66,6 +66,8 @@ def _aead(suite: Suite, key: bytes) -> Aead:
     """Returns a cipher that authenticates; raises UnsupportedAlgorithm."""
     if suite.cipher == "CHACHA20":
         return ChaCha20Poly1305(key)
+    if suite.mode == "HMAC":
+        return Hmac(key, suite.hash)
     if suite.mode == "GCM":
         if suite.cipher == "AES":
             return AESGCM(key)
@@ -131,7 +133,9 @@ def supported(suite: Suite, version: int) -> bool:
 def opener13(suite: Suite, secret: bytes) -> Opener:
     """Returns the opener of a TLS 1.3 traffic secret."""
     aead = _aead(suite, expand_label(suite.hash, secret, b"key", suite.key_bytes))
-    return Aead13(aead, expand_label(suite.hash, secret, b"iv", 12), _TAG_BYTES[suite.mode])
+    tag_bytes = _TAG_BYTES.get(suite.mode, suite.key_bytes)
+    iv_bytes = suite.key_bytes if suite.mode == "HMAC" else 12
+    return Aead13(aead, expand_label(suite.hash, secret, b"iv", iv_bytes), tag_bytes)
 
 
 def next_secret(suite: Suite, secret: bytes) -> bytes:

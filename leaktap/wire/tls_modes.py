@@ -1,6 +1,6 @@
-"""AEAD modes for block ciphers that the library has without them: GCM (NIST SP 800-38D) and CCM (RFC 3610).
+"""AEAD modes for block ciphers that the library has without them: GCM (NIST SP 800-38D) and CCM (RFC 3610); and none.
 
-They decipher only, one record per call, like those of `cryptography`. Nonces have 12 bytes, as everywhere in TLS.
+They decipher only, one record per call, like those of `cryptography`. Nonces of ciphers have 12 bytes.
 """
 
 import hmac
@@ -105,6 +105,24 @@ class Ccm:
         covered = first + _padded(len(associated_data).to_bytes(2) + associated_data) + _padded(text)
         mac = Cipher(self._algorithm, modes.CBC(bytes(16))).encryptor().update(covered)[-16:]
         if not hmac.compare_digest(mac[: self._tag_bytes], plain[: self._tag_bytes]):
+            raise InvalidTag
+        return text
+
+
+class Hmac:
+    """No cipher, but HMAC of nonce, header and text (RFC 9150 section 5)."""
+
+    def __init__(self, key: bytes, digest: str) -> None:
+        """Takes the key, which is as long as a tag."""
+        self._key, self._digest = key, digest
+
+    def decrypt(self, nonce: bytes, data: bytes | memoryview, associated_data: bytes) -> bytes:
+        """Returns the text; raises InvalidTag or ValueError."""
+        size = len(data) - len(self._key)
+        if size < 0:
+            raise ValueError("shorter than its tag")
+        text = bytes(data[:size])
+        if not hmac.compare_digest(hmac.digest(self._key, nonce + associated_data + text, self._digest), data[size:]):
             raise InvalidTag
         return text
 

@@ -43,11 +43,12 @@ class Aead13:
         self.seq = 0
         self._decrypt = aead.decrypt
         self._iv = int.from_bytes(iv)
+        self._iv_bytes = len(iv)
         self._overhead = 5 + 1 + tag_bytes
 
     def open(self, header: bytes, fragment: bytes | memoryview) -> bytes:
         """Returns the text with its padding and type."""
-        text = self._decrypt((self._iv ^ self.seq).to_bytes(12), fragment, header)
+        text = self._decrypt((self._iv ^ self.seq).to_bytes(self._iv_bytes), fragment, header)
         self.seq += 1
         return text
 

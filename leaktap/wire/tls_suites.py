@@ -17,8 +17,10 @@ _TLS13 = {
     0x1305: "AES_128_CCM_8_SHA256",
     0x00C6: "SM4_GCM_SM3",
     0x00C7: "SM4_CCM_SM3",
+    0xC0B4: "SHA256_SHA256",
+    0xC0B5: "SHA384_SHA384",
 }
-"""The last two are of RFC 8998."""
+"""With those of RFC 8998, and of RFC 9150, which do not encipher."""
 
 # Cipher and hash, then NUMBER:KEY_EXCHANGE of every suite that ends so.
 _TLS12 = """
@@ -113,8 +115,6 @@ CHACHA20_POLY1305_SHA256 CC13:ECDHE_RSA CC14:ECDHE_ECDSA CC15:DHE_RSA
 _WHOLE = {
     0x1306: "TLS_AEGIS_256_SHA512",
     0x1307: "TLS_AEGIS_128L_SHA256",
-    0xC0B4: "TLS_SHA256_SHA256",
-    0xC0B5: "TLS_SHA384_SHA384",
 }
 """Suites of TLS 1.3 that are not read either."""
 
@@ -144,8 +144,8 @@ _MAC_BYTES = {"MD5": 16, "SHA": 20, "SHA256": 32, "SHA384": 48}
 class Suite:
     """A cipher suite.
 
-    `cipher` is AES, CAMELLIA, 3DES_EDE ..., or NULL where nothing is enciphered; `mode` GCM, CCM, CCM_8, POLY1305, CBC
-    or STREAM; both are empty where the suite is not decrypted. `hash` is hashlib's name of the hash of the key
+    `cipher` is AES, CAMELLIA, 3DES_EDE ..., or NULL where nothing is enciphered; `mode` GCM, CCM, CCM_8, POLY1305, CBC,
+    STREAM or HMAC; both are empty where the suite is not decrypted. `hash` is hashlib's name of the hash of the key
     schedule (TLS 1.0 and 1.1 have their own), `mac` of the MAC of CBC and STREAM, with `mac_bytes`. `block_bytes` is
     the length of CBC's blocks. `modern` is TLS 1.3, `rsa` says that the client chose the secret and enciphered it with
     the server's RSA key.
@@ -166,6 +166,9 @@ class Suite:
 
 def _suite(number: int, name: str, ending: str) -> Suite:
     """Returns a suite that is read, by the end of its name."""
+    if ending in ("SHA256_SHA256", "SHA384_SHA384"):
+        digest = ending[:6].lower()
+        return Suite(number, name, "NULL", "HMAC", _MAC_BYTES[ending[:6]], digest, modern=True)
     cipher = next(cipher for cipher in _KEY_BYTES if ending.startswith(cipher + "_"))
     key_bytes = _KEY_BYTES[cipher]
     rest = ending.removeprefix(cipher + "_")

@@ -32,6 +32,11 @@ def test_good_lines(text, label, secret):
     assert (list(log.faults()), log.version) == ([], 1)
 
 
+def test_secrets_of_encrypted_hellos_are_none_of_ours():
+    log, count = load(f"ECH_CONFIG {RANDOM} fe0d0011aa\nECH_SECRET {RANDOM} {SECRET}\n")
+    assert (count, list(log.faults()), log.secrets(bytes.fromhex(RANDOM))) == (0, [], {})
+
+
 def test_rsa_goes_by_the_encrypted_premaster_secret():
     log, count = load(f"RSA 0011223344556677 {MASTER}")
     assert (count, log.secrets(bytes.fromhex("0011223344556677"))) == (1, {"RSA": bytes.fromhex(MASTER)})

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from leaktap.wire._bytes import CLIENT, SERVER
 from leaktap.wire.keys import KeyLog
-from leaktap.wire.tls import PROTOCOL, Tls
-from leaktap.wire.tls_suites import suite
+from leaktap.wire.tls import PROTOCOL, Tls, site
 from tests.wire._relay import Relay
 from tests.wire._traffic import HOST, Talk, blinds, certificate, context, exchanges, plain, run, segment, tls_contexts
 
@@ -260,6 +259,45 @@ def test_unsupported_suites_are_named():
     (blind,) = blinds(run(talk.turns, talk.keys()))
     assert blind.why == "unsupported_cipher"
     assert blind.detail.startswith("TLS 1.2, TLS_GOSTR341112_256_WITH_28147_CNT_IMIT")
+
+
+def renumbered(talk, at, kind):
+    """The turns of a talk whose ClientHello has another number for the extension that begins at `at`."""
+    (side, hello), *rest = talk.turns
+    return [(side, hello[:at] + kind + hello[at + 2 :]), *rest]
+
+
+def test_the_certificate_names_a_host_that_was_not_asked_for():
+    talk = Talk(TLS12).say(CLIENT, UP)
+    hello = talk.turns[0][1]
+    (blind,) = blinds(run(renumbered(talk, hello.index(HOST.encode()) - 9, b"\x55\x55")))
+    assert (blind.why, blind.host) == ("no_key", HOST)
+    assert ", JA4 t12i" in blind.detail
+    talk = Talk(TLS13).say(CLIENT, UP)
+    hello = talk.turns[0][1]
+    (blind,) = blinds(run(renumbered(talk, hello.index(HOST.encode()) - 9, b"\x55\x55")))
+    assert (blind.why, blind.host) == ("no_key", "")
+
+
+SITES = [
+    (("shop.example", "www.shop.example"), "shop.example"),
+    (("*.shop.example",), "shop.example"),
+    (("test server", "a.example"), "a.example"),
+    (("localhost", "*", "*.", "a b.example", "<x>.example"), ""),
+    ((), ""),
+]
+
+
+@pytest.mark.parametrize(("names", "expected"), SITES)
+def test_sites(names, expected):
+    assert site(names) == expected
+
+
+def test_a_name_that_may_be_the_outer_one():
+    talk = Talk(TLS13).say(CLIENT, UP)
+    at = talk.turns[0][1].index(b"\0\x17\0\0")
+    (blind,) = blinds(run(renumbered(talk, at, b"\xfe\x0d")))
+    assert "offers ECH: the name may be its outer one" in blind.detail
 
 
 def test_a_connection_met_in_its_middle_has_no_key():

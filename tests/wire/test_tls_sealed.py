@@ -1,5 +1,6 @@
 """Connections that no program here makes: TLS 1.3 sealed by hand, in a real handshake's hellos, and tshark's word."""
 
+import hmac
 import shutil
 import ssl
 import zlib
@@ -39,7 +40,13 @@ def sm4_ccm(key, nonce, text, about):
     return both[16:] + both[:16]
 
 
+def integrity(key, nonce, text, about):
+    """RFC 9150: the tag alone."""
+    return text + hmac.digest(key, nonce + about + text, "sha256")
+
+
 SUITES = {
+    0xC0B4: (integrity, hashes.SHA256()),
     0x00C6: (sm4_gcm, hashes.SM3()),
     0x00C7: (sm4_ccm, hashes.SM3()),
     0x1301: (lambda key, nonce, text, about: AESGCM(key).encrypt(nonce, text, about), hashes.SHA256()),
@@ -74,10 +81,11 @@ class Sealed:
         return HKDFExpand(SUITES[self._suite][1], size, info).derive(secret)
 
     def _say(self, side, secret, records):
-        key, iv = self._expand(secret, b"key", 16), self._expand(secret, b"iv", 12)
+        tag = 32 if self._suite == 0xC0B4 else 16
+        key, iv = self._expand(secret, b"key", tag), self._expand(secret, b"iv", 32 if tag == 32 else 12)
         for number, (kind, text) in enumerate(records):
-            nonce = (int.from_bytes(iv) ^ number).to_bytes(12)
-            header = b"\x17\3\3" + (len(text) + 1 + 16).to_bytes(2)
+            nonce = (int.from_bytes(iv) ^ number).to_bytes(len(iv))
+            header = b"\x17\3\3" + (len(text) + 1 + tag).to_bytes(2)
             self.turns.append((side, header + SUITES[self._suite][0](key, nonce, text + bytes([kind]), header)))
 
     def keys(self):
@@ -96,7 +104,7 @@ def compressed(algorithm):
     return b"\x19" + vector(3, algorithm.to_bytes(2) + len(CERTIFICATE).to_bytes(3) + vector(3, packed))
 
 
-ROWS = [(0x00C6, PLAIN), (0x00C7, PLAIN), (0x1301, PLAIN)]
+ROWS = [(0x00C6, PLAIN), (0x00C7, PLAIN), (0x1301, PLAIN), (0xC0B4, PLAIN)]
 ROWS += [(0x1301, compressed(algorithm)) for algorithm in PACKERS]
 
 

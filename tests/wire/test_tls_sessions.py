@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leaktap.wire._bytes import CLIENT, SERVER
 from leaktap.wire.keys import KeyLog
@@ -199,6 +201,33 @@ def test_premaster_secrets_in_a_key_log(extended):
         keys = KeyLog()
         assert keys.add_bytes(line.encode(), "keys.txt") == 1
         assert opened(keys, talk) == [OPENED]
+
+
+_TALKS = []
+
+
+def _talks():
+    if not _TALKS:
+        _TALKS.extend([*resumed(TLS12, True), said(Talk(TLS12, "AES128-SHA")), said(Talk(TLS10, "CAMELLIA128-SHA"))])
+    return _TALKS
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_damage_never_raises(data):
+    keys = private()
+    keys.add_file(_talks()[0].keylog)
+    damaged = []
+    for talk in data.draw(st.lists(st.sampled_from(_talks()), min_size=1, max_size=3)):
+        turns = []
+        for side, stream in talk.turns:
+            one = bytearray(stream)
+            for place in data.draw(st.lists(st.integers(0, len(stream) - 1), max_size=2)):
+                one[place] ^= data.draw(st.integers(1, 255))
+            turns.append((side, bytes(one)))
+        damaged.append(turns)
+    for got, _ in opened(keys, *damaged):
+        assert all(len(one) <= len(whole) for one, whole in zip(got, (UP, DOWN), strict=True))
 
 
 # Suites that do not encipher

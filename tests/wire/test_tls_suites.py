@@ -26,7 +26,8 @@ ROWS = [
     (0x00C7, "TLS_SM4_CCM_SM3", "SM4", "CCM", 16, "sm3", ""),
     (0x0003, "TLS_RSA_EXPORT_WITH_RC4_40_MD5", "", "", 0, "sha256", ""),
     (0xC102, "TLS_GOSTR341112_256_WITH_28147_CNT_IMIT", "", "", 0, "sha256", ""),
-    (0xC0B4, "TLS_SHA256_SHA256", "", "", 0, "sha256", ""),
+    (0xC0B5, "TLS_SHA384_SHA384", "NULL", "HMAC", 48, "sha384", ""),
+    (0x1307, "TLS_AEGIS_128L_SHA256", "", "", 0, "sha256", ""),
     (0xFAFA, "0xFAFA", "", "", 0, "sha256", ""),
 ]
 
@@ -72,6 +73,9 @@ def test_names_are_those_of_openssl():
         (0xC061, TLS11, False),
         (0x00C6, TLS13, True),
         (0x00C6, TLS12, False),
+        (0xC0B4, TLS13, True),
+        (0xC0B4, TLS12, False),
+        (0x1306, TLS13, False),
         (0x0002, TLS10, True),
         (0x1301, 0x7F17, False),
         (0xFAFA, TLS12, False),
