@@ -112,6 +112,11 @@ class Quic:
             yield from connection.deliver()
         moved.clear()
 
+    def pause(self) -> Iterator[Made]:
+        """Yields what need not wait for more."""
+        for connection in self._connections:
+            yield from connection.pause()
+
     def close(self) -> Iterator[Made]:
         """Yields what is pending of the connections that have no other path, and what belonged to none."""
         for connection in self._connections:

@@ -5,7 +5,7 @@ for the secrets of the key log. Both sides are read as they come: a side does no
 What is never opened becomes a `Blind`, as does what is opened and makes no sense.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -339,6 +339,10 @@ class Connection:
     def deliver(self) -> Iterator[Made]:
         """Returns what came of the streams."""
         return self._streams.deliver((self._client.clock, self._server.clock))
+
+    def pause(self) -> Iterable[Made]:
+        """Returns what need not wait for more."""
+        return self._streams.pause()
 
     def close(self) -> Iterator[Made]:
         """Yields what is pending: nothing more will come."""

@@ -17,6 +17,7 @@ from leaktap.wire._api import Context, Made
 from leaktap.wire._bytes import Segment
 from leaktap.wire.quic_assembly import Assembly, Over
 from leaktap.wire.quic_frames import RESET_STREAM, Frame
+from leaktap.wire.quic_other import Separate
 from leaktap.wire.tls_handshake import Session
 
 MOST_STREAMS = 10_000
@@ -40,6 +41,9 @@ class Application(Typed):
 
     def datagram(self, side: int, data: bytes, frame: int) -> Iterable[Made]:
         """Takes a DATAGRAM (RFC 9221) of a side."""
+
+    def pause(self) -> Iterable[Made]:
+        """Yields what need not wait for more, as a layer that is `Pausing` does."""
 
     def close(self) -> Iterable[Made]:
         """Yields what is pending."""
@@ -122,6 +126,10 @@ class Streams:
                     held += stream.held
         yield from self._limit(application, clocks)
 
+    def pause(self) -> Iterable[Made]:
+        """Returns what need not wait for more."""
+        return () if self._application is None else self._application.pause()
+
     def close(self, clocks: tuple[Time, ...]) -> Iterator[Made]:
         """Yields what is pending: nothing more will come."""
         if not self._open and not self._datagrams and self._application is None:
@@ -176,7 +184,7 @@ class Streams:
             return None
         name, over = next(iter(reversed(found.values())), (names[0] if names else "", None))
         context = self._context.within_tls(name)
-        self._application = Unread(context) if over is None else over.application(context)
+        self._application = Separate(context) if over is None else over.application(context)
         return self._application
 
 
@@ -184,30 +192,3 @@ def _late(stream: Assembly, clock: Time) -> bool:
     """Tells whether what is missing would have come by now."""
     since = stream.gap
     return since is not None and since + _PATIENCE < clock
-
-
-class Unread:
-    """Streams of a protocol that nothing reads: they are counted."""
-
-    def __init__(self, context: Context) -> None:
-        """Begins with nothing."""
-        self._context = context
-
-    def data(self, side: int, number: int, segment: Segment, ended: bool) -> Iterator[Made]:
-        """Counts bytes."""
-        count = len(segment.data) + segment.lost
-        if count:
-            frames = tuple(dict.fromkeys([*segment.frames[:8], *segment.frames[-8:]]))
-            yield self._context.blind("unknown_protocol", self._context.name or "quic", count, frames)
-
-    def reset(self, side: int, number: int, time: Time) -> Iterable[Made]:
-        """Learns nothing from it."""
-        return ()
-
-    def datagram(self, side: int, data: bytes, frame: int) -> Iterator[Made]:
-        """Counts bytes."""
-        yield self._context.blind("unknown_protocol", self._context.name or "quic", len(data), (frame,), "datagrams")
-
-    def close(self) -> Iterable[Made]:
-        """Has nothing pending."""
-        return ()

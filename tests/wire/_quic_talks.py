@@ -101,7 +101,7 @@ class Server(QuicConnectionProtocol):
             self.asked = {}
         if self.http is None:
             if type(event).__name__ == "StreamDataReceived" and event.end_stream:
-                self._quic.send_stream_data(event.stream_id, b"hello " * 100, True)
+                self._quic.send_stream_data(event.stream_id, self._other(event.data), True)
                 self.transmit()
             return
         if isinstance(event, StreamReset):
@@ -115,6 +115,11 @@ class Server(QuicConnectionProtocol):
                     pieces.append(made.data)
                 if made.stream_ended:
                     self._answer(made.stream_id, dict(headers), b"".join(pieces))
+
+    @staticmethod
+    def _other(asked):
+        """The answer of a protocol that is not HTTP/3; of DNS, that there is no such name."""
+        return b"hello " * 100 if asked.startswith(b"GET") else asked[:4] + b"\x81\x83" + asked[6:]
 
     def _answer(self, number, headers, body):
         size = int(headers.get(b"x-size", b"0"))
@@ -320,6 +325,18 @@ async def opaque(client, relay, record, turn):
     await asyncio.sleep(0.1)
 
 
+QUESTION = bytes.fromhex("0000010000010000000000000361706907657861 6d706c650000010001".replace(" ", ""))
+
+
+async def dns(client, relay, record, turn):
+    """RFC 9250: a stream for each question, with its length before it."""
+    for _ in range(2):
+        number = client._quic.get_next_available_stream_id()
+        client._quic.send_stream_data(number, len(QUESTION).to_bytes(2) + QUESTION, True)
+        client.transmit()
+        await asyncio.sleep(0.05)
+
+
 ONE, TWO = QuicProtocolVersion.VERSION_1, QuicProtocolVersion.VERSION_2
 BOTH = {"supported_versions": [TWO, ONE]}
 
@@ -339,5 +356,6 @@ TALKS = {
     "many streams": lambda: talk(many),
     "no ids": lambda: talk(simple, client={"connection_id_length": 0}, protocol=Nameless),
     "long ids": lambda: talk(simple, client={"connection_id_length": 1}, server={"connection_id_length": 20}),
+    "dns": lambda: talk(dns, alpn="doq"),
     "other": lambda: talk(opaque, alpn="hq-interop"),
 }

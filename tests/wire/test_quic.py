@@ -14,7 +14,7 @@ from leaktap.wire.quic_packets import packets
 from tests.wire._quic_talks import TALKS, arrivals, read, recorded, said
 from tests.wire._traffic import HOST, blinds, context, segment
 
-HTTP = [name for name in TALKS if name != "other"]
+HTTP = [name for name in TALKS if name not in ("other", "dns")]
 
 
 def exchanges(seen):
@@ -131,10 +131,34 @@ def test_only_the_handshakes_keys():
     assert blind.why == "quic" and "ALPN h3" in blind.detail
 
 
-def test_other_protocols_are_named():
+def test_dns_over_quic():
+    record = recorded("dns")
+    seen = read(record.datagrams, record.keys())
+    found = [item for item in seen if isinstance(item, Exchange)]
+    assert len(found) == 2 and not blinds(seen)
+    for exchange in found:
+        assert "api.example" in repr(exchange.request) and exchange.response and exchange.origin.decrypted
+
+
+def test_other_protocols_are_looked_into_as_if_they_were_connections():
     record = recorded("other")
-    (blind,) = read(record.datagrams, record.keys())
-    assert (blind.why, blind.protocol, blind.bytes) == ("unknown_protocol", "hq-interop", 8 + 8 + 600)
+    seen = read(record.datagrams, record.keys())
+    (exchange,) = [item for item in seen if isinstance(item, Exchange)]
+    assert exchange.request.body == b"GET /x\r\n" and exchange.response.body == b"hello " * 100
+    assert [(blind.why, blind.protocol, blind.bytes) for blind in blinds(seen)] == [
+        ("unknown_protocol", "hq-interop", 8)
+    ]
+
+
+def test_a_pause_tells_requests_before_their_answers():
+    record, keys = recorded("simple"), recorded("simple").keys()
+    engine, seen = Engine("a.pcap", keys), []
+    for event in arrivals(record.datagrams, 1):
+        seen += engine.feed([event], True)
+    asked = [exchange.request.start[1] for exchange in exchanges(seen)]
+    assert asked == ["/a?imei=867530912345678", "/b", "/c"]
+    assert not [exchange for exchange in exchanges(seen) if exchange.response]
+    assert len([item for item in seen if type(item).__name__ == "Answer"]) == 3
 
 
 def test_a_capture_that_begins_later():
