@@ -17,7 +17,9 @@ from contextlib import contextmanager
 import pytest
 import zstandard
 
+from leaktap.wire._bytes import CLIENT
 from tests.wire._packets import SYN, enhanced, ethernet, interface, ip, pcap, section, tcp
+from tests.wire._traffic import Talk
 
 IMEI = "867530912345678"
 PATIENCE = 20
@@ -306,6 +308,35 @@ def test_only_the_last_input_is_followed(tmp_path):
         assert [running.record()["evidence"]["source"] for _ in range(2)] == ["first.pcap", "last.pcap"]
         running.process.send_signal(signal.SIGINT)
         assert [kind(record) for record in running.rest()] == ["summary"]
+
+
+def over_tls(talk):
+    """The packets of a TLS conversation, as (time, bytes)."""
+    ends = [("10.0.0.7", 40000), ("203.0.113.9", 443)]
+    place = [100, 500]
+    made = [ip(tcp(sport=40000, dport=443, seq=99, flags=SYN))]
+    for side, data in talk.turns:
+        (source, sport), (target, dport) = ends[side], ends[1 - side]
+        for at in range(0, len(data), 1400):
+            piece = data[at : at + 1400]
+            made.append(ip(tcp(piece, sport, dport, place[side], place[1 - side]), source, target))
+            place[side] += len(piece)
+    return [(START + number * 1000, ethernet(packet)) for number, packet in enumerate(made)]
+
+
+def test_a_key_that_comes_late_opens_what_waits(tmp_path):
+    """Nothing more comes on the pipe: the key log alone has grown."""
+    talk = Talk().say(CLIENT, request(1))
+    keys = tmp_path / "keys.log"
+    keys.touch()
+    with scan(tmp_path, "-", "--format", "jsonl", "--keys", keys) as running:
+        running.send(b"".join(as_pcap([*over_tls(talk), *packets(1)])))
+        assert running.record()["evidence"]["decrypted"] is False
+        keys.write_bytes(talk.keylog.read_bytes())
+        found = running.record()
+        assert (kind(found), found["evidence"]["decrypted"]) == ("finding", True)
+        running.process.send_signal(signal.SIGINT)
+        assert kind(running.rest()[-1]) == "summary"
 
 
 # tcpdump between two namespaces
