@@ -209,4 +209,3 @@ class _Feed:
             told=sorted(told, key=lambda one: one.time if isinstance(one, Mark) else LAST_TIME),
             paused=self.paused,
         )
-
