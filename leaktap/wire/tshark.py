@@ -47,7 +47,7 @@ def missing() -> str:
     """Returns what has to be installed for the engine, or nothing."""
     if not is_installed():
         return "tshark is not installed: install Wireshark's command line (apt install tshark, brew install wireshark)"
-    return "" if find_spec("pyshark") else "pyshark is not installed: pip install pyshark"
+    return "" if find_spec("pyshark") else "pyshark is not installed: pip install 'leaktap[tshark]'"
 
 
 @cache

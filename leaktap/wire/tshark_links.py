@@ -119,7 +119,7 @@ def _packet(fields: _Fields) -> _Packet | None:
 
 def _addresses(fields: _Fields, name: str, other: str, count: int) -> list[bytes]:
     """Returns the innermost `count` hardware addresses of a kind, zeros where there are too few."""
-    known = [address for text in fields.get(name) or fields.get(other, ()) if len(address := _bytes(text)) == 6]
+    known = [address for text in fields.get(name) or fields.get(other) or [] if len(address := _bytes(text)) == 6]
     return [*known, *[known[-1] if known else bytes(6)] * count][:count] if len(known) < count else known[-count:]
 
 

@@ -206,6 +206,24 @@ def test_what_no_key_opens_stays_blind(tmp_path, how, key, words):
     assert words in blind.detail
 
 
+@pytest.mark.parametrize(
+    ("messages", "opens"), [((0, 1), True), ((0, 1, 3), True), ((0, 2), False), ((1, 2, 3), False)]
+)
+def test_the_messages_of_a_handshake_that_are_needed(tmp_path, messages, opens):
+    network = Network(SSID, PASSPHRASE)
+    shake = network.handshake()
+    frames = [*(shake[number] for number in messages), *(network.data(one, bool(side)) for side, one in turns(HTTP))]
+    data = pcap([(START + number, frame) for number, frame in enumerate(frames)], link=105)
+    assert bool(exchanges(see(tmp_path / "a.pcap", data, engine="tshark", wpa=(KEY,)))) == opens
+
+
+def test_ciphertexts_are_not_taken_for_packets(tmp_path):
+    """One in sixteen begins like IPv4."""
+    data = air([(CLIENT, ip(udp(bytes([number]) * 40), *ENDS, protocol=17)) for number in range(200)])
+    (blind,) = see(tmp_path / "a.pcap", data, engine="tshark", wpa=("Tea:passphrase",))
+    assert blind.detail.startswith("200 packets; no key opens it")
+
+
 def test_several_keys_one_of_which_fits(tmp_path):
     wpa = ("Tea: passphrase", KEY, "Tea:" + "ab" * 32)
     assert exchanges(see(tmp_path / "a.pcap", air(turns(HTTP)), engine="tshark", wpa=wpa))
