@@ -16,6 +16,9 @@ _NIBBLE = np.array([int(chr(i), 16) if chr(i) in "0123456789abcdefABCDEF" else 2
 _LONGEST_NAME = 100
 _SAMPLE = 4096
 
+DATA_NAME = re.compile(r"^(?:\D*+\d){6}|[^\w$ -]|[^\x00-\x7f]")
+"""A member's name that may be data itself (of a map keyed by phone numbers)."""
+
 MAGICS = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 """How compressed data begins: gzip (RFC 1952), zstd (RFC 8878), zlib with a 32 KB window (RFC 1950)."""
 

@@ -18,7 +18,7 @@ import orjson
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
 from leaktap.decoders._json_spots import wanted
-from leaktap.decoders._plain import step
+from leaktap.decoders._plain import DATA_NAME, step
 
 _DEEPEST = 64
 """Deeper members stay in the raw leaf: each level makes the paths and names of all leaves below it longer."""
@@ -35,7 +35,6 @@ _BEGIN = re.compile(rb'\s*[\[{"]')
 _MEMBER = re.compile(rb'\s*(?:\[\s*)*\{\s*"')
 _BETWEEN = re.compile(r"[\s\x1e,]*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},"]', re.DOTALL)
-_DATA_KEY = re.compile(r"(?:\D*\d){6}|[^\w$ -]|[^\x00-\x7f]")
 _CLOSING = {"[": "]", "{": "}"}
 
 
@@ -163,7 +162,7 @@ def _parts(
                 if name not in known:
                     known[name] = (
                         step(name),
-                        _DATA_KEY.search(name) is not None,
+                        DATA_NAME.search(name) is not None,
                         _encoded(name).decode("utf-8", "replace"),
                     )
                 end, is_data, clean = known[name]

@@ -203,3 +203,8 @@ def test_every_scalar_is_found(tree, ascii_only):
     found = [part.value.decode() for part in parts if not part.path.endswith("#key")]
     for value, text in zip(scalars(tree), found, strict=True):
         assert text == value if isinstance(value, str) else type(value)(text) == value
+
+
+def test_very_long_name():
+    name = "a" * 200_000
+    assert [part.keys for part in decode(json.dumps({name: "x"}).encode(), Context())] == [(name,)]
