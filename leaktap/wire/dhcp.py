@@ -81,4 +81,4 @@ def _sniff(side: int, data: bytes) -> bool | None:
     return _is_message(data)
 
 
-PROTOCOL = Protocol("dhcp", _sniff, Dhcp, transport="udp")
+PROTOCOL = Protocol("dhcp", _sniff, Dhcp, transport="udp", common=True)

@@ -76,4 +76,4 @@ def _sniff(side: int, data: bytes) -> bool | None:
     return _is_message(data)
 
 
-PROTOCOL = Protocol("dhcpv6", _sniff, Dhcpv6, transport="udp")
+PROTOCOL = Protocol("dhcpv6", _sniff, Dhcpv6, transport="udp", common=True)

@@ -174,4 +174,4 @@ def _sniff(side: int, data: bytes) -> bool | None:
     return kind(side, data) == "dns"
 
 
-PROTOCOL = Protocol("dns", _sniff, DnsDatagrams, transport="udp")
+PROTOCOL = Protocol("dns", _sniff, DnsDatagrams, transport="udp", common=True)

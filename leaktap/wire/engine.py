@@ -1,20 +1,16 @@
 """From a capture to what was said in it: packets, streams, and over each stream a stack of layers chosen by its bytes.
 
-A `Node` is a place in the stack: it keeps the first bytes of both sides until a protocol is recognised by them (never
-by port), feeds that protocol's layer, and has a node above it for what the layer uncovers. So TLS inside a proxy's
-CONNECT, or a WebSocket inside TLS, needs nothing of its own. Protocols are the modules of this package that have a
-`PROTOCOL`; what none of them knows is `Raw`. Exchanges come sorted by when they were complete, within a window of the
-capture (or less than one, where what was said is much longer than its packets).
+Protocols are the modules of this package that have a `PROTOCOL`; what none of them knows is `Raw`. Things come in the
+order of `order.place`, within the window of the capture in which they were complete.
 
 Where a live input pauses, requests that are complete come at once, and each response later as an `Answer`: a finding
 does not wait for a server, and nothing depends on the clock. Ids and bytes are those of a run over the whole capture.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any, BinaryIO
 
 from leaktap import wire
@@ -23,204 +19,28 @@ from leaktap.model import Blind, Fault, Progress, Seen
 from leaktap.share import WHOLE, Share
 from leaktap.wire._api import (
     MOST_WAITING,
-    Above,
     Budget,
     Context,
     Finished,
-    Layer,
-    Made,
     Observer,
-    Pausing,
-    Plain,
-    protocols,
 )
-from leaktap.wire._bytes import CLIENT, SERVER, Arrival, Closed, Flow, Segment
+from leaktap.wire._bytes import CLIENT, Arrival, Closed, Flow, Segment
 from leaktap.wire._intake import Frames
-from leaktap.wire._units import datagrams
 from leaktap.wire.container import Window, windows
 from leaktap.wire.keys import KeyLog
 from leaktap.wire.names import Names
+from leaktap.wire.node import Done, Node
 from leaktap.wire.order import in_order
 from leaktap.wire.packets import Packets
-from leaktap.wire.raw import Raw
 from leaktap.wire.streams import Streams
 
-_MOST_SNIFFED = 64 << 10
-_MOST_MET = 2048
 _PARKED_BYTES = 8 << 10
-
-type _Done = Finished | Blind | Fault
 
 
 @cache
 def _observers() -> tuple[Observer, ...]:
     """Returns who wants to see every exchange."""
     return tuple(discover(wire, "OBSERVER"))
-
-
-class Node:
-    """A layer that is chosen when its first bytes are there, and the node above it.
-
-    `common` tells whether its protocol is.
-    """
-
-    common = False
-
-    def __init__(self, context: Context, transport: str) -> None:
-        """Begins without a layer. `transport` is what runs below."""
-        self._context = context
-        self._transport = transport
-        self._protocols = protocols(transport)
-        self._layer: Layer | None = None
-        self._above: Node | None = None
-        self._first: tuple[list[Segment], list[Segment]] = ([], [])
-        self._flip = 0
-        self._late = not context.flow.from_start
-
-    @property
-    def settled(self) -> bool:
-        """Whether the layer is chosen."""
-        return self._layer is not None
-
-    @property
-    def waiting(self) -> int:
-        """How many bytes are kept for a key that may still come."""
-        return (self._layer.waiting if self._layer else 0) + (self._above.waiting if self._above else 0)
-
-    def feed(self, side: int, segment: Segment) -> Iterator[_Done]:
-        """Takes bytes of a side."""
-        if self._layer is None:
-            self._first[side].append(segment)
-            layer = self._choose(last=False)
-            if layer is not None:
-                yield from self._start(layer)
-        elif self._late and isinstance(self._layer, Raw):
-            yield from self._met(self._layer, side, segment)
-        else:
-            yield from self._over(self._layer.feed(side ^ self._flip, segment))
-
-    def pause(self) -> Iterator[_Done]:
-        """Yields what need not wait for more."""
-        if isinstance(self._layer, Pausing):
-            yield from self._over(self._layer.pause())
-        if self._above is not None:
-            yield from self._above.pause()
-
-    def close(self) -> Iterator[_Done]:
-        """Closes the layer, then what is above."""
-        if self._layer is None:
-            yield from self._start(self._choose(last=True) or Raw(self._context, self._transport))
-        assert self._layer is not None
-        yield from self._over(self._layer.close())
-        if self._above is not None:
-            yield from self._above.close()
-
-    def _start(self, layer: Layer) -> Iterator[_Done]:
-        """Feeds a layer what came so far, the client's side first."""
-        self._layer = layer
-        for side in (CLIENT ^ self._flip, SERVER ^ self._flip):
-            segments = self._first[side].copy()
-            self._first[side].clear()
-            for segment in segments:
-                yield from self.feed(side, segment)
-
-    def _over(self, made: Iterable[Made]) -> Iterator[_Done]:
-        """Passes on what a layer made: up, or out."""
-        for thing in made:
-            if isinstance(thing, Plain):
-                if self._above is not None:
-                    yield from self._above.feed(thing.side, thing.segment)
-            elif isinstance(thing, Above):
-                if self._above is not None:
-                    yield from self._above.close()
-                self._above = Node(thing.context, "tcp")
-            else:
-                yield thing
-
-    def _met(self, raw: Raw, side: int, segment: Segment) -> Iterator[_Done]:
-        """Of a connection that was met in its middle, looks whether a piece begins with something known."""
-        ends = [*segment.offsets[1:], len(segment.data)] if self._transport == "udp" else repeat(len(segment.data))
-        for offset, end in zip(segment.offsets, ends, strict=False):
-            layer, _ = self._recognise(side, segment.data[offset : min(end, offset + _MOST_MET)])
-            if layer is not None:
-                if offset:
-                    yield from self._over(raw.feed(side, cut(segment, 0, offset)))
-                yield from self._over(raw.close())
-                self._layer = layer
-                yield from self._over(layer.feed(side ^ self._flip, cut(segment, offset, len(segment.data))))
-                return
-        yield from self._over(raw.feed(side, segment))
-
-    def _choose(self, last: bool) -> Layer | None:
-        """Returns the layer for what came first, or None while that is too little to tell (it is not, if `last`)."""
-        named = next((protocol for protocol in self._protocols if self._context.name in protocol.names), None)
-        if named is not None and any(segment.data for segments in self._first for segment in segments):
-            self.common = named.common
-            return named.layer(self._context)
-        longest, open_question = 0, False
-        for side in (CLIENT, SERVER):
-            size = 0
-            for begin in self._beginnings(self._first[side]):
-                size += len(begin)
-                layer, unclear = self._recognise(side, begin)
-                if layer is not None:
-                    return layer
-                open_question |= unclear
-                if not unclear:
-                    break
-            longest = max(longest, size)
-            if size and not open_question:
-                break
-        if not last and (not longest or (open_question and longest < _MOST_SNIFFED)):
-            return None
-        return Raw(self._context, self._transport)
-
-    def _beginnings(self, segments: list[Segment]) -> Iterator[bytes]:
-        """Yields what tells a side's protocol: of a stream its first bytes, of datagrams one after the other."""
-        begin = b""
-        for index, segment in enumerate(segments):
-            if self._transport == "udp":
-                yield from (unit.data for unit in datagrams(segment))
-            elif (segment.lost and index) or len(begin) >= _MOST_SNIFFED:
-                break
-            else:
-                begin += segment.data[:_MOST_SNIFFED]
-        if begin:
-            yield begin
-
-    def _recognise(self, side: int, begin: bytes) -> tuple[Layer | None, bool]:
-        """Returns a new layer for bytes of a side, or whether more of them may tell.
-
-        Of a connection that was met in its middle, the client may turn out to be the server.
-        """
-        unclear = False
-        for flip in (0, 1) if self._late else (0,):
-            for protocol in self._protocols:
-                answer = protocol.sniff(side ^ flip, begin)
-                if not answer and protocol.joins is not None and protocol.joins(self._context, begin):
-                    answer = True
-                unclear |= answer is None
-                if answer:
-                    if flip:
-                        self._flip = 1
-                        client, server = self._context.client, self._context.server
-                        self._context = replace(self._context, client=server, server=client)
-                    self.common = protocol.common
-                    return protocol.layer(self._context), False
-        return None, unclear
-
-
-def cut(segment: Segment, start: int, end: int) -> Segment:
-    """Returns the bytes from `start` to before `end` of a segment, with their packets."""
-    first = max(bisect_right(segment.offsets, start) - 1, 0)
-    last = bisect_left(segment.offsets, end)
-    return Segment(
-        segment.data[start:end],
-        [max(offset - start, 0) for offset in segment.offsets[first:last]],
-        segment.frames[first:last],
-        segment.times[first:last],
-        0 if start else segment.lost,
-    )
 
 
 class _Connection:
@@ -231,7 +51,7 @@ class _Connection:
         self._names = context.names
         self._blinds: dict[tuple[str, str], Blind] = {}
 
-    def over(self, made: Iterable[_Done]) -> Iterator[Finished | Fault]:
+    def over(self, made: Iterable[Done]) -> Iterator[Finished | Fault]:
         """Passes things on, but adds up what is blind."""
         for thing in made:
             if not isinstance(thing, Blind):
@@ -282,7 +102,7 @@ class Engine:
 
         `paused`: nothing follows for now, so requests do not wait for their responses.
         """
-        retried: Iterable[_Done] = ()
+        retried: Iterable[Done] = ()
         if self._keys.version != self._version:
             self._version = self._keys.version
             retried = self._retry()

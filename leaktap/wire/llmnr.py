@@ -15,4 +15,4 @@ def _sniff(side: int, data: bytes) -> bool | None:
     return kind(side, data) == "llmnr"
 
 
-PROTOCOL = Protocol("llmnr", _sniff, Llmnr, transport="udp")
+PROTOCOL = Protocol("llmnr", _sniff, Llmnr, transport="udp", common=True)

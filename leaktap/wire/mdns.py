@@ -33,4 +33,4 @@ def _sniff(side: int, data: bytes) -> bool | None:
     return kind(side, data) == "mdns"
 
 
-PROTOCOL = Protocol("mdns", _sniff, Mdns, transport="udp")
+PROTOCOL = Protocol("mdns", _sniff, Mdns, transport="udp", common=True)

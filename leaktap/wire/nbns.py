@@ -42,4 +42,4 @@ def _sniff(side: int, data: bytes) -> bool | None:
     return kind(side, data) == "nbns"
 
 
-PROTOCOL = Protocol("nbns", _sniff, Nbns, transport="udp")
+PROTOCOL = Protocol("nbns", _sniff, Nbns, transport="udp", common=True)

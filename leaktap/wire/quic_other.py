@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from leaktap.model import Time
 from leaktap.wire._api import Context, Made
 from leaktap.wire._bytes import Segment
-from leaktap.wire.engine import Node
+from leaktap.wire.node import Node
 
 _MOST_STREAMS = 1024
 """How many streams are followed at once."""

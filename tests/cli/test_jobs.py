@@ -13,7 +13,7 @@ from leaktap.cli._jobs import _merged, examined
 from leaktap.config import Case, load_case, load_devices
 from leaktap.consent import Timeline
 from leaktap.examine import Examiner, Quiet
-from leaktap.model import Blind, Fault, Progress, Summary
+from leaktap.model import Blind, Fault, Finding, Progress, Summary
 from leaktap.pipeline import Pipeline
 from leaktap.sinks._record import record as fields
 from leaktap.sources import Reading
@@ -96,3 +96,28 @@ def test_what_was_found_is_merged_in_order():
     second = [Fault("wire", "a: tcp.1", "x"), blinds[1], blinds[2], blinds[5]]
     merged = list(_merged([first, [], second]))
     assert merged == [second[0], *blinds[:4], blinds[5], Quiet("a", 1, 2), end]
+
+
+def test_names_are_known_to_all_processes(tmp_path):
+    scapy = pytest.importorskip("scapy.all")
+    names = [f"push{number}.example" for number in range(6)]
+    packets = []
+    for number, name in enumerate(names):
+        address, port = f"203.0.113.{number + 1}", 40_000 + number
+        asked = scapy.IP(src="192.0.2.9", dst=f"192.0.2.{number + 53}") / scapy.UDP(sport=port, dport=53)
+        answer = scapy.IP(src=f"192.0.2.{number + 53}", dst="192.0.2.9") / scapy.UDP(sport=53, dport=port)
+        question = scapy.DNSQR(qname=name)
+        record = scapy.DNSRR(rrname=name, rdata=address)
+        packets.append(asked / scapy.DNS(id=number, rd=1, qd=question))
+        packets.append(answer / scapy.DNS(id=number, qr=1, rd=1, ra=1, qd=question, an=record))
+        told = scapy.IP(src="192.0.2.9", dst=address) / scapy.UDP(sport=port, dport=7000)
+        packets.append(told / scapy.Raw(b"hello imei=867531042188306"))
+    file = tmp_path / "named.pcap"
+    scapy.wrpcap(str(file), packets)
+    for jobs in (0, 2, 3):
+        pipeline = Pipeline(Case(), [], Timeline(), key=b"key")
+        reading = Reading()
+        items = examined([str(file)], reading, pipeline.examiner, jobs) if jobs else seen([str(file)], reading)
+        found = [each for _, item in items for each in pipeline.inspect(item)]
+        hosts = {each.exchange.host for each in found if isinstance(each, Finding) and each.match.identifier == "imei"}
+        assert hosts == set(names)
