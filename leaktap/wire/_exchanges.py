@@ -66,9 +66,14 @@ class Exchanges:
         stream.keep(message, data)
         self._kept += stream.cost - before
 
+    @property
+    def _full(self) -> bool:
+        """Whether too many streams are open, or they hold too much."""
+        return self._kept > MOST_KEPT or len(self._streams) > MOST_STREAMS
+
     def _limit(self) -> Iterator[Made]:
-        """Gives the oldest streams up where there are too many, or they hold too much."""
-        while self._streams and (len(self._streams) > MOST_STREAMS or self._kept > MOST_KEPT):
+        """Gives the oldest streams up as long as it is full."""
+        while self._streams and self._full:
             self._retired = True
             yield from self._break_off(next(iter(self._streams.values())))
 

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from leaktap.model import MOST_FRAMES, Exchange, Fault, Headers, Time
-from leaktap.wire._api import Context, Finished, Made, Protocol, other
+from leaktap.model import Exchange, Time
+from leaktap.wire._api import Context, Made, Protocol, other
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
+from leaktap.wire._exchanges import Exchanges
 from leaktap.wire._intake import Frames, Intake
 from leaktap.wire._messages import Incoming
 from leaktap.wire.http2_frames import (
@@ -27,12 +28,8 @@ from leaktap.wire.http2_frames import (
     sniff,
 )
 from leaktap.wire.http2_headers import MOST_BLOCK, BadBlock, HeaderBlocks, Unknown
-from leaktap.wire.http2_streams import BROKEN, ENDED, OPEN, RESET, Stream, is_head
-from leaktap.wire.websocket import WebSocket
+from leaktap.wire.http2_streams import BROKEN, ENDED, OPEN, RESET, Stream
 
-MOST_STREAMS = 10_000
-MOST_KEPT = 64 << 20
-"""Bytes that the open streams of a connection may take together."""
 _AFTER_RESET: Time = 1_000_000
 
 
@@ -61,19 +58,14 @@ class _Half:
         self.reset: deque[tuple[Time, int]] = deque()
 
 
-class Http2:
+class Http2(Exchanges):
     """One HTTP/2 connection."""
 
     def __init__(self, context: Context) -> None:
         """Begins before the preface. The request that was upgraded from HTTP/1.1, if there was one, is stream 1."""
-        self._context = context
-        self._name = "h2" if context.decrypted else "h2c"
+        Exchanges.__init__(self, context, "h2" if context.decrypted else "h2c", "HTTP/2")
         self._halves = (_Half(CLIENT), _Half(SERVER))
-        self._streams: dict[int, Stream] = {}
         self._highest = [0, 0]
-        self._asked: dict[int, Stream] = {}
-        self._kept = 0
-        self._complained = self._retired = False
         if context.name == "h2c" and context.upgrade is not None:
             self._upgraded(context.upgrade)
 
@@ -93,22 +85,12 @@ class Http2:
         yield from self._read(side, half)
         yield from self._forget_reset(half)
 
-    def pause(self) -> Iterator[Made]:
-        """Yields the requests that have ended; their responses come later."""
-        for stream in [stream for stream in self._asked.values() if stream.states[CLIENT] == ENDED]:
-            del self._asked[stream.number]
-            request, exchange = stream.messages[CLIENT], self._exchange(stream, answered=False)
-            if request is not None and exchange is not None and not stream.tunnel:
-                stream.shown = True
-                yield Finished(request.end, exchange)
-
     def close(self) -> Iterator[Made]:
         """Yields what is pending: streams that did not end, and frames that broke off."""
         for side, half in enumerate(self._halves):
             if not half.dead:
                 yield from self._stop(side, half, "truncated")
-        for stream in list(self._streams.values()):
-            yield from self._break_off(stream)
+        yield from self._break_all_off()
 
     # Frames
 
@@ -197,28 +179,12 @@ class Http2:
             yield from self._blind("truncated", block.size, block.frames.numbers, "headers")
         else:
             if stream is not None:
-                yield from self._take_headers(whose, stream, headers, block, end)
+                yield from self._take_headers(whose, stream, headers, block.time, end, block.frames)
         if stream is not None:
             if promised or block.ends:
                 stream.states[whose] = ENDED
             yield from self._done(stream)
             yield from self._limit()
-
-    def _take_headers(self, side: int, stream: Stream, headers: Headers, block: _Block, end: Time) -> Iterator[Made]:
-        message, before = stream.messages[side], stream.cost
-        if message is not None:
-            stream.trail(message, headers, end, block.frames)
-        elif is_head(side, headers):
-            stream.begin(side, headers, block.time, block.frames)
-            if side == CLIENT:
-                stream.index = next(self._context.flow.numbers)
-                self._asked[stream.number] = stream
-        self._kept += stream.cost - before
-        if message is None and side == CLIENT and stream.tunnel == "websocket":
-            stream.inner = WebSocket(replace(self._context, upgrade=self._exchange(stream)))
-            early = stream.take_back(SERVER) if stream.tunnels(SERVER) else None
-            if early is not None:
-                yield from stream.inner.feed(SERVER, early)
 
     def _stream(self, side: int, number: int) -> Stream | None:
         """Returns a stream that is open or opens now; None if it is over (stream numbers only grow)."""
@@ -227,8 +193,8 @@ class Http2:
         if stream is None:
             if number <= self._highest[kind]:
                 return None
-            states = [BROKEN if half.dead else OPEN for half in self._halves]
-            stream = self._streams[number] = Stream(number, states)
+            stream = self._open(number)
+            stream.states = [BROKEN if half.dead else OPEN for half in self._halves]
         if side == CLIENT:
             self._highest[kind] = max(self._highest[kind], number)
         return stream
@@ -255,13 +221,11 @@ class Http2:
             elif stream.tunnels(side):
                 yield from self._not_kept("unknown_protocol", frame, intake, f"{stream.tunnel} in an HTTP/2 stream")
             else:
-                before = stream.cost
-                stream.keep(message, frame.payload)
-                self._kept += stream.cost - before
+                self._keep(stream, message, frame.payload)
         if frame.flags & END_STREAM:
             stream.states[side] = ENDED
             yield from self._done(stream)
-        if self._kept > MOST_KEPT:
+        if self._full:
             yield from self._limit()
 
     def _reset(self, side: int, half: _Half, number: int, time: Time) -> Iterator[Made]:
@@ -286,46 +250,6 @@ class Http2:
                     stream.states[side] = RESET
                 yield from self._done(stream)
 
-    def _limit(self) -> Iterator[Made]:
-        """Gives the oldest streams up where there are too many, or they hold too much."""
-        while len(self._streams) > MOST_STREAMS or self._kept > MOST_KEPT:
-            self._retired = True
-            yield from self._break_off(next(iter(self._streams.values())))
-
-    def _break_off(self, stream: Stream) -> Iterator[Made]:
-        stream.states = [BROKEN if state == OPEN else state for state in stream.states]
-        yield from self._done(stream)
-
-    def _done(self, stream: Stream) -> Iterator[Made]:
-        """Yields the exchange of a stream if it is complete."""
-        if not stream.done:
-            return
-        del self._streams[stream.number]
-        self._asked.pop(stream.number, None)
-        self._kept -= stream.cost
-        if stream.inner is not None:
-            yield from stream.inner.close()
-        asked, answered = stream.messages
-        for incoming in (asked, answered):
-            if incoming is not None and incoming.over:
-                yield from self._blind("limit", incoming.over, incoming.frames.numbers, "the end of a long body")
-        if stream.shown and answered is None:
-            return
-        exchange = self._exchange(stream)
-        if asked is not None and exchange is not None:
-            yield Finished(max(asked.end, answered.end if answered else 0), exchange, stream.shown)
-        elif answered is not None:
-            numbers = answered.frames.numbers
-            yield from self._blind("truncated", answered.kept, numbers, "a response without its request")
-
-    def _exchange(self, stream: Stream, answered: bool = True) -> Exchange | None:
-        """Returns what a stream amounts to, if there was a request; without its response unless that is `answered`."""
-        request, response = stream.message(CLIENT), stream.message(SERVER) if answered else None
-        scheme = stream.scheme or ("https" if self._context.decrypted else "http")
-        if request is None:
-            return None
-        return self._context.exchange(self._name, scheme, stream.host, request, response, stream.index)
-
     def _upgraded(self, upgrade: Exchange) -> None:
         """Opens stream 1, whose request HTTP/1 has already told: here it has no more than method and path."""
         request, frames = upgrade.request, Frames()
@@ -341,16 +265,6 @@ class Http2:
 
     def _not_kept(self, why: str, frame: Frame, intake: Intake, detail: str) -> Iterator[Made]:
         yield from self._blind(why, len(frame.payload), intake.frames(frame.start, frame.end), detail)
-
-    def _blind(self, why: str, count: int, frames: tuple[int, ...] = (), detail: str = "") -> Iterator[Made]:
-        if count:
-            yield self._context.blind(why, self._name, count, frames[:MOST_FRAMES], detail)
-
-    def _complain(self, why: str) -> Iterator[Made]:
-        """Yields the first fault of the connection; more of them would say the same."""
-        if not self._complained:
-            self._complained = True
-            yield Fault("wire", self._context.where, why)
 
 
 PROTOCOL = Protocol("h2", sniff, Http2, names=("h2", "h2c"))

@@ -42,8 +42,9 @@ class _Ids:
 
     def forget(self, connection: Connection) -> None:
         """Drops the ids of a connection that is over."""
-        for name in [name for name, (known, _) in self._known.items() if known is connection]:
-            del self._known[name]
+        for name in connection.ids:
+            if self._known.get(name, (None,))[0] is connection:
+                del self._known[name]
 
     def find(self, datagram: bytes) -> tuple[Connection, int] | None:
         """Returns the connection whose packet begins a datagram, and the side that sends it."""

@@ -115,6 +115,11 @@ class Connection:
         """How many bytes are kept for a key that may still come."""
         return self._held if self._lacks else 0
 
+    @property
+    def ids(self) -> set[bytes]:
+        """The connection ids that both sides send to."""
+        return self._client.ids | self._server.ids
+
     def knows(self, side: int, packet: Packet) -> bool:
         """Tells whether a side has sent a packet with a long header, by the ids in it."""
         if packet.target:

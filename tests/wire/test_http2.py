@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from wsproto.events import TextMessage
 
 from leaktap.model import Fault, Message
-from leaktap.wire import http2
+from leaktap.wire import _exchanges
 from leaktap.wire._api import Finished
 from leaktap.wire._bytes import CLIENT, SERVER
 from leaktap.wire._messages import MOST_BODY
@@ -218,7 +218,7 @@ def test_a_frame_of_16_mb_is_not_kept_twice():
 
 
 def test_too_many_open_streams_give_the_oldest_up(monkeypatch):
-    monkeypatch.setattr(http2, "MOST_STREAMS", 3)
+    monkeypatch.setattr(_exchanges, "MOST_STREAMS", 3)
     asked = [frame(1, block([*GET, ("x", str(n))]), 0x4, 2 * n + 1) + frame(0, b"..", 0, 2 * n + 1) for n in range(5)]
     made = talk((CLIENT, b"".join(asked) + frame(0, b"lost", 1, 1) + frame(0, b"end", 1, 9)))
     assert [exchange.request.headers[0][1] for exchange in finished(made)] == [b"0", b"1", b"2", b"3", b"4"]
@@ -226,7 +226,7 @@ def test_too_many_open_streams_give_the_oldest_up(monkeypatch):
 
 
 def test_what_open_streams_hold_together_is_bounded(monkeypatch):
-    monkeypatch.setattr(http2, "MOST_KEPT", 50_000)
+    monkeypatch.setattr(_exchanges, "MOST_KEPT", 50_000)
     asked = [frame(1, block(GET), 0x4, n) + frame(0, bytes(15_000), 0, n) for n in (1, 3, 5, 7)]
     layer = Http2(context())
     made = [item for data in (PREFACE, *asked) for item in layer.feed(CLIENT, segment(data))]
