@@ -163,6 +163,20 @@ def test_urls(host, port, expected):
     assert url(exchange(host=host, port=port)) == expected
 
 
+@pytest.mark.parametrize(
+    ("scheme", "target", "port", "expected"),
+    [
+        ("tcp", "", 7000, "tcp://192.0.2.9:7000"),
+        ("dns", "/a.example", 53, "dns://192.0.2.9/a.example"),
+        ("ssdp", "*", 1900, "ssdp://192.0.2.9:1900"),
+        ("http", "a.example:443", 80, "http://192.0.2.9"),
+    ],
+)
+def test_urls_of_what_is_no_path(scheme, target, port, expected):
+    one = exchange(host="192.0.2.9", port=port)
+    assert url(replace(one, scheme=scheme, request=replace(one.request, start=("X", target, "")))) == expected
+
+
 @pytest.mark.parametrize("room", [lambda run: run._phones, lambda run: run.examiner._phones])
 def test_a_bug_costs_one_exchange_and_not_the_run(monkeypatch, room):
     run = pipeline()
