@@ -110,6 +110,7 @@ class KeyLog:
         except ValueError as error:
             raise ConfigError(path, None, "", str(error)) from None
         source.path, self.premasters = None, True
+        self.version += 1
         return True
 
     def add_bytes(self, data: bytes, where: str) -> int:

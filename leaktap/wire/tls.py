@@ -45,6 +45,7 @@ from leaktap.wire.tls_shared import Shared
 _MOST_WAITING = 1 << 20
 _MOST_UNANSWERED = 16 << 20
 _MOST_PREMASTER = 2048
+_MOST_HELLOS = 16
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){1,126}")
 
 
@@ -337,6 +338,8 @@ class Tls:
         """Takes a handshake message; raises BadHandshake."""
         session = half.session
         if kind == CLIENT_HELLO and half.side == CLIENT:
+            if len(self._hellos) == _MOST_HELLOS:
+                raise BadHandshake("hello after hello without an answer")
             session = half.session = Session.of_client(body)
             self._hellos.append(session)
             self._context.host = session.host or self._context.host

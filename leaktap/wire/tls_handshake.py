@@ -43,6 +43,8 @@ RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c
 
 _VERSIONS = {0x0300: "SSL 3.0", TLS10: "TLS 1.0", TLS11: "TLS 1.1", TLS12: "TLS 1.2", TLS13: "TLS 1.3"}
 _MOST_MESSAGE = 256 << 10
+_MOST_HELLO = _MOST_SAID = 64 << 10
+_MOST_NAMES = 16
 _MOST_TOLD = 8
 
 
@@ -110,11 +112,14 @@ class Session:
     _said: tuple[list[bytes], list[bytes]] = field(default_factory=lambda: ([], []))
     _resumable: list[bytes] = field(default_factory=list)
     _known_master: bytes = b""
+    _tried: tuple[int, bytes, bool] | None = None
     _openers: tuple[Opener, Opener] | None = None
 
     @classmethod
     def of_client(cls, body: bytes, transport: str = "t") -> "Session":
         """Begins with a ClientHello; raises BadHandshake."""
+        if len(body) > _MOST_HELLO:
+            raise BadHandshake(f"a hello of {len(body)} bytes")
         hello = client_hello(body)
         return cls(
             hello.random,
@@ -139,8 +144,7 @@ class Session:
         self.retry = self.server_random == RETRY
         self.answered = True
         self._answer = body
-        if hello.session_id:
-            self._resumable.append(by_id(hello.session_id))
+        self._resumable = [by_id(hello.session_id)] if hello.session_id else []
 
     def encrypted_extensions(self, body: bytes) -> None:
         """Takes the EncryptedExtensions; raises BadHandshake."""
@@ -195,20 +199,24 @@ class Session:
         """Keeps a message that the master secret may be bound to (RFC 7627 section 3): up to the client's key."""
         said = self._said[side]
         last = CLIENT_KEY_EXCHANGE if side == CLIENT else SERVER_HELLO_DONE
-        if kind != HELLO_REQUEST and not (said and said[-1][0] == last) and sum(map(len, said)) < _MOST_MESSAGE:
+        if kind != HELLO_REQUEST and not (said and said[-1][0] == last) and sum(map(len, said)) < _MOST_SAID:
             said.append(bytes([kind]) + len(body).to_bytes(3) + body)
 
     def ticket(self, body: bytes, keys: KeyLog, shared: Shared) -> None:
         """Takes a NewSessionTicket up to TLS 1.2 (RFC 5077 section 3.3); raises BadHandshake."""
         cursor = Cursor(body)
         cursor.take(4)
-        self._resumable.append(by_ticket(cursor.vector(2)))
+        name = by_ticket(cursor.vector(2))
         if self._known_master:
-            shared.learn(keys, self._resumable, self._known_master)
+            shared.learn(keys, [name], self._known_master)
+        elif len(self._resumable) < _MOST_NAMES:
+            self._resumable.append(name)
 
     def openers(self, keys: KeyLog, shared: Shared) -> tuple[Opener, Opener] | None:
         """Returns the openers of client and server up to TLS 1.2; None while the key is not known."""
-        if self._openers is None:
+        state = keys.version, self.encrypted_premaster, self.full
+        if self._openers is None and state != self._tried:
+            self._tried = state
             master = self._master(keys) or (b"" if self.full else shared.master(self._resumes()))
             if master:
                 self._known_master = master

@@ -153,6 +153,25 @@ def test_retry():
     assert opened(talk.turns, talk.keys()) == ((UP, DOWN), [])
 
 
+def test_hellos_without_end():
+    hello = Talk(TLS12).turns[0][1]
+    layer = Tls(context())
+    made = [one for _ in range(100) for one in layer.feed(CLIENT, segment(hello))]
+    (blind,) = [*made, *layer.close()]
+    assert (blind.why, blind.bytes) == ("unreadable", 100 * len(hello))
+    huge = b"\1" + (3 << 16).to_bytes(3) + bytes(3 << 16)
+    layer = Tls(context())
+    made = [
+        one for at in range(0, len(huge), 9999) for one in layer.feed(CLIENT, segment(record(huge[at : at + 9999])))
+    ]
+    (blind,) = [*made, *layer.close()]
+    assert blind.why == "unreadable"
+
+
+def record(data):
+    return b"\x16\3\3" + len(data).to_bytes(2) + data
+
+
 # Keys that are missing, wrong or late
 
 
