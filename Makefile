@@ -5,7 +5,7 @@ VENV := .venv
 BIN  := $(VENV)/bin
 CASE := captures/shop
 
-.PHONY: demo test lint bench venv clean
+.PHONY: demo test lint bench fuzz venv clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/leaktap scan $(CASE)/capture.pcapng --case $(CASE)/case.yaml
@@ -14,13 +14,16 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check leaktap tests benchmarks captures
-	$(BIN)/ruff format --check leaktap tests benchmarks captures
+	$(BIN)/ruff check leaktap tests benchmarks captures fuzz
+	$(BIN)/ruff format --check leaktap tests benchmarks captures fuzz
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m fuzz $(FUZZ_ARGS)
 
 venv: $(VENV)/.dev
 

@@ -16,6 +16,8 @@ type Damage = Callable[[Draft, random.Random, Draft], None]
 
 EDGES = (0, 1, 2, 3, 4, 7, 8, 15, 16, 20, 127, 128, 255, 256, 1 << 14, (1 << 14) + 256, 32767, 32768, 65535)
 WIDE = (*EDGES, 1 << 16, 1 << 20, (1 << 24) - 1, 1 << 24, (1 << 31) - 1, 1 << 31, (1 << 32) - 1)
+UNFIT = (struct.error, IndexError, OverflowError)
+"""What is raised by damage that does not fit what other damage has left of a record."""
 SWAPS = [
     (b"chunked", b"CHUNKED", b"gzip  ,", b"chunke\0"),
     (b"gzip", b"zstd", b"  br", b"zlib"),
@@ -38,7 +40,7 @@ def mutated(seed: bytes, other: bytes, chance: random.Random) -> bytes:
     draft, donor = Draft.of(seed), Draft.of(other)
     for _ in range(min(1 + int(chance.expovariate(0.6)), 12)):
         if draft.records:
-            with suppress(struct.error, IndexError, OverflowError):  # it does not fit what other damage has left
+            with suppress(*UNFIT):
                 chance.choice(DAMAGES)(draft, chance, donor)
     data = draft.bytes()
     if chance.random() < 0.15:

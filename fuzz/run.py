@@ -9,11 +9,11 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from fuzz.mutate import mutated
+from fuzz.mutate import flipped, mutated
 from fuzz.seeds import Seed
 from fuzz.trial import SECONDS, Failure, Trial, peak
 
@@ -37,10 +37,11 @@ class Outcome:
 
 
 def damaged(known: list[Seed], seed: int, number: int) -> tuple[Seed, bytes]:
-    """Returns the input of a number, and the capture that it comes from."""
+    """Returns the input of a number, and the capture that it comes from; now and then its key log is damaged too."""
     chance = random.Random(f"{seed}:{number}")
     one, other = chance.choice(known), chance.choice(known)
-    return one, mutated(one.data, other.data, chance)
+    data = mutated(one.data, other.data, chance)
+    return replace(one, keys=flipped(one.keys, chance)) if chance.random() < 0.03 else one, data
 
 
 def run(known: list[Seed], seed: int, count: int, seconds: float, workers: int, folder: Path) -> Outcome:
@@ -58,10 +59,10 @@ def run(known: list[Seed], seed: int, count: int, seconds: float, workers: int, 
         if not busy:
             break
         for ear in wait(list(busy), 1.0):
-            worker = busy[ear] if isinstance(ear, Connection) else None
-            if worker is not None and not worker.listen(outcome, known, seed, folder):
-                del busy[worker.ear]
-                busy.update({again.ear: again for again in worker.rest(known, seed)})
+            heard = busy[ear] if isinstance(ear, Connection) else None
+            if heard is not None and not heard.listen(outcome, known, seed, folder):
+                del busy[heard.ear]
+                busy.update({again.ear: again for again in heard.rest(known, seed)})
         late = began + seconds
         for worker in busy.values():
             worker.watch(late)
@@ -88,7 +89,7 @@ class _Worker:
             number, size, taken, most, failure = self.ear.recv()
         except EOFError:
             self._process.join()
-            if self._next < self._end and not self._stopped:
+            if self._next < self._end and not self._stopped and self._process.exitcode:
                 failure = Failure(f"died with {self._process.exitcode}", "the process ended, or had to be ended")
                 _note(outcome, known, seed, self._next, failure, folder)
                 outcome.inputs += 1
@@ -129,7 +130,6 @@ def _work(mouth: Connection, known: list[Seed], seed: int, first: int, end: int)
         if failure is not None and failure.kind == "memory":
             break
     trial.close()
-    mouth.close()
 
 
 def _note(outcome: Outcome, known: list[Seed], seed: int, number: int, failure: Failure, folder: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fuzz.others import others
 from leaktap.model import Exchange, Message
 from leaktap.sources import Reading, read
 from tests import conformance
@@ -33,7 +34,7 @@ class Seed:
 
 def seeds() -> list[Seed]:
     """Returns all captures, in an order that depends on nothing but what there is."""
-    found = [*golden(), *plain(), *made(), *at_hand()]
+    found = [*golden(), *plain(), *made(), *at_hand(), *of_others()]
     return [Seed(one.name, one.data[:MOST], one.keys) for one in found]
 
 
@@ -76,6 +77,12 @@ def made() -> Iterator[Seed]:
         for make in () if hasattr(module, "PROGRAMS") else getattr(module, "CAPTURES", ()):
             one: Capture = make()
             yield Seed(f"{info.name.rpartition('.')[2]}-{make.__name__}", one.data, one.keys.encode())
+
+
+def of_others() -> Iterator[Seed]:
+    """Yields captures of other protocols."""
+    for name, data, keys in others():
+        yield Seed(name, data, keys.encode())
 
 
 def at_hand() -> Iterator[Seed]:

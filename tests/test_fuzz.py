@@ -1,0 +1,114 @@
+"""A small run of the fuzzer, and whether it finds what it is to find."""
+
+import random
+import struct
+import time
+from contextlib import suppress
+
+import pytest
+
+from fuzz import trial
+from fuzz.draft import Draft
+from fuzz.mutate import DAMAGES, UNFIT, mutated
+from fuzz.run import damaged, run
+from fuzz.seeds import Seed, golden, made, plain
+from leaktap.model import Fault
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def known():
+    return [*golden(), *plain(), *made()]
+
+
+def test_damaged_captures_raise_nothing(known, tmp_path):
+    outcome = run(known, seed=7, count=300, seconds=100, workers=2, folder=tmp_path)
+    stories = [(place / "why.txt").read_text() for place in outcome.saved]
+    assert (outcome.inputs, dict(outcome.kinds), stories) == (300, {}, [])
+    assert 0 < outcome.peak < trial.MEGABYTES
+
+
+def test_an_input_is_known_by_its_number(known):
+    inputs = [damaged(known, 1, number) for number in range(200)]
+    assert inputs == [damaged(known, 1, number) for number in range(200)]
+    assert len({data for _, data in inputs}) > 180
+    assert [data for _, data in inputs] != [damaged(known, 2, number)[1] for number in range(200)]
+
+
+def test_nothing_is_damaged_by_taking_a_capture_apart(known):
+    for one in known:
+        if not one.name.endswith("packed"):
+            assert Draft.of(one.data).bytes() == one.data, one.name
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_every_kind_of_damage_does_something(damage, known):
+    chance, changed = random.Random(3), 0
+    for one in chance.sample(known, 40):
+        draft = Draft.of(one.data)
+        for _ in range(5):
+            with suppress(*UNFIT):
+                damage(draft, chance, Draft.of(known[0].data))
+        changed += draft.bytes() != one.data
+    assert changed > 5
+
+
+def test_what_is_resized_has_the_right_lengths(known):
+    one = next(one for one in known if one.name == "http1-ordinary")
+    draft = Draft.of(one.data)
+    record = draft.records[3]
+    start, _ = draft.payload(record)
+    assert record[start : start + 4] == b"POST"
+    longer = draft.resized(record, start, 4, b"PROPFIND")
+    assert len(longer) == len(record) + 4
+    assert longer[start : start + 9] == b"PROPFIND "
+    assert struct.unpack_from("<I", longer, 8)[0] == len(longer) - 16
+    assert struct.unpack_from(">H", longer, 16 + 14 + 2)[0] == len(longer) - 16 - 14
+
+
+@pytest.mark.parametrize("data", [b"", b"\xd4\xc3\xb2\xa1", b"\x0a\x0d\x0d\x0a" * 9, bytes(100)])
+def test_what_is_no_capture_can_be_damaged_too(data):
+    for number in range(100):
+        mutated(data, data, random.Random(number))
+
+
+# What it finds: leaktap's way in stands in for one that is broken
+
+
+def broken(*_):
+    raise IndexError("a bug")
+
+
+def slow(*_):
+    while True:
+        time.sleep(0.01)
+
+
+def greedy(*_):
+    yield (b"\1" * (trial.MEGABYTES << 20))[:0]
+
+
+def confused(*_):
+    yield Fault("pipeline", "x", "KeyError while it was inspected: 'x'")
+
+
+@pytest.mark.parametrize(
+    ("reader", "kind"),
+    [(broken, "IndexError in"), (slow, "hang in"), (greedy, "memory"), (confused, "KeyError")],
+)
+def test_failures_are_found_and_saved(reader, kind, tmp_path, monkeypatch):
+    monkeypatch.setattr(trial, "read", reader)
+    if reader is slow:
+        monkeypatch.setattr(trial, "SECONDS", 0.2)
+    monkeypatch.setattr(trial, "MEGABYTES", trial.peak() + 50)
+    outcome = run([Seed("a", bytes(100), b"keys")], seed=1, count=5, seconds=30, workers=1, folder=tmp_path / "out")
+    assert outcome.inputs == 5
+    assert [name[: len(kind)] for name in outcome.kinds] == [kind], [
+        (one / "why.txt").read_text() for one in outcome.saved
+    ]
+    assert outcome.kinds.total() == 5
+    assert len(outcome.saved) == 3
+    for place in outcome.saved:
+        assert {file.name for file in place.iterdir()} == {"capture", "keys.txt", "why.txt"}
+        assert (place / "capture").read_bytes() == damaged([Seed("a", bytes(100))], 1, int(place.name[2:]))[1]
