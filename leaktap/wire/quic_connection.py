@@ -6,7 +6,7 @@ What is never opened becomes a `Blind`, as does what is opened and makes no sens
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from leaktap.model import Time
@@ -18,15 +18,19 @@ from leaktap.wire.quic_frames import CRYPTO, DATAGRAM, NEW_CONNECTION_ID, BadFra
 from leaktap.wire.quic_keys import Keys, candidates, initial_keys
 from leaktap.wire.quic_packets import APPLICATION, EARLY, HANDSHAKE, INITIAL, Packet, Version
 from leaktap.wire.quic_streams import Streams
+from leaktap.wire.tls import site
 from leaktap.wire.tls_ciphers import Unopened
 from leaktap.wire.tls_handshake import (
+    CERTIFICATE,
     CLIENT_HELLO,
+    COMPRESSED_CERTIFICATE,
     ENCRYPTED_EXTENSIONS,
     SERVER_HELLO,
     BadHandshake,
     Messages,
     Session,
 )
+from leaktap.wire.tls_shared import Shared
 
 _STAGES = {EARLY: "EARLY", HANDSHAKE: "HANDSHAKE", APPLICATION: "APPLICATION"}
 _MOST_IDS = 256
@@ -338,6 +342,8 @@ class Connection:
             self._news = True
         elif kind == ENCRYPTED_EXTENSIONS:
             session.encrypted_extensions(body)
+        elif kind in (CERTIFICATE, COMPRESSED_CERTIFICATE):
+            session.show(kind, body, Shared.of(self.context))
 
     # What comes out
 
@@ -357,7 +363,8 @@ class Connection:
         for half in self._halves:
             if half.unread:
                 count = half.unread if half.opened else half.total
-                yield self.context.blind(self._why(half), "quic", count, half.unread_frames.numbers, self._detail)
+                blind = self.context.blind(self._why(half), "quic", count, half.unread_frames.numbers, self._detail)
+                yield blind if blind.host else replace(blind, host=site(self._session.names if self._session else ()))
             if half.faulty:
                 frames_, detail = half.faulty_frames.numbers, "frames that make no sense"
                 yield self.context.blind("unreadable", "quic", half.faulty, frames_, detail)

@@ -128,7 +128,7 @@ def test_only_the_handshakes_keys():
     record, keys = recorded("simple"), KeyLog()
     keys.add_bytes("\n".join(one for one in record.log.splitlines() if "HANDSHAKE" in one).encode(), "keys.txt")
     (blind,) = read(record.datagrams, keys)
-    assert blind.why == "quic" and "ALPN h3" in blind.detail
+    assert blind.why == "quic" and "ALPN h3" in blind.detail and "certificate of" in blind.detail
 
 
 def test_dns_over_quic():

@@ -1,4 +1,8 @@
 import pytest
+from aioquic.quic.crypto import CryptoContext
+from aioquic.quic.packet import QuicProtocolVersion
+from aioquic.tls import CipherSuite, hkdf_expand_label
+from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,3 +94,57 @@ def test_any_bytes(data, at):
     keys = Keys(suite(0x1301), bytes(32), V1)
     with pytest.raises(Unopened):
         keys.open(data or b"\0", Packet(APPLICATION, 0, 0, len(data)), at)
+
+
+def sealed(version, generation, number, size=1):
+    """A packet that aioquic protects, after so many key updates; labels by RFC 9369 section 3.3.2."""
+    label = b"quicv2 ku" if version is V2 else b"quic ku"
+    secret = SECRET
+    for _ in range(generation):
+        secret = hkdf_expand_label(hashes.SHA256(), secret, label, b"", 32)
+    writer, first = CryptoContext(), CryptoContext()
+    code = QuicProtocolVersion.VERSION_2 if version is V2 else QuicProtocolVersion.VERSION_1
+    writer.setup(cipher_suite=CipherSuite.AES_128_GCM_SHA256, secret=secret, version=code)
+    first.setup(cipher_suite=CipherSuite.AES_128_GCM_SHA256, secret=SECRET, version=code)
+    writer.hp = first.hp
+    header = bytes([0x40 | (generation & 1) << 2 | size - 1]) + b"id" + (number % (1 << 8 * size)).to_bytes(size)
+    return writer.encrypt_packet(header, b"packet %d" % number + bytes(20), number)
+
+
+@pytest.mark.parametrize("version", [V1, V2])
+@pytest.mark.parametrize(
+    ("steps", "opened"),
+    [
+        ([(0, 0), (0, 1), (1, 2), (1, 3), (2, 4)], 5),
+        ([(0, 0), (1, 2), (0, 1), (1, 3)], 4),
+        ([(0, 0), (2, 9), (1, 5), (0, 1), (3, 12)], 5),
+        ([(0, 0), (0, 700), (0, 701)], 3),
+        ([(0, 0), (1, 700), (1, 701)], 3),
+        ([(0, 0), (0, 100_000)], 1),
+        ([(0, 0), (5, 9)], 1),
+    ],
+)
+def test_key_updates_and_long_gaps(version, steps, opened):
+    keys, good = Keys(suite(0x1301), SECRET, version), 0
+    for generation, number in steps:
+        data = sealed(version, generation, number)
+        try:
+            text = keys.open(data, Packet(APPLICATION, 0, 0, len(data)), 3)
+        except Unopened:
+            continue
+        good += text.startswith(b"packet %d" % number)
+    assert good == opened
+
+
+def test_what_never_opens_is_not_tried_for_ever():
+    keys = Keys(suite(0x1301), SECRET, V1)
+    data = sealed(V1, 0, 0)
+    keys.open(data, Packet(APPLICATION, 0, 0, len(data)), 3)
+    broken = bytearray(sealed(V1, 0, 1))
+    broken[-1] ^= 1
+    for _ in range(100):
+        with pytest.raises(Unopened):
+            keys.open(bytes(broken), Packet(APPLICATION, 0, 0, len(broken)), 3)
+    assert keys._tries == 0
+    data = sealed(V1, 1, 2)
+    assert keys.open(data, Packet(APPLICATION, 0, 0, len(data)), 3)
