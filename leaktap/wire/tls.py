@@ -5,12 +5,12 @@ ServerHello told the suite; either side stops where a secret is missing and keep
 and over all), since secrets may come behind the packets. What is never opened becomes a `Blind`.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from leaktap.wire._api import Above, Context, Made, Plain, Protocol
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
+from leaktap.wire.tls_certificates import site
 from leaktap.wire.tls_ciphers import TLS13, next_secret, opener13
 from leaktap.wire.tls_handshake import (
     APPLICATION,
@@ -46,7 +46,6 @@ _MOST_WAITING = 1 << 20
 _MOST_UNANSWERED = 16 << 20
 _MOST_PREMASTER = 2048
 _MOST_HELLOS = 16
-_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){1,126}")
 
 
 class Tls:
@@ -222,6 +221,7 @@ class Tls:
                 for message, body in half.messages.feed(text):
                     self._message(half, message, body)
             except BadHandshake:
+                half.pass_over("unreadable", at, end)
                 self._stop("unreadable")
         elif kind == CHANGE_CIPHER_SPEC and not half.modern:
             half.changed, half.opener = True, None
@@ -375,12 +375,6 @@ class Tls:
             session.show(kind, body, self._shared)
         elif kind == NEW_SESSION_TICKET and half.side == SERVER:
             session.ticket(body, self._context.keys, self._shared)
-
-
-def site(names: tuple[str, ...]) -> str:
-    """Returns the site that a certificate with these names is for: the first that is a host, without a wildcard."""
-    hosts = (name.removeprefix("*.") for name in names)
-    return next((host for host in hosts if _HOST.fullmatch(host)), "")
 
 
 def _inner(text: bytes) -> tuple[int, bytes]:

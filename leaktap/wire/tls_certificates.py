@@ -4,6 +4,7 @@ RFC 5246 section 7.4.2, RFC 8446 section 4.4.2, compressed by RFC 8879, and the 
 the common name). A certificate that cannot be read has no names.
 """
 
+import re
 import warnings
 import zlib
 
@@ -16,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from leaktap.wire.tls_hello import BadHandshake, Cursor
 
 _MOST = 256 << 10
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){1,126}")
 _ZLIB, _BROTLI, _ZSTD = 1, 2, 3
 _BROKEN = (
     ValueError,
@@ -76,6 +78,12 @@ def names(certificate: bytes) -> tuple[str, ...]:
     except _BROKEN:
         pass
     return tuple(dict.fromkeys(name.lower().rstrip(".") for name in found if name))
+
+
+def site(names: tuple[str, ...]) -> str:
+    """Returns the site that a certificate with these names is for: the first that is a host, without a wildcard."""
+    hosts = (name.removeprefix("*.") for name in names)
+    return next((host for host in hosts if _HOST.fullmatch(host)), "")
 
 
 def _alternatives(certificate: x509.Certificate) -> list[str]:

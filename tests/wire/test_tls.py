@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from leaktap.wire._bytes import CLIENT, SERVER
 from leaktap.wire.keys import KeyLog
-from leaktap.wire.tls import PROTOCOL, Tls, site
+from leaktap.wire.tls import PROTOCOL, Tls
 from tests.wire._relay import Relay
 from tests.wire._traffic import HOST, Talk, blinds, certificate, context, exchanges, plain, run, segment, tls_contexts
 
@@ -296,20 +296,6 @@ def test_the_certificate_names_a_host_that_was_not_asked_for():
     hello = talk.turns[0][1]
     (blind,) = blinds(run(renumbered(talk, hello.index(HOST.encode()) - 9, b"\x55\x55")))
     assert (blind.why, blind.host) == ("no_key", "")
-
-
-SITES = [
-    (("shop.example", "www.shop.example"), "shop.example"),
-    (("*.shop.example",), "shop.example"),
-    (("test server", "a.example"), "a.example"),
-    (("localhost", "*", "*.", "a b.example", "<x>.example"), ""),
-    ((), ""),
-]
-
-
-@pytest.mark.parametrize(("names", "expected"), SITES)
-def test_sites(names, expected):
-    assert site(names) == expected
 
 
 def test_a_name_that_may_be_the_outer_one():

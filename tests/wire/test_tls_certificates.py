@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaktap.wire.tls_certificates import decompressed, leaf, names
+from leaktap.wire.tls_certificates import decompressed, leaf, names, site
 from leaktap.wire.tls_hello import BadHandshake
 
 
@@ -42,6 +42,20 @@ def vector(size, data):
 )
 def test_names(common, others, expected):
     assert names(made(common, *others)) == expected
+
+
+SITES = [
+    (("shop.example", "www.shop.example"), "shop.example"),
+    (("*.shop.example",), "shop.example"),
+    (("test server", "a.example"), "a.example"),
+    (("localhost", "*", "*.", "a b.example", "<x>.example"), ""),
+    ((), ""),
+]
+
+
+@pytest.mark.parametrize(("shown", "expected"), SITES)
+def test_sites(shown, expected):
+    assert site(shown) == expected
 
 
 @given(st.data())
