@@ -251,7 +251,7 @@ BLIND_REASONS = {
     "wrong_key": "TLS whose key does not fit",
     "unsupported_cipher": "TLS with a cipher suite that is not decrypted",
     "pinned": "the app refused the proxy's certificate",
-    "quic": "QUIC",
+    "quic": "QUIC without a key",
     "streamed": "body passed through unseen",
     "truncated": "packets cut short or missing",
     "unknown_protocol": "a protocol that is not read",

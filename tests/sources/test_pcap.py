@@ -163,9 +163,10 @@ def test_names_of_packets_in_wireshark(tmp_path):
     file = tmp_path / "a.pcap"
     file.write_bytes(pcap([*noise, *packets([(CLIENT, POST), (SERVER, OK)], 8080, size=40)]))
     seen = see(file)
-    told = [(each.origin.protocol, each.origin.stream, each.request.frames) for each in of(Exchange, seen)]
-    assert told[-1] == ("http/1.1", 0, (6, 7))
-    assert {each[:2] for each in told[:-1]} == {("raw", 0)}
+    (exchange,) = [each for each in of(Exchange, seen) if each.origin.protocol == "http/1.1"]
+    assert (exchange.origin.stream, exchange.request.frames, exchange.response.frames) == (0, (6, 7), (8,))
+    noise_seen = [each for each in of(Exchange, seen) if each is not exchange]
+    assert {(each.origin.protocol, each.origin.stream) for each in noise_seen} == {("raw", 0)}
 
 
 @pytest.mark.parametrize("data", [pcap([]), section(), pcap([])[:24], pcap([], ">", 0xA1B23C4D)])
