@@ -16,6 +16,7 @@ from leaktap.wire._api import Budget, Context, Finished, Plain
 from leaktap.wire._bytes import CLIENT, SERVER, Arrival, Closed, Flow, Segment
 from leaktap.wire.engine import Engine
 from leaktap.wire.keys import KeyLog
+from tests.wire import _packets
 
 START = 1_763_700_000_000_000
 HOST = "api.example-shop.cn"
@@ -166,3 +167,18 @@ def tls_contexts(version, ciphers="", alpn=()):
         if alpn:
             one.set_alpn_protocols(list(alpn))
     return client, server
+
+
+def captured(turns, port=40_000):
+    """The packets of a TCP connection that said `turns`, as `_packets.pcap` takes them."""
+    at, made = [1, 1], [(CLIENT, b"", 0, 0, _packets.SYN), (SERVER, b"", 0, 1, _packets.SYN | _packets.ACK)]
+    for side, data in turns:
+        for start in range(0, len(data), 1400):
+            piece = data[start : start + 1400]
+            made.append((side, piece, at[side], at[1 - side], _packets.ACK))
+            at[side] += len(piece)
+    ports, ends = (port, 443), (_packets.CLIENT, _packets.SERVER)
+    for number, (side, data, seq, ack, flags) in enumerate(made):
+        way = slice(None, None, -1 if side == SERVER else 1)
+        segment = _packets.tcp(data, *ports[way], seq=seq, ack=ack, flags=flags)
+        yield START + number * 1000, _packets.ethernet(_packets.ip(segment, *ends[way]))

@@ -19,7 +19,7 @@ from leaktap.wire.keys import KeyLog
 from leaktap.wire.tls import Tls
 from leaktap.wire.tls_hello import client_hello
 from tests.wire import _packets
-from tests.wire._traffic import Talk, blinds, context, plain, segment
+from tests.wire._traffic import Talk, blinds, captured, context, plain, segment
 from tests.wire.test_tls_certificates import made, vector
 
 UP, DOWN = b"GET /sealed HTTP/1.1\r\nHost: shop.example\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n"
@@ -139,17 +139,7 @@ def test_tshark_opens_it_too(suite, tmp_path):
     talk = Sealed(suite, PLAIN)
     file, keys = tmp_path / "a.pcap", tmp_path / "keys.txt"
     keys.write_bytes(talk.log)
-    at, packets = [1, 1], []
-    ports = ((40000, 443), (443, 40000))
-    ends = ((_packets.CLIENT, _packets.SERVER), (_packets.SERVER, _packets.CLIENT))
-    opening = [(CLIENT, b"", 0, 0, _packets.SYN), (SERVER, b"", 0, 1, _packets.SYN | _packets.ACK)]
-    for side, data in talk.turns:
-        opening.append((side, data, at[side], at[1 - side], _packets.ACK))
-        at[side] += len(data)
-    for number, (side, data, seq, ack, flags) in enumerate(opening):
-        one = _packets.tcp(data, *ports[side], seq=seq, ack=ack, flags=flags)
-        packets.append((number * 1000, _packets.ethernet(_packets.ip(one, *ends[side]))))
-    file.write_bytes(_packets.pcap(packets))
+    file.write_bytes(_packets.pcap(captured(talk.turns)))
     rows = _packets.tshark(file, "http.request.uri", "http.response.code", options=["-o", f"tls.keylog_file:{keys}"])
     assert "/sealed" in str(rows)
     assert "204" in str(rows)

@@ -1,5 +1,6 @@
 """How a session's secret is found: handshakes that are resumed or begin anew, and servers' RSA keys."""
 
+import os
 import shutil
 import ssl
 from pathlib import Path
@@ -10,11 +11,14 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leaktap.model import Blind, Exchange, Fault, Progress
 from leaktap.wire._bytes import CLIENT, SERVER
+from leaktap.wire.engine import exchanges
 from leaktap.wire.keys import KeyLog
 from leaktap.wire.tls import Tls
+from tests.wire._packets import pcap
 from tests.wire._relay import Relay
-from tests.wire._traffic import Talk, blinds, certificate, context, plain, segment, tls_contexts
+from tests.wire._traffic import Talk, blinds, captured, certificate, context, plain, segment, tls_contexts
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -228,6 +232,38 @@ def test_damage_never_raises(data):
         damaged.append(turns)
     for got, _ in opened(keys, *damaged):
         assert all(len(one) <= len(whole) for one, whole in zip(got, (UP, DOWN), strict=True))
+
+
+# Key logs that grow
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13])
+def test_a_key_log_that_is_written_behind_the_packets(version, tmp_path):
+    request = b"GET /late HTTP/1.1\r\nHost: shop.example\r\n\r\n"
+    talk = Talk(version).say(CLIENT, request).say(SERVER, b"HTTP/1.1 204 No Content\r\n\r\n")
+    packets, file, keys = list(captured(talk.turns)), tmp_path / "keys.txt", KeyLog()
+    file.write_bytes(b"")
+    keys.add_file(file)
+    secrets = talk.keylog.read_bytes()
+    half = len(secrets) // 2
+    after = list(captured([(CLIENT, b"GET / HTTP/1.1\r\n\r\n")], 40_001))
+    reading, writing = os.pipe()
+    steps = [
+        lambda: os.write(writing, pcap(packets)),
+        lambda: (file.write_bytes(secrets[:half]), os.write(writing, pcap(after[:1])[24:])),
+        lambda: (file.write_bytes(secrets), os.write(writing, pcap(after[1:])[24:])),
+        lambda: os.close(writing),
+    ]
+    steps.pop(0)()
+    seen = []
+    with os.fdopen(reading, "rb", buffering=0) as stream:
+        for one in exchanges(stream, "a.pcap", keys):
+            seen.append(one)
+            if isinstance(one, Progress) and steps:
+                steps.pop(0)()
+    assert sorted(one.request.start[1] for one in seen if isinstance(one, Exchange)) == ["/", "/late"]
+    assert [one for one in seen if isinstance(one, Fault | Blind)] == []
+    assert keys.version >= 2 - (version == TLS12)
 
 
 # Suites that do not encipher
