@@ -5,6 +5,7 @@ random factors, and hash, direction and place in the window are packed into one 
 share a hash, that shows in a comparison of neighbours, and other factors are drawn.
 """
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,6 @@ from leaktap.wire.packets import Columns
 type Key = tuple[int, int, int, int, int]
 """IP version and both ports in one word, then the addresses of the lower and the higher end, two words each."""
 
-_RANDOM = np.random.default_rng()
 _PLACE_BITS = 24
 _PLACE = np.uint64((1 << _PLACE_BITS) - 1)
 _HASH_SHIFT = np.uint64(_PLACE_BITS + 1)
@@ -69,7 +69,7 @@ def group(columns: Columns, which: Ints) -> Groups:
 
 def _hash(parts: list[Words]) -> Words:
     """Mixes words into one, other than the last time."""
-    factors = _RANDOM.integers(1 << 62, 1 << 63, len(parts) + 1).astype(np.uint64) | np.uint64(1)
+    factors = np.frombuffer(os.urandom(8 * (len(parts) + 1)), np.uint64) | np.uint64(1)
     mixed: Words = parts[0] * factors[0]
     for part, factor in zip(parts[1:], factors[1:-1], strict=True):
         mixed = (mixed ^ part) * factor

@@ -1,34 +1,19 @@
-"""Certificates that a TLS server shows: the first of them, and the names it is for.
+"""Certificates that a TLS server shows: the first of them, and the site that its names are of.
 
-RFC 5246 section 7.4.2, RFC 8446 section 4.4.2, compressed by RFC 8879, and the names by RFC 5280 (section 4.2.1.6 and
-the common name). A certificate that cannot be read has no names.
+RFC 5246 section 7.4.2, RFC 8446 section 4.4.2, compressed by RFC 8879.
 """
 
 import re
-import warnings
 import zlib
 
 import brotli
 import zstandard
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.x509.oid import NameOID
 
 from leaktap.wire.tls_hello import BadHandshake, Cursor
 
 _MOST = 256 << 10
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){1,126}")
 _ZLIB, _BROTLI, _ZSTD = 1, 2, 3
-_BROKEN = (
-    ValueError,
-    KeyError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType,
-)
-"""What the library raises for certificates that are none."""
 
 
 def leaf(body: bytes, modern: bool) -> bytes:
@@ -66,29 +51,7 @@ def decompressed(body: bytes) -> bytes:
     return made[:size]
 
 
-def names(certificate: bytes) -> tuple[str, ...]:
-    """Returns the names that a certificate (DER) is for, in lower case: the common name first, then those of DNS."""
-    found: list[str] = []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            parsed = x509.load_der_x509_certificate(certificate)
-            found += [str(name.value) for name in parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-            found += _alternatives(parsed)
-    except _BROKEN:
-        pass
-    return tuple(dict.fromkeys(name.lower().rstrip(".") for name in found if name))
-
-
 def site(names: tuple[str, ...]) -> str:
     """Returns the site that a certificate with these names is for: the first that is a host, without a wildcard."""
     hosts = (name.removeprefix("*.") for name in names)
     return next((host for host in hosts if _HOST.fullmatch(host)), "")
-
-
-def _alternatives(certificate: x509.Certificate) -> list[str]:
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return []
-    return extension.value.get_values_for_type(x509.DNSName)

@@ -163,7 +163,11 @@ class Session:
     @property
     def names(self) -> tuple[str, ...]:
         """The names that the server's certificate is for."""
-        return tls_certificates.names(self.certificate) if self.certificate else ()
+        if not self.certificate:
+            return ()
+        from leaktap.wire.tls_names import names
+
+        return names(self.certificate)
 
     @property
     def supported(self) -> bool:

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaktap.wire.tls_certificates import decompressed, leaf, names, site
+from leaktap.wire.tls_certificates import decompressed, leaf, site
 from leaktap.wire.tls_hello import BadHandshake
+from leaktap.wire.tls_names import names
 
 
 def made(common, *others):
