@@ -18,7 +18,7 @@ from leaktap.wire.quic_frames import CRYPTO, DATAGRAM, NEW_CONNECTION_ID, BadFra
 from leaktap.wire.quic_keys import Keys, candidates, initial_keys
 from leaktap.wire.quic_packets import APPLICATION, EARLY, HANDSHAKE, INITIAL, Packet, Version
 from leaktap.wire.quic_streams import Streams
-from leaktap.wire.tls import site
+from leaktap.wire.tls_certificates import site
 from leaktap.wire.tls_ciphers import Unopened
 from leaktap.wire.tls_handshake import (
     CERTIFICATE,

@@ -1,4 +1,4 @@
-"""The names that a certificate is for (RFC 5280, section 4.2.1.6 and the common name). One that cannot be read has none.
+"""The names that a certificate is for (RFC 5280, section 4.2.1.6 and the common name). An unreadable one has none.
 
 A file of its own, for the library that reads certificates takes long to load, and most captures do without it.
 """
