@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fuzz.bombs import bombs
 from fuzz.others import others
 from leaktap.model import Exchange, Message
 from leaktap.sources import Reading, read
@@ -34,7 +35,7 @@ class Seed:
 
 def seeds() -> list[Seed]:
     """Returns all captures, in an order that depends on nothing but what there is."""
-    found = [*golden(), *plain(), *made(), *at_hand(), *of_others()]
+    found = [*golden(), *plain(), *made(), *at_hand(), *of_others(), *too_much()]
     return [Seed(one.name, one.data[:MOST], one.keys) for one in found]
 
 
@@ -83,6 +84,12 @@ def of_others() -> Iterator[Seed]:
     """Yields captures of other protocols."""
     for name, data, keys in others():
         yield Seed(name, data, keys.encode())
+
+
+def too_much() -> Iterator[Seed]:
+    """Yields captures that ask for much."""
+    for name, data in bombs():
+        yield Seed(name, data)
 
 
 def at_hand() -> Iterator[Seed]:

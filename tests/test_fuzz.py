@@ -4,6 +4,8 @@ import random
 import struct
 import time
 from contextlib import suppress
+from functools import cache
+from multiprocessing import get_context
 
 import pytest
 
@@ -11,7 +13,7 @@ from fuzz import trial
 from fuzz.draft import Draft
 from fuzz.mutate import DAMAGES, UNFIT, mutated
 from fuzz.run import damaged, run
-from fuzz.seeds import Seed, golden, made, plain
+from fuzz.seeds import Seed, golden, made, plain, too_much
 from leaktap.model import Fault
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -27,6 +29,23 @@ def test_damaged_captures_raise_nothing(known, tmp_path):
     stories = [(place / "why.txt").read_text() for place in outcome.saved]
     assert (outcome.inputs, dict(outcome.kinds), stories) == (300, {}, [])
     assert 0 < outcome.peak < trial.MEGABYTES
+
+
+def test_captures_that_ask_for_much_get_no_more_than_there_is():
+    """Each as it is, a few in a process."""
+    known = list(too_much())
+    with get_context("fork").Pool(2, maxtasksperchild=1) as pool:
+        failures = pool.map(tried, known, chunksize=8)
+    assert [(one.name, failure) for one, failure in zip(known, failures, strict=True) if failure] == []
+
+
+def tried(one):
+    return means().run(one.data, one.keys)
+
+
+@cache
+def means():
+    return trial.Trial()
 
 
 def test_an_input_is_known_by_its_number(known):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import repeat
 
-from leaktap.model import Blind, Fault
+from leaktap.model import MOST_FRAMES, Blind, Fault
 from leaktap.wire._api import Above, Context, Finished, Layer, Made, Pausing, Plain, protocols
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
 from leaktap.wire._units import datagrams
@@ -19,6 +19,9 @@ from leaktap.wire.raw import Raw
 _MOST_SNIFFED = 64 << 10
 _MOST_MET = 2048
 
+MOST_LAYERS = 16
+"""How many layers are followed into each other. A tunnel in a tunnel has four, with TLS around each."""
+
 type Done = Finished | Blind | Fault
 """What comes out of a stack."""
 
@@ -26,14 +29,15 @@ type Done = Finished | Blind | Fault
 class Node:
     """A layer that is chosen when its first bytes are there, and the node above it.
 
-    `common` tells whether its protocol is.
+    `common` tells whether its protocol is. `depth` is how many layers are below.
     """
 
     common = False
 
-    def __init__(self, context: Context, transport: str) -> None:
+    def __init__(self, context: Context, transport: str, depth: int = 0) -> None:
         """Begins without a layer. `transport` is what runs below."""
         self._context = context
+        self._depth = depth
         self._transport = transport
         self._protocols = protocols(transport)
         self._layer: Layer | None = None
@@ -98,7 +102,7 @@ class Node:
             elif isinstance(thing, Above):
                 if self._above is not None:
                     yield from self._above.close()
-                self._above = Node(thing.context, "tcp")
+                self._above = Node(thing.context, "tcp", self._depth + 1)
             else:
                 yield thing
 
@@ -118,6 +122,8 @@ class Node:
 
     def _choose(self, last: bool) -> Layer | None:
         """Returns the layer for what came first, or None while that is too little to tell (it is not, if `last`)."""
+        if self._depth >= MOST_LAYERS:
+            return _Deeper(self._context)
         named = next((protocol for protocol in self._protocols if self._context.name in protocol.names), None)
         if named is not None and any(segment.data for segments in self._first for segment in segments):
             self.common = named.common
@@ -173,6 +179,25 @@ class Node:
                     self.common = protocol.common
                     return protocol.layer(self._context), False
         return None, unclear
+
+
+class _Deeper:
+    """What is in more layers than are followed."""
+
+    waiting = 0
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def feed(self, side: int, segment: Segment) -> Iterator[Made]:
+        """Counts bytes."""
+        detail = f"in more than {MOST_LAYERS} layers"
+        if segment.data:
+            yield self._context.blind("limit", "tunnel", len(segment.data), tuple(segment.frames[:MOST_FRAMES]), detail)
+
+    def close(self) -> Iterator[Made]:
+        """Yields nothing."""
+        return iter(())
 
 
 def cut(segment: Segment, start: int, end: int) -> Segment:

@@ -8,7 +8,7 @@ from leaktap.model import MOST_FRAMES, Blind, Fault
 from leaktap.wire._bytes import CLIENT, SERVER, Arrival, Closed
 from leaktap.wire.engine import Engine
 from leaktap.wire.keys import KeyLog
-from leaktap.wire.node import Node
+from leaktap.wire.node import MOST_LAYERS, Node
 from tests.wire._traffic import HOST, START, Talk, blinds, context, exchanges, finished, flow, run, segment
 
 GET = b"GET / HTTP/1.1\r\nHost: a.cn\r\n\r\n"
@@ -262,3 +262,16 @@ def test_secrets_may_come_late_for_tls_within_tls():
     (exchange,) = exchanges(one.feed([]))
     assert (exchange.request.start[0], exchange.response.body) == ("GET", b"ok")
     assert list(one.close()) == []
+
+
+@pytest.mark.parametrize("count", [1, 15, 16, 17, 2000])
+def test_tunnels_in_tunnels_are_followed_as_far_as_makes_sense(count):
+    connect, told = b"CONNECT a.cn:1 HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"
+    seen = run([*[(CLIENT, connect), (SERVER, told)] * count, (CLIENT, GET), (SERVER, OK)])
+    methods = [exchange.request.start[0] for exchange in exchanges(seen)]
+    if count < MOST_LAYERS:
+        assert methods == ["CONNECT"] * count + ["GET"] and not blinds(seen)
+    else:
+        assert methods == ["CONNECT"] * MOST_LAYERS
+        rest = (count - MOST_LAYERS) * (len(connect) + len(told)) + len(GET) + len(OK)
+        assert [(blind.why, blind.bytes) for blind in blinds(seen)] == [("limit", rest)]
