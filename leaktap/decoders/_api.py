@@ -1,5 +1,6 @@
 """What a decoder is: one function with three outcomes, and the facts that the walk needs to know about it."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -34,9 +35,10 @@ class Context(NamedTuple):
 
     `content_type` is that of the message or multipart part, lower case, without parameters (those are in `parameters`,
     lower-case names); `encoding` the content codings still to be undone, outermost first. `keys` are the names on the
-    way to the value. `room` is how many bytes a decoder may still put out, `most` how many parts. `spots` are the
-    offsets behind everything in a transparent value that may be of interest, in order; what lies nowhere near one of
-    them may be left out. None is "look at everything".
+    way to the value. `room` is how many bytes a decoder may still put out, `most` how many parts, `deadline` until when
+    it may work (as `time.monotonic` tells it). `spots` are the offsets behind everything in a transparent value that
+    may be of interest, in order; what lies nowhere near one of them may be left out. None is "look at everything".
+    `alphabets` are the case's own for base64, by their names.
     """
 
     content_type: str = ""
@@ -51,6 +53,8 @@ class Context(NamedTuple):
     most: int = 100_000
     schemas: tuple[Schema, ...] = ()
     spots: Sequence[int] | None = None
+    alphabets: tuple[tuple[str, str], ...] = ()
+    deadline: float = math.inf
 
 
 class Part(NamedTuple):

@@ -8,27 +8,29 @@ import zlib
 from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part
-from leaktap.decoders._inflate import inflate, is_told, unwrapped
+from leaktap.decoders._inflate import FULL, LATE, deflate_stream, expand, is_told, outlet, unwrapped
 from leaktap.decoders._plain import is_text, makes_sense
 
+_CODINGS = ("deflate", "x-deflate", "deflate-raw")
 _PROBE = 1024
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the content as one part."""
-    told = is_told(context, "deflate")
+    told = is_told(context, *_CODINGS)
     if not told and not _begins(data):
         return None
-    expanded = inflate(data, -15, context.room)
+    out = outlet(context)
+    end = expand(deflate_stream, data, out)
     if told:
-        if not expanded.data or (expanded.problem and is_text(data)):
-            raise DecodeError(f"said to be deflate, but {expanded.problem or 'empty'}")
-        return unwrapped(expanded, context, told)
-    if expanded.problem or expanded.used < len(data):
+        if not out.size or (end.is_broken and is_text(data)):
+            raise DecodeError(f"said to be deflate, but {end.problem or 'empty'}")
+        return unwrapped(out, end, context, told, data)
+    if end.is_broken or (end.problem not in (FULL, LATE) and end.used < len(data)):
         return None
-    if len(expanded.data) <= len(data) or not makes_sense(expanded.data):
+    if out.size <= len(data) or not makes_sense(out.value()):
         return None
-    return unwrapped(expanded, context, told)
+    return unwrapped(out, end, context, told)
 
 
 def _begins(data: bytes) -> bool:
@@ -40,4 +42,4 @@ def _begins(data: bytes) -> bool:
     return True
 
 
-DECODER = Decoder("deflate", decode, rank=75, certain=True, minimum=16, binary=True, codings=("deflate",))
+DECODER = Decoder("deflate", decode, rank=75, certain=True, minimum=16, binary=True, codings=_CODINGS)
