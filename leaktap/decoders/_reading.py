@@ -1,0 +1,209 @@
+"""What the readers of binary serialisations have in common: a place in the bytes, and the parts found on the way.
+
+A reader goes through its format once, by bounded recursion, and lists names, texts, byte strings and numbers as it
+meets them. What nobody said to be of the format is read `strictly`: it must make sense, or it is somebody else's.
+"""
+
+import math
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from leaktap.decoders._api import Context, DecodeError, LimitReached, Part
+from leaktap.decoders._plain import DATA_NAME, is_text, makes_sense, step
+
+DEEPEST = 64
+"""How many levels are followed: each makes the paths of all parts below it longer."""
+
+SURELY_READABLE = 16
+"""So many bytes of text are no chance, however much around them is opaque."""
+
+type Order = Literal["big", "little"]
+
+_LONGEST_NAME = 256
+_READABLE = 4
+_LARGEST_EXACT = 2.0**63
+_REALS = {("big", 2): ">e", ("big", 4): ">f", ("big", 8): ">d", ("little", 4): "<f", ("little", 8): "<d"}
+
+
+class Broken(Exception):
+    """The bytes are not of the format, or cut off: `str()` says how and at which offset."""
+
+
+class TooDeep(Exception):
+    """Containers nest deeper than they are followed."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """How far a value was read, and what it holds.
+
+    `readable` and `opaque` count the bytes of texts and names, and of what is neither text nor compressed.
+    """
+
+    data: bytes
+    context: Context
+    strictly: bool = True
+    at: int = 0
+    parts: list[Part] = field(default_factory=list)
+    readable: int = 0
+    opaque: int = 0
+    put_out: int = 0
+
+    def outcome(self, read: Callable[[], None]) -> Sequence[Part] | None:
+        """Returns what `read` lists, or None where that makes no sense and nobody said that it is of this format.
+
+        Raises:
+            DecodeError: it was said to be, and breaks off.
+            LimitReached: it holds more than may be listed, or nests too deeply.
+        """
+        try:
+            read()
+        except Broken as error:
+            if self.strictly:
+                return None
+            raise DecodeError(str(error), self.parts) from None
+        except TooDeep:
+            if self.strictly and not self.is_convincing():
+                return None
+            raise LimitReached("depth", self.parts) from None
+        return self.parts if not self.strictly or self.is_convincing() else None
+
+    def is_convincing(self) -> bool:
+        """Tells whether what was read holds enough that a person could read."""
+        if self.readable < _READABLE:
+            return False
+        return self.opaque * 2 <= len(self.data) or self.readable >= SURELY_READABLE
+
+    def each(self, read: Callable[[str], None], begin: bytes = b"") -> None:
+        """Reads value after value to the end: the only one at the path `.$`, one of several at `[i].$`.
+
+        Each begins with a byte of `begin`, if that is said.
+        """
+        index = 0
+        while self.left:
+            if begin and self.data[self.at] not in begin:
+                raise Broken(f"no value begins at byte {self.at}")
+            read(f"[{index}].$" if index else ".$")
+            if not index and self.left:
+                self.parts[:] = [part._replace(path="[0]" + part.path) for part in self.parts]
+            index += 1
+
+    @property
+    def left(self) -> int:
+        """How many bytes are still to be read."""
+        return len(self.data) - self.at
+
+    def take(self, size: int) -> bytes:
+        """Reads bytes.
+
+        Raises:
+            Broken: there are not so many.
+        """
+        begin, end = self.at, self.at + size
+        if not begin <= end <= len(self.data):
+            raise Broken(f"{size} bytes are said to follow at byte {begin}, but there are {self.left}")
+        self.at = end
+        return self.data[begin:end]
+
+    def byte(self) -> int:
+        """Reads a byte."""
+        at = self.at
+        if at >= len(self.data):
+            raise Broken(f"it is cut off at byte {at}")
+        self.at = at + 1
+        return self.data[at]
+
+    def integer(self, size: int, order: Order = "big", signed: bool = False) -> int:
+        """Reads an integer of `size` bytes."""
+        return int.from_bytes(self.take(size), order, signed=signed)
+
+    def varint(self) -> int:
+        """Reads an unsigned number in groups of seven bits, the lowest first (LEB128), of 64 bits at most."""
+        value = 0
+        for shift in range(0, 70, 7):
+            byte = self.byte()
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+        raise Broken(f"a number without end at byte {self.at}")
+
+    def zigzag(self) -> int:
+        """Reads a signed number, its sign in the lowest bit of a varint."""
+        value = self.varint()
+        return value >> 1 ^ -(value & 1)
+
+    def real(self, size: int, order: Order, path: str, keys: tuple[str, ...]) -> None:
+        """Reads a floating-point number (IEEE 754) and lists it with as many digits as it holds."""
+        number: float = struct.unpack(_REALS[order, size], self.take(size))[0]
+        self.number(number if size == 8 or not math.isfinite(number) else float(f"{number:.8g}"), path, keys)
+
+    def number(self, number: float, path: str, keys: tuple[str, ...]) -> None:
+        """Lists a number in decimal; what is no number (infinity) is no part."""
+        if isinstance(number, float):
+            if not math.isfinite(number):
+                return
+            if number.is_integer() and abs(number) < _LARGEST_EXACT:
+                number = int(number)
+        self.add(Part(str(number).encode(), path, keys, None, True))
+
+    def text(self, raw: bytes, path: str, keys: tuple[str, ...], context: Context | None = None) -> None:
+        """Lists what the format says to be text; `context` says which charset, if it is not UTF-8."""
+        if context is not None or is_text(raw):
+            self.readable += len(raw)
+        elif self.strictly and not makes_sense(raw):
+            raise Broken(f"no text before byte {self.at}")
+        self.add(Part(raw, path, keys, context))
+
+    def blob(self, raw: bytes, path: str, keys: tuple[str, ...]) -> None:
+        """Lists bytes of which the format does not say what they are."""
+        if is_text(raw):
+            self.readable += len(raw)
+        elif not makes_sense(raw):
+            self.opaque += len(raw)
+        self.add(Part(raw, path, keys))
+
+    def name(self, raw: bytes, path: str, keys: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """Returns path and keys of the member `raw`. A name that is data itself is listed at the path's `#key`."""
+        if self.strictly and (len(raw) > _LONGEST_NAME or not is_text(raw)):
+            raise Broken(f"no name before byte {self.at}")
+        if not raw.lstrip(b"-").isdigit():
+            self.readable += len(raw)
+        name = raw.decode("utf-8", "replace")
+        here = path + step(name)
+        if DATA_NAME.search(name):
+            self.add(Part(raw, here + "#key", keys))
+        return here, (*keys, name)
+
+    def add(self, part: Part) -> None:
+        """Lists a part, if it holds anything.
+
+        Raises:
+            LimitReached: there are more parts or bytes than the context allows.
+        """
+        if not part.value:
+            return
+        if len(self.parts) >= self.context.most:
+            raise LimitReached("parts", self.parts)
+        self.put_out += len(part.value)
+        if self.put_out > self.context.room:
+            raise LimitReached("bytes", self.parts)
+        self.parts.append(part)
+
+    def tree(self, value: object, path: str, keys: tuple[str, ...], depth: int = 0) -> None:
+        """Lists what a library has read: mappings, sequences, texts, bytes and numbers, each once."""
+        if depth > DEEPEST:
+            raise TooDeep
+        if isinstance(value, Mapping):
+            for name, item in value.items():
+                self.tree(item, *self.name(str(name).encode("utf-8", "replace"), path, keys), depth + 1)
+        elif isinstance(value, list | tuple):
+            for index, item in enumerate(value):
+                self.tree(item, f"{path}[{index}]", keys, depth + 1)
+        elif isinstance(value, str):
+            self.text(value.encode("utf-8", "replace"), path, keys)
+        elif isinstance(value, bytes):
+            self.blob(value, path, keys)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            self.number(value, path, keys)

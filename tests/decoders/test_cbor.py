@@ -1,0 +1,176 @@
+import cbor2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leaktap.decoders._api import Context, DecodeError, LimitReached
+from leaktap.decoders.cbor import decode
+
+SAID = Context(content_type="application/cbor")
+DOCUMENT = {
+    "imei": "867530912345673",
+    "lat": 31.2304,
+    "list": [1, -5, 2**40, {"mac": bytes.fromhex("a45046123456")}],
+    "none": None,
+    "ok": True,
+}
+EXPECTED = {
+    ".$.imei": b"867530912345673",
+    ".$.lat": b"31.2304",
+    ".$.list[0]": b"1",
+    ".$.list[1]": b"-5",
+    ".$.list[2]": b"1099511627776",
+    ".$.list[3].mac": bytes.fromhex("a45046123456"),
+}
+SAMPLE = (cbor2.dumps(DOCUMENT), {})
+
+
+def values(data, context=SAID):
+    return {part.path: part.value for part in decode(data, context) or ()}
+
+
+@pytest.mark.parametrize("context", [Context(), SAID, Context(content_type="application/cose+cbor")])
+def test_document(context):
+    assert values(cbor2.dumps(DOCUMENT), context) == EXPECTED
+
+
+def test_magic(follow):
+    data = cbor2.dumps(cbor2.CBORTag(55799, {"imei": "867530912345673", "n": 5}))
+    assert set(follow(data).values) == {"|cbor.$.imei", "|cbor.$.n"}
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ("9f01820203 9f0405ffff", [b"1", b"2", b"3", b"4", b"5"]),  # RFC 8949, appendix A
+        ("bf6346756ef563416d7421ff", [b"-2"]),
+        ("7f657374726561646d696e67ff", [b"streaming"]),
+        ("5f42010243030405ff", [bytes.fromhex("0102030405")]),
+        ("c249010000000000000000", [b"18446744073709551616"]),
+        ("c349010000000000000000", [b"-18446744073709551617"]),
+        ("c074323031332d30332d32315432303a30343a30305a", [b"2013-03-21T20:04:00Z"]),
+        ("c11a514b67b0", [b"1363896240"]),
+        ("d818456449455446", [b"dIETF"]),
+        ("f93e00", [b"1.5"]),
+        ("fa47c35000", [b"100000"]),
+        ("fbc010666666666666", [b"-4.1"]),
+        ("f97c00", []),
+        ("f7", []),
+        ("f818", []),
+        ("3bffffffffffffffff", [b"-18446744073709551616"]),
+    ],
+)
+def test_examples_of_the_standard(item, expected):
+    found = values(bytes.fromhex(item))
+    assert [*found.values()] == expected
+
+
+def test_stream_of_several_objects():
+    data = cbor2.dumps(["867530912345673", 3]) + cbor2.dumps({"a": "hello"}) + cbor2.dumps([5])
+    assert values(data, Context()) == {
+        "[0].$[0]": b"867530912345673",
+        "[0].$[1]": b"3",
+        "[1].$.a": b"hello",
+        "[2].$[0]": b"5",
+    }
+
+
+def test_names():
+    parts = decode(cbor2.dumps({"a": {"b": [{7: "hello"}]}}), Context())
+    assert [(part.path, part.keys) for part in parts] == [(".$.a.b[0].7", ("a", "b", "7"))]
+
+
+@pytest.mark.parametrize("number", [0, 127, 128, 2**16, 2**32, 2**64 - 1, -1, -32, -33, -(2**15), -(2**31), -(2**63)])
+def test_numbers(number):
+    assert values(cbor2.dumps([number])) == {".$[0]": str(number).encode()}
+
+
+@pytest.mark.parametrize("size", [0, 1, 31, 32, 255, 256, 65535, 65536])
+@pytest.mark.parametrize("kind", [str, bytes])
+def test_sizes(size, kind):
+    data = b"x" * size
+    packed = cbor2.dumps([data.decode() if kind is str else data, "end"])
+    assert values(packed).get(".$[0]", b"") == data
+
+
+def test_long_containers():
+    packed = cbor2.dumps([[7] * 20, [7] * 70_000, {str(i): "x" for i in range(20)}])
+    found = values(packed)
+    assert len(found) == 20 + 70_000 + 20
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"plain text that is no object",
+        cbor2.dumps("a string alone"),
+        cbor2.dumps([1, 2, 3, 4, 5, 6, 7]),
+        cbor2.dumps({1: 2, 3: 4, 5: 6}),
+        cbor2.dumps(DOCUMENT)[:-1],
+        cbor2.dumps(DOCUMENT) + b"\x05",
+        cbor2.dumps(DOCUMENT) + b"\xff",
+        cbor2.dumps([b"\x81\x92\xff" * 20, "x"]),
+        b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff" + b"abc" * 10,
+        b"\x81" * 500,
+        b"\x9f" * 500,
+        b"\xd9\x01\x00\x81\x65hello",
+        b"\xa1\xf6\x65hello",
+    ],
+)
+def test_no_cbor(data):
+    assert decode(data, Context()) is None
+
+
+def test_cut_off_keeps_what_was_before():
+    with pytest.raises(DecodeError, match=r"cut off|follow") as caught:
+        decode(cbor2.dumps(DOCUMENT)[:-3], SAID)
+    assert caught.value.parts[0].value == b"867530912345673"
+
+
+def test_deep():
+    with pytest.raises(LimitReached, match="depth"):
+        decode(b"\x81" * 100_000 + b"\x01", SAID)
+
+
+def test_many():
+    with pytest.raises(LimitReached, match="parts") as caught:
+        decode(cbor2.dumps(["x"] * 100), SAID._replace(most=10))
+    assert len(caught.value.parts) == 10
+
+
+def test_what_it_holds_is_followed(follow):
+    data = cbor2.dumps({"data": '{"imei": "867530912345673"}'})
+    assert follow(data).at("|cbor.$.data|json.$.imei") == [b"867530912345673"]
+
+
+trees = st.recursive(
+    st.text(min_size=1) | st.binary(min_size=1) | st.integers(-(2**63), 2**64 - 1),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+)
+
+
+def leaves(tree):
+    if isinstance(tree, dict):
+        return [leaf for item in tree.values() for leaf in leaves(item)]
+    if isinstance(tree, list):
+        return [leaf for item in tree for leaf in leaves(item)]
+    return [tree if isinstance(tree, bytes) else str(tree).encode()]
+
+
+@settings(max_examples=150, deadline=None)
+@given(trees)
+def test_round_trip(tree):
+    parts = decode(cbor2.dumps(tree), SAID) or ()
+    assert [part.value for part in parts if "#key" not in part.path] == leaves(tree)
+
+
+@settings(max_examples=100, deadline=None)
+@given(trees, st.data())
+def test_cut_anywhere(tree, cut):
+    data = cbor2.dumps(tree)
+    data = data[: cut.draw(st.integers(1, len(data)))]
+    decode(data, Context())
+    try:
+        decode(data, SAID)
+    except (DecodeError, LimitReached) as error:
+        assert str(error)

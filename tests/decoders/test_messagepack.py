@@ -1,0 +1,151 @@
+import msgpack
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leaktap.decoders._api import Context, DecodeError, LimitReached
+from leaktap.decoders.messagepack import decode
+
+SAID = Context(content_type="application/x-msgpack")
+DOCUMENT = {
+    "imei": "867530912345673",
+    "lat": 31.2304,
+    "list": [1, -5, 2**40, {"mac": bytes.fromhex("a45046123456")}],
+    "none": None,
+    "ok": True,
+}
+EXPECTED = {
+    ".$.imei": b"867530912345673",
+    ".$.lat": b"31.2304",
+    ".$.list[0]": b"1",
+    ".$.list[1]": b"-5",
+    ".$.list[2]": b"1099511627776",
+    ".$.list[3].mac": bytes.fromhex("a45046123456"),
+}
+SAMPLE = (msgpack.packb(DOCUMENT), {})
+
+
+def values(data, context=SAID):
+    return {part.path: part.value for part in decode(data, context) or ()}
+
+
+@pytest.mark.parametrize("context", [Context(), SAID])
+@pytest.mark.parametrize("options", [{}, {"use_bin_type": False}, {"use_single_float": False}])
+def test_document(context, options):
+    assert values(msgpack.packb(DOCUMENT, **options), context) == EXPECTED
+
+
+def test_stream_of_several_objects():
+    data = msgpack.packb(["867530912345673", 3]) + msgpack.packb({"a": "hello"}) + msgpack.packb([5])
+    assert values(data, Context()) == {
+        "[0].$[0]": b"867530912345673",
+        "[0].$[1]": b"3",
+        "[1].$.a": b"hello",
+        "[2].$[0]": b"5",
+    }
+
+
+def test_names():
+    parts = decode(msgpack.packb({"a": {"b": [{7: "hello"}]}}), Context())
+    assert [(part.path, part.keys) for part in parts] == [(".$.a.b[0].7", ("a", "b", "7"))]
+
+
+@pytest.mark.parametrize("number", [0, 127, 128, 2**16, 2**32, 2**64 - 1, -1, -32, -33, -(2**15), -(2**31), -(2**63)])
+def test_numbers(number):
+    assert values(msgpack.packb([number])) == {".$[0]": str(number).encode()}
+
+
+@pytest.mark.parametrize("size", [0, 1, 31, 32, 255, 256, 65535, 65536])
+@pytest.mark.parametrize("kind", [str, bytes])
+def test_sizes(size, kind):
+    data = b"x" * size
+    packed = msgpack.packb([data.decode() if kind is str else data, "end"])
+    assert values(packed).get(".$[0]", b"") == data
+
+
+def test_long_containers():
+    packed = msgpack.packb([[7] * 20, [7] * 70_000, {str(i): "x" for i in range(20)}])
+    found = values(packed)
+    assert len(found) == 20 + 70_000 + 20
+
+
+def test_types_of_applications():
+    assert values(msgpack.packb([msgpack.ExtType(5, b"abcd"), msgpack.ExtType(6, b"x" * 20)])) == {
+        ".$[0]": b"abcd",
+        ".$[1]": b"x" * 20,
+    }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"plain text that is no object",
+        msgpack.packb("a string alone"),
+        msgpack.packb([1, 2, 3, 4, 5, 6, 7]),
+        msgpack.packb({1: 2, 3: 4, 5: 6}),
+        msgpack.packb(DOCUMENT)[:-1],
+        msgpack.packb(DOCUMENT) + b"\x05",
+        msgpack.packb(DOCUMENT) + b"\xc1",
+        msgpack.packb([b"\x81\x92\xff" * 20, "x"]),
+        b"\xdd\xff\xff\xff\xff" + b"abc" * 10,
+        b"\x91" * 500,
+        b"\x82\xc0\xc0\xc0\xc0abcd",
+    ],
+)
+def test_no_messagepack(data):
+    assert decode(data, Context()) is None
+
+
+def test_cut_off_keeps_what_was_before():
+    with pytest.raises(DecodeError, match=r"cut off|follow") as caught:
+        decode(msgpack.packb(DOCUMENT)[:-3], SAID)
+    assert caught.value.parts[0].value == b"867530912345673"
+
+
+def test_deep():
+    with pytest.raises(LimitReached, match="depth"):
+        decode(b"\x91" * 100_000 + b"\x01", SAID)
+
+
+def test_many():
+    with pytest.raises(LimitReached, match="parts") as caught:
+        decode(msgpack.packb(["x"] * 100), SAID._replace(most=10))
+    assert len(caught.value.parts) == 10
+
+
+def test_what_it_holds_is_followed(follow):
+    data = msgpack.packb({"data": '{"imei": "867530912345673"}'})
+    assert follow(data).at("|messagepack.$.data|json.$.imei") == [b"867530912345673"]
+
+
+trees = st.recursive(
+    st.text(min_size=1) | st.binary(min_size=1) | st.integers(-(2**63), 2**64 - 1),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+)
+
+
+def leaves(tree):
+    if isinstance(tree, dict):
+        return [leaf for item in tree.values() for leaf in leaves(item)]
+    if isinstance(tree, list):
+        return [leaf for item in tree for leaf in leaves(item)]
+    return [tree if isinstance(tree, bytes) else str(tree).encode()]
+
+
+@settings(max_examples=150, deadline=None)
+@given(trees)
+def test_round_trip(tree):
+    parts = decode(msgpack.packb(tree), SAID) or ()
+    assert [part.value for part in parts if "#key" not in part.path] == leaves(tree)
+
+
+@settings(max_examples=100, deadline=None)
+@given(trees, st.data())
+def test_cut_anywhere(tree, cut):
+    data = msgpack.packb(tree)
+    data = data[: cut.draw(st.integers(1, len(data)))]
+    decode(data, Context())
+    try:
+        decode(data, SAID)
+    except (DecodeError, LimitReached) as error:
+        assert str(error)
