@@ -18,7 +18,9 @@ _VERSION, _FRAME = 1, 4
 _CALLS = (1, 2, 3, 4)
 """Call, reply, exception, one-way call."""
 
-_LARGEST_NUMBER = 1000
+_LARGEST, _LARGEST_SANE = 0x7FFF, 1000
+"""Field numbers: what there is room for, and what a person writes. Those of fields without one were negative."""
+
 _LONGEST_CALL = 128
 
 _STOP = 0
@@ -91,7 +93,7 @@ class _Binary(Reading):
         number = 0
         while (head := self.field(number)) is not None:
             kind, number, skipped = head
-            if not 0 < number <= _LARGEST_NUMBER and self.strictly:
+            if not 0 < number <= (_LARGEST_SANE if self.strictly else _LARGEST):
                 raise Broken(f"no field has the number {number}, before byte {self.at}")
             if not skipped:
                 self.value(kind, f"{path}.{number}", (*keys, str(number)), depth)
