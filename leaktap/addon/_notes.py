@@ -34,7 +34,7 @@ def annotate(flow: Flow, findings: Sequence[Finding], reveal: bool) -> None:
         severities.append(kept["severity"])
     severity = min(severities, key=SEVERITIES.index)
     said = list(dict.fromkeys([*kept.get("said", []), *map(_words, findings)]))
-    comment, before = f"leaktap: {'; '.join(said[:_MOST_WORDS])}", kept.get("comment", "")
+    comment, before = f"leaktap found {'; '.join(said[:_MOST_WORDS])}", kept.get("comment", "")
     if len(said) > _MOST_WORDS:
         comment += f"; and {len(said) - _MOST_WORDS} more"
     if before and before in flow.comment:

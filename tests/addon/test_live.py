@@ -58,7 +58,7 @@ def test_a_finding_is_written_at_once_and_noted_on_the_flow(addon, tmp_path):
     (found,) = records(addon, tmp_path)
     assert found["identifier"] == "imei" and found["path"] == "request.body|json.$.imei"
     assert found["evidence"]["flow"] == flow.id and found["phase"] == "before_consent"
-    assert flow.comment.startswith("leaktap: imei -> ") and "before consent" in flow.comment
+    assert flow.comment.startswith("leaktap found imei -> ") and "before consent" in flow.comment
     assert IMEI not in flow.comment and IMEI not in json.dumps(found)
     assert flow.marked in emoji and flow.metadata["leaktap"]["findings"] == [found]
     tnetstring.dumps(flow.get_state())
@@ -74,7 +74,7 @@ def test_what_the_user_wrote_stays(addon):
     flow = leak()
     flow.comment, flow.marked = "look at this", ":grapes:"
     addon.response(flow)
-    assert flow.comment.startswith("look at this | leaktap: imei") and flow.marked == ":grapes:"
+    assert flow.comment.startswith("look at this | leaktap found imei") and flow.marked == ":grapes:"
 
 
 def test_a_second_inspection_rewrites_only_its_own_words(addon):
