@@ -82,7 +82,7 @@ def test_a_second_inspection_rewrites_only_its_own_words(addon):
     flow.comment = "mine"
     addon.response(flow)
     addon.response(flow)
-    assert flow.comment.count("leaktap:") == 1 and flow.comment.count("imei") == 1
+    assert flow.comment.count("leaktap found") == 1 and flow.comment.count("imei") == 1
 
 
 def test_a_request_without_an_answer_was_sent_all_the_same(addon, tmp_path):

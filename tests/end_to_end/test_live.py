@@ -278,7 +278,7 @@ def test_flows_carry_the_comment_and_the_marker(session):
     with (folder / "saved.mitm").open("rb") as stream:
         flows = list(FlowReader(stream).stream())
     assert [bool(flow.comment) for flow in flows] == [True, True, False] * 2
-    assert flows[0].comment.startswith("leaktap: imei (") and "before consent" in flows[0].comment
+    assert flows[0].comment.startswith("leaktap found imei (") and "before consent" in flows[0].comment
     assert "after consent" in flows[3].comment
     assert [flow for flow in flows if flowfilter.match("~comment leaktap", flow)] == [f for f in flows if f.marked]
     assert all(flow.marked.endswith("_circle:") for flow in flows if flow.comment)
