@@ -35,6 +35,27 @@ class TooDeep(Exception):
     """Containers nest deeper than they are followed."""
 
 
+def either(*attempts: Callable[[], Sequence[Part] | None]) -> Sequence[Part] | None:
+    """Returns the parts of the first attempt that has any.
+
+    Raises:
+        DecodeError: none has, and one breaks off; of several, the one that came furthest.
+    """
+    broken: DecodeError | None = None
+    empty: Sequence[Part] | None = None
+    for attempt in attempts:
+        try:
+            if parts := attempt():
+                return parts
+            empty = empty if parts is None else parts
+        except DecodeError as error:
+            if broken is None or len(error.parts) > len(broken.parts):
+                broken = error
+    if broken and empty is None:
+        raise broken
+    return empty
+
+
 @dataclass(slots=True)
 class Reading:
     """How far a value was read, and what it holds.

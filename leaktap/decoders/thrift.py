@@ -8,9 +8,9 @@ names. Unsaid, a struct is believed where its field numbers are sane, it reads t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leaktap.decoders._api import Context, DecodeError, Decoder, Part
+from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._plain import is_text
-from leaktap.decoders._reading import DEEPEST, Broken, Reading, TooDeep
+from leaktap.decoders._reading import DEEPEST, Broken, Reading, TooDeep, either
 
 _TYPES = ("application/x-thrift", "application/vnd.apache.thrift.*")
 _STRICT, _COMPACT = b"\x80\x01", b"\x82"
@@ -38,18 +38,9 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     told = "thrift" in context.content_type
     if not told and data[-1] != _STOP:
         return None
-    broken: DecodeError | None = None
-    readings: tuple[type[_Binary], ...] = (_Compact, _Binary) if data[:1] == _COMPACT else (_Binary, _Compact)
-    for kind in readings:
-        reading = kind(data, context, not told)
-        try:
-            if parts := reading.outcome(reading.message):
-                return parts
-        except DecodeError as error:
-            broken = error if broken is None or len(error.parts) > len(broken.parts) else broken
-    if broken:
-        raise broken
-    return None
+    binary, compact = _Binary(data, context, not told), _Compact(data, context, not told)
+    attempts = [lambda: binary.outcome(binary.message), lambda: compact.outcome(compact.message)]
+    return either(*(reversed(attempts) if data[:1] == _COMPACT else attempts))
 
 
 @dataclass(slots=True)
