@@ -6,11 +6,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`size` of the traffic in MB (10^6 bytes), `runs` of each contestant, whether to `keep` the traffic."""
+    """`size` of the traffic in MB (10^6 bytes), `runs` of each contestant, whether to `keep` the traffic.
+
+    `draws` is how many messages are drawn at random, by `seed`: the same again where it is `SEED/NUMBER`.
+    """
 
     size: float = 100
     runs: int = 3
     keep: bool = False
+    draws: int = 10_000
+    seed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

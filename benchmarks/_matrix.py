@@ -1,0 +1,246 @@
+"""Draws messages with a planted value, has them examined, and judges what was found: what, and by which path and form.
+
+A draw is an identifier in some form, in one to five wrappers, at some place of a request, with more or less around it.
+Everything about it follows from its key (`SEED/NUMBER`), so that it can be drawn again; and each piece of it follows
+from the key and its own name, so that it can be made smaller and stay the same otherwise.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from random import Random
+from urllib.parse import quote, quote_from_bytes
+
+from benchmarks._identities import Form, Identity, Writing, identity
+from benchmarks._members import FEW, MANY, Header, filler
+from benchmarks._wrappers import WRAPPERS, Kind
+from leaktap.config import Case
+from leaktap.decoders._walk import all_decoders
+from leaktap.examine import Examiner, Found
+from leaktap.model import Blind, Endpoint, Exchange, Fault, Match, Message, Origin
+
+DEEPEST = 5
+_PLACES: dict[str, Kind] = {
+    "body": "bytes", "query": "bytes", "whole query": "text", "header": "text", "cookie": "text", "path": "text"
+}  # fmt: skip
+_FIELDS = ("X-Device", "X-Client-Data", "Authorization-Info", "User-Agent", "Token")
+_SAME_PROTOBUF = re.compile(r"(\|protobuf(?:\.\d+|\[\d+\])+)\|protobuf(?=\.)")
+_ENDS = {"|base64": "base64", "|hex": "hex"}
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What is planted where. `wrappers` are names, innermost first; `much` says that much stands beside the value."""
+
+    key: str
+    writing: Writing
+    wrappers: tuple[str, ...]
+    place: str
+    much: bool
+
+    @property
+    def hash(self) -> str:
+        """The name of the hash, or `plain`."""
+        names = [name for name in self.writing.form if name in ("md5", "sha1", "sha256", "sha512", "sm3")]
+        return names[0] if names else "plain"
+
+    def __str__(self) -> str:
+        form = ", ".join(self.writing.form) or "plain"
+        inside = " in ".join((f"{self.writing.identifier} ({form})", *self.wrappers, self.place))
+        return f"{self.key}: {inside}{', much beside it' if self.much else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the value was found, and whether at the right path in the right form. `seen` says what was seen."""
+
+    found: bool
+    right: bool
+    expected: str
+    seen: tuple[str, ...] = field(default=())
+
+
+class Matrix:
+    """Draws and judges; `seed` decides about everything, also about the phone that the values are of."""
+
+    def __init__(self, seed: str) -> None:
+        """Invents the phone and compiles its profile."""
+        self.seed = seed
+        self._identity: Identity = identity(Random(seed))
+        self._examiner = Examiner(Case(), [self._identity.profile])
+        self._examiner.warm()
+
+    @property
+    def identity(self) -> Identity:
+        """The phone."""
+        return self._identity
+
+    def draw(self, number: int) -> Draw:
+        """Returns the draw of this number."""
+        key = f"{self.seed}/{number}"
+        random = Random(key)
+        writing = random.choice(self._identity.writings[random.choice(list(self._identity.writings))])
+        place = random.choice((*["body"] * 5, *list(_PLACES)[1:]))
+        depth = random.randint(1, DEEPEST)
+        kind = _kind(writing.data)
+        chain: list[str] = []
+        while len(chain) < depth:
+            last = len(chain) == depth - 1
+            fitting = [name for name in _drawn() if _fits(name, kind, place, last)]
+            if not fitting:
+                break
+            chain.append(random.choice(fitting))
+            kind = WRAPPERS[chain[-1]].gives
+        if _PLACES[place] == "text" and kind == "bytes":
+            chain[-1:] = ["base64"] if WRAPPERS[chain[-1]].takes == "bytes" else [chain[-1], "base64"]
+        return Draw(key, writing, tuple(chain), place, random.random() < 0.5)
+
+    def judge(self, draw: Draw) -> Verdict:
+        """Makes the message, has it examined, and compares what was found with what was planted."""
+        request, path = _request(draw)
+        exchange = Exchange(
+            draw.key, 0, Endpoint("192.0.2.7", 40_000), Endpoint("198.51.100.1", 443), "https", "t.example", request,
+            None, Origin("drawn"),
+        )  # fmt: skip
+        items = self._examiner.examine(exchange).found
+        known = [item.match for item in items if isinstance(item, Found) and item.match.basis == "known"]
+        mine = [match for match in known if self._is_planted(match, draw.writing)]
+        forms = self._identity.forms[draw.writing.identifier, draw.writing.data]
+        wanted = {_unfolded(path, form) for form in forms}
+        right = any(_unfolded(match.leaf.path, match.form) in wanted for match in mine)
+        seen = [f"{match.identifier} {', '.join(match.form) or 'plain'} at {match.leaf.path}" for match in known]
+        seen += [f"{item.where.rpartition(': ')[2]}: {item.why}" for item in items if isinstance(item, Fault)]
+        seen += [item.detail for item in items if isinstance(item, Blind)]
+        return Verdict(bool(mine), right, path, tuple(seen))
+
+    def message(self, draw: Draw) -> Message:
+        """Returns the message of a draw."""
+        return _request(draw)[0]
+
+    def shrunk(self, draw: Draw) -> Draw:
+        """Returns the draw without what it fails as well without: wrappers, the place, what stands beside, the hash."""
+        verdict = self.judge(draw)
+        again = True
+        while again:
+            again = False
+            for smaller in self._smaller(draw):
+                judged = self.judge(smaller)
+                if (judged.found, judged.right) == (verdict.found, verdict.right):
+                    draw, again = smaller, True
+                    break
+        return draw
+
+    def _smaller(self, draw: Draw) -> Iterator[Draw]:
+        if draw.place != "body":
+            yield replace(draw, place="body")
+        for index in range(len(draw.wrappers)):
+            fewer = draw.wrappers[:index] + draw.wrappers[index + 1 :]
+            if fewer and _is_possible(draw.writing, fewer, draw.place):
+                yield replace(draw, wrappers=fewer)
+        plain = self._identity.writings[draw.writing.identifier][0]
+        if draw.writing != plain and _is_possible(plain, draw.wrappers, draw.place):
+            yield replace(draw, writing=plain)
+        if draw.much:
+            yield replace(draw, much=False)
+
+    def _is_planted(self, match: Match, writing: Writing) -> bool:
+        return match.identifier == writing.identifier and (not writing.plain or self._plain(match, writing))
+
+    def _plain(self, match: Match, writing: Writing) -> bool:
+        return match.plain.casefold() == writing.plain.casefold()
+
+
+@cache
+def _drawn() -> tuple[str, ...]:
+    """Returns the wrappers whose decoders there are."""
+    known = {decoder.name for decoder in all_decoders()}
+    return tuple(name for name, wrapper in WRAPPERS.items() if wrapper.decoder in known)
+
+
+def _kind(data: bytes) -> Kind:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return "bytes"
+    return "text" if text.isprintable() else "bytes"
+
+
+def _fits(name: str, kind: Kind, place: str, last: bool) -> bool:
+    """Tells whether a wrapper takes what there is; one that has to be said must be a body's outermost."""
+    wrapper = WRAPPERS[name]
+    return (wrapper.takes == "bytes" or kind == "text") and (not wrapper.said or (place == "body" and last))
+
+
+def _is_possible(writing: Writing, wrappers: Sequence[str], place: str) -> bool:
+    kind = _kind(writing.data)
+    for index, name in enumerate(wrappers):
+        if not _fits(name, kind, place, index == len(wrappers) - 1):
+            return False
+        kind = WRAPPERS[name].gives
+    return kind == "text" or _PLACES[place] == "bytes"
+
+
+def _request(draw: Draw) -> tuple[Message, str]:
+    """Returns the request, and the path to the value in it."""
+    data, steps = draw.writing.data, ""
+    headers: list[Header] = []
+    for index, name in enumerate(draw.wrappers):
+        random = Random(f"{draw.key}/{index + DEEPEST - len(draw.wrappers)}/{name}")
+        wrapped = WRAPPERS[name].wrap(random, data, MANY if draw.much else FEW)
+        data, steps = wrapped.data, wrapped.step + steps
+        headers = [*wrapped.headers, *_announced(random, name, headers, bool(wrapped.headers))]
+    random = Random(f"{draw.key}/{draw.place}")
+    return _placed(random, draw, data, steps, headers)
+
+
+def _announced(random: Random, name: str, inner: Sequence[Header], has_type: bool) -> list[Header]:
+    """Returns how a body is announced: now and then by its type, or by its coding, whose inside keeps its type."""
+    wrapper = WRAPPERS[name]
+    if not wrapper.headers or has_type or not (wrapper.said or random.random() < 0.5):
+        return []
+    header = random.choice(wrapper.headers)
+    if header[0] != b"Content-Encoding":
+        return [header]
+    return [header, *(each for each in inner if each[0] != header[0])]
+
+
+def _placed(random: Random, draw: Draw, data: bytes, steps: str, headers: list[Header]) -> tuple[Message, str]:
+    name = random.choice(("d", "data", "info", "v", "device"))
+    others = [(key, str(value)) for key, value in filler(random, MANY if draw.much else FEW)]
+    target, head, body = "/v1/collect", [(b"Host", b"t.example")], b""
+    match draw.place:
+        case "body":
+            head, body, path = [*head, *headers], data, "request.body"
+        case "query":
+            fields = [f"{key}={quote(value)}" for key, value in others]
+            fields.insert(random.randint(0, len(fields)), f"{name}={quote_from_bytes(data, safe='')}")
+            target, path = f"{target}?{'&'.join(fields)}", f"request.query.{name}"
+        case "whole query":
+            target, path = f"{target}?{quote_from_bytes(data, safe='')}", "request.query"
+        case "header":
+            field_name = random.choice(_FIELDS)
+            head.append((field_name.encode(), b" ".join(data.split())))
+            path = f"request.header.{field_name.lower()}"
+        case "cookie":
+            pairs = [f"{key}={quote(value)}" for key, value in others]
+            pairs.insert(random.randint(0, len(pairs)), f"{name}={quote_from_bytes(data, safe='')}")
+            head.append((b"Cookie", "; ".join(pairs).encode()))
+            path = f"request.header.cookie|cookie.{name}"
+            path += "|percent" * (quote_from_bytes(data, safe="").encode() != data)
+        case _:
+            target, path = f"{target}/{quote_from_bytes(data, safe='')}/x", "request.path[2]"
+    return Message(("POST", target, "HTTP/1.1"), tuple(head), body), path + steps
+
+
+def _unfolded(path: str, form: Form) -> tuple[str, Form]:
+    """Returns path and form in one of the ways to tell the same.
+
+    A digest in base64 is in base64 by its path as well as by its form, and a protobuf message in a protobuf field is a
+    field of a field.
+    """
+    path = _SAME_PROTOBUF.sub(r"\1", path)
+    for step, name in _ENDS.items():
+        if path.endswith(step) and form:
+            return _unfolded(path.removesuffix(step), (*form, name))
+    return path, tuple({"hex-upper": "hex", "base64url": "base64"}.get(name, name) for name in form)
