@@ -2,9 +2,9 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from leaktap.config import Schema
 
@@ -30,6 +30,31 @@ class LimitReached(Exception):
         self.parts = tuple(parts)
 
 
+class Opened(NamedTuple):
+    """What a key made of a value. `sure` where the plaintext or the value proves the key, `believed` where it may be
+    anything; `name` is the lock's.
+    """
+
+    name: str
+    data: bytes
+    sure: bool
+    believed: bool
+
+
+type Find = Callable[[str], bytes | None]
+"""Looks another value of the message up by its name or path, the nearest first."""
+
+
+class Ring(Protocol):
+    """The keys that may fit the values of one message."""
+
+    def fits(self, value: bytes, name: str) -> bool:
+        """Tells whether any may open `value` (not empty), which stands under `name`."""
+
+    def open(self, value: bytes, name: str, find: Find | None) -> Iterator[Opened]:
+        """Yields what they make of it."""
+
+
 class Context(NamedTuple):
     """What is known of a value from outside it.
 
@@ -38,7 +63,8 @@ class Context(NamedTuple):
     way to the value. `room` is how many bytes a decoder may still put out, `most` how many parts, `deadline` until when
     it may work (as `time.monotonic` tells it). `spots` are the offsets behind everything in a transparent value that
     may be of interest, in order; what lies nowhere near one of them may be left out. None is "look at everything".
-    `alphabets` are the case's own for base64, by their names.
+    `alphabets` are the case's own for base64, by their names. `ring` are the keys that may fit the message (none: those
+    that leaktap carries for every message), `beside` finds its other values.
     """
 
     content_type: str = ""
@@ -55,6 +81,8 @@ class Context(NamedTuple):
     spots: Sequence[int] | None = None
     alphabets: tuple[tuple[str, str], ...] = ()
     deadline: float = math.inf
+    ring: Ring | None = None
+    beside: Find | None = None
 
 
 class Part(NamedTuple):

@@ -12,13 +12,16 @@ from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 
 from leaktap import decoders
-from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Sieve, Sole
+from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Ring, Sieve, Sole
 from leaktap.decoders._plain import is_text
 from leaktap.discover import discover
 from leaktap.model import Fault, Leaf
 
 SIEVED_FROM = 256
 """Values shorter than this are not worth a pass of the sieve before they are parsed."""
+
+DECRYPT = "decrypt"
+"""The decoder that is also tried where a message's keys fit, and then only once on the way to a value."""
 
 _REMEMBERED = 1024
 _NOTHING = Context()
@@ -51,13 +54,25 @@ class Limited:
 
 @dataclass(slots=True)
 class _Frame:
-    """Parts still to be visited, and where they hang."""
+    """Parts still to be visited, and where they hang: `all` of them, and the frame of the value they are parts of."""
 
     parts: Iterator[Part]
     path: str
     keys: tuple[str, ...]
     via: tuple[str, ...]
     context: Context
+    all: Sequence[Part] = ()
+    outer: "_Frame | None" = None
+
+    def find(self, name: str) -> bytes | None:
+        """Looks a value up by its name or path, here and then further out."""
+        frame: _Frame | None = self
+        while frame is not None:
+            for part in frame.all:
+                if part.keys[-1:] == (name,) or part.path.lstrip(".") == name:
+                    return part.value
+            frame = frame.outer
+        return None
 
 
 @cache
@@ -133,15 +148,24 @@ def _known_codings() -> frozenset[str]:
     return frozenset(coding for decoder in all_decoders() for coding in decoder.codings)
 
 
-def walk(parts: Iterable[Part], limits: Limits, sieve: Sieve | None = None) -> Iterator[Leaf | Fault | Limited]:
+@cache
+def _decrypting() -> Decoder:
+    """Returns the decoder that a message's keys are for."""
+    return next(decoder for decoder in all_decoders() if decoder.name == DECRYPT)
+
+
+def walk(
+    parts: Iterable[Part], limits: Limits, sieve: Sieve | None = None, ring: Ring | None = None
+) -> Iterator[Leaf | Fault | Limited]:
     """Yields the leaves of a message, in its order, and what went wrong on the way.
 
     `parts` are roots: their `path` is a leaf's whole path. `sieve` tells where a text can hold anything of interest; a
     transparent structure of at least `SIEVED_FROM` bytes in which it sees nothing yields no leaves at all, and one with
     few such places may yield only the leaves around them. Reaching a
     limit yields one `Limited` of its kind; the values beyond it are leaves as they stand. Empty values are no leaves.
+    `ring` are the keys that may fit this message.
     """
-    return _Walk(limits, sieve).leaves(parts)
+    return _Walk(limits, sieve, ring).leaves(parts)
 
 
 @dataclass(slots=True)
@@ -150,6 +174,7 @@ class _Walk:
 
     limits: Limits
     sieve: Sieve | None
+    ring: Ring | None = None
     parts_out: int = 0
     bytes_out: int = 0
     deadline: float = 0.0
@@ -162,7 +187,7 @@ class _Walk:
         """Runs the stack empty."""
         self.deadline = time.monotonic() + self.limits.seconds
         table = _by_first_byte()
-        stack, notes = self.stack, self.notes
+        stack, notes, ring = self.stack, self.notes, self.ring
         stack.append(_Frame(iter(roots), "", (), (), _NOTHING))
         while stack:
             frame = stack[-1]
@@ -178,8 +203,10 @@ class _Walk:
                     yield Leaf(path, value, keys, via)
                     continue
                 likely = _likely(value, table[value[0]])
+                if ring is not None and DECRYPT not in via and ring.fits(value, keys[-1] if keys else ""):
+                    likely = list(dict.fromkeys((_decrypting(), *likely)))
                 bare = not context.content_type and not context.encoding
-                if (bare and not likely) or self._open(value, path, keys, via, context, likely):
+                if (bare and not likely) or self._open(value, path, keys, frame, context, likely):
                     yield Leaf(path, value, keys, via)
                 if notes:
                     yield from notes
@@ -194,11 +221,12 @@ class _Walk:
         value: bytes,
         path: str,
         keys: tuple[str, ...],
-        via: tuple[str, ...],
+        frame: _Frame,
         context: Context,
         likely: Sequence[Decoder],
     ) -> bool:
         """Puts what the decoders make of a value on the stack; returns whether the value is a leaf as it stands."""
+        via = frame.via
         memory = (value, keys[-1] if keys else "")
         bare = not context.content_type and not context.encoding
         if bare and memory in self.plain:
@@ -212,9 +240,24 @@ class _Walk:
         named = _by_type(context.content_type) if context.content_type else frozenset[str]()
         room, most, by_ratio = self._room(value)
         c = context
+        ring = self.ring if DECRYPT not in via else None
         given = Context(  # by position, for `_replace` takes three times as long
-            *(c.content_type, c.parameters, c.encoding, c.host, c.path, c.direction),
-            *(keys, len(via), room, most, c.schemas, None, c.alphabets, self.deadline),
+            c.content_type,
+            c.parameters,
+            c.encoding,
+            c.host,
+            c.path,
+            c.direction,
+            keys,
+            len(via),
+            room,
+            most,
+            c.schemas,
+            None,
+            c.alphabets,
+            self.deadline,
+            ring,
+            frame.find,
         )
         passed = c if bare else c._replace(content_type="", parameters=(), encoding=())
         sieve = self.sieve if len(value) >= SIEVED_FROM else None
@@ -241,7 +284,8 @@ class _Walk:
             if parts is None:
                 continue
             if kept := self._account(parts, path, value):
-                frames.append(_Frame(iter(kept), f"{path}|{decoder.name}", keys, (*via, decoder.name), passed))
+                way = f"{path}|{decoder.name}"
+                frames.append(_Frame(iter(kept), way, keys, (*via, decoder.name), passed, kept, frame))
             if whole and (told or decoder.certain or isinstance(parts, Sole)):
                 is_leaf = False
                 break
