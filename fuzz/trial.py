@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from leaktap.config import Case, load_devices
+from leaktap.config import Case, ConfigError, load_devices
 from leaktap.consent import Timeline
 from leaktap.model import Fault
 from leaktap.pipeline import Pipeline
@@ -67,6 +67,8 @@ class Trial:
                 story = self._read(capture, (log,) if keys else ())
         except Hang:
             return Failure(f"hang in {_place()}", traceback.format_exc())
+        except ConfigError:
+            return None  # a key log without a key in it is refused, as the contract says
         except Exception as error:  # noqa: BLE001 (to find exceptions is what this is for)
             return Failure(f"{type(error).__name__} in {_place()}", traceback.format_exc())
         if story:

@@ -476,6 +476,46 @@ def test_missing_segments_are_told_exactly(draw, sent, isn, chunk, acked):
     assert sides(events(packets, chunk))[0] == expected
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.data(), st.lists(st.binary(max_size=200), min_size=2, max_size=2), st.integers(1, 3000))
+def test_whatever_happens_to_segments_what_arrived_comes_out_in_order(draw, sent, chunk):
+    """Both sides at once, cut at will, with overlaps, repetitions and losses, all out of order."""
+    isns = [draw.draw(st.integers(0, 2**32 - 1)) for _ in sent]
+    packets, seen = [], [set(), set()]
+    for side, data in enumerate(sent):
+        some = [piece for piece in cuts(data, draw.draw, 1, 40) if draw.draw(st.integers(0, 3))]
+        for _ in range(draw.draw(st.integers(0, 5)) if data else 0):
+            start = draw.draw(st.integers(0, len(data) - 1))
+            some.append((start, data[start : draw.draw(st.integers(start + 1, len(data)))]))
+        for at, piece in some:
+            seen[side].update(range(at, at + len(piece)))
+            packets.append((up, down)[side](piece, isns[side] + 1 + at, isns[1 - side] + 1))
+    packets = draw.draw(st.permutations(packets))
+    ends = [
+        (up, down)[side](seq=isns[side] + 1 + len(data), ack=isns[1 - side] + 1, flags=FIN | ACK)
+        for side, data in enumerate(sent)
+    ]
+    found = events([*shake(*isns), *packets, *ends], chunk)
+    assert sides(found) == tuple(arrived(data, there) for data, there in zip(sent, seen, strict=True))
+    assert closed(found)[-1:] in ([(0, "fin")], [(0, "end")]) or not packets
+
+
+def arrived(data, there):
+    """What comes out where only some bytes were captured, in the form of `sides`."""
+    made = []
+    for at in range(len(data)):
+        if at in there:
+            if made and isinstance(made[-1], bytes):
+                made[-1] += data[at : at + 1]
+            else:
+                made.append(data[at : at + 1])
+        elif made and isinstance(made[-1], int):
+            made[-1] += 1
+        else:
+            made.append(1)
+    return made
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_many_connections_at_once_are_kept_apart(draw):
