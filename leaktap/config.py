@@ -137,13 +137,17 @@ class Addresses(_Strict):
 
 
 class DeviceProfile(_Strict):
-    """A phone under test: its addresses and the values of its identifiers, `identifiers[name]` as written."""
+    """A phone under test: its addresses and the values of its identifiers, `identifiers[name]` as written.
+
+    `salts` are texts that its values may be hashed with.
+    """
 
     name: str = ""
     addresses: Addresses = Addresses()
     identifiers: dict[str, Texts] = {}
     location: Annotated[tuple[Location, ...], BeforeValidator(_listed)] = ()
     contacts: Annotated[tuple[Contact, ...], BeforeValidator(_listed)] = ()
+    salts: Texts = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -229,8 +233,28 @@ class Schema(_Strict):
     path: str = ""
 
 
+class Decode(_Strict):
+    """What decoders cannot know: `alphabets` of base64 by name, each 64 characters, or 65 where the last one pads."""
+
+    alphabets: dict[str, str] = {}
+
+    @field_validator("alphabets")
+    @classmethod
+    def _usable(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, signs in value.items():
+            if not re.fullmatch(r"[\w-]+", name):
+                raise _at(name, f"{name!r} is no name: use letters, digits, _ and -")
+            if not re.fullmatch(r"[!-~]*", signs):
+                raise _at(name, "has characters that are no printable ASCII")
+            if len(signs) not in (64, 65):
+                raise _at(name, f"has {len(signs)} characters: an alphabet has 64, or 65 where the last one pads")
+            if twice := next((sign for sign in signs if signs.count(sign) > 1), ""):
+                raise _at(name, f"has {twice!r} twice: each character stands for one value")
+        return value
+
+
 class Case(_Strict):
-    """One test of one app: what is tested, on which devices, and what happened when."""
+    """One test of one app: what is tested, on which devices, and what happened when; `salts` as in a profile."""
 
     app: AppUnderTest = AppUnderTest()
     devices: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = ()
@@ -238,6 +262,8 @@ class Case(_Strict):
     declared: Declared | None = None
     necessary: Texts | None = None
     protobuf: Annotated[tuple[Schema, ...], BeforeValidator(_listed)] = ()
+    decode: Decode = Decode()
+    salts: Texts = ()
 
     @field_validator("necessary")
     @classmethod

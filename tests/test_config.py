@@ -65,6 +65,11 @@ def test_a_case_is_read_as_written(tmp_path):
     assert case.necessary == ("phone",)
 
 
+def test_alphabets_of_a_case(tmp_path):
+    case = load_case(write(tmp_path, f"decode: {{alphabets: {{ours: {SIGNS}, padded: '{SIGNS}.'}}}}"), KNOWN)
+    assert case.decode.alphabets == {"ours": SIGNS, "padded": f"{SIGNS}."}
+
+
 def test_a_device_without_a_name_is_called_after_its_file(tmp_path):
     assert load_devices([write(tmp_path, "identifiers: {}", "pixel.yaml")])[0].name == "pixel"
 
@@ -125,12 +130,23 @@ BROKEN_DEVICES = [
     ("adresses: {}", 1, "adresses", "did you mean 'addresses'?"),
 ]
 
+SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+BROKEN_ALPHABETS = [
+    (f"decode:\n  alphabets:\n    ours: {SIGNS}\n    theirs: abc", 4, "decode.alphabets.theirs", "has 3 characters"),
+    (f"decode:\n  alphabets:\n    ours: {SIGNS}~~", 3, "decode.alphabets.ours", "has 66 characters"),
+    (f"decode:\n  alphabets:\n    ours: {SIGNS}A", 3, "decode.alphabets.ours", "has 'A' twice"),
+    (f"decode:\n  alphabets:\n    ours: {SIGNS[:-1]}张", 3, "decode.alphabets.ours", "no printable ASCII"),
+    (f"decode:\n  alphabets:\n    o.s: {SIGNS}", 3, "decode.alphabets.o.s", "is no name"),
+    ("decode:\n  alphabet: {}", 2, "decode.alphabet", "did you mean 'alphabets'?"),
+]
+
 
 @pytest.mark.parametrize(
     ("load", "text", "line", "key", "why"),
-    [(load_case, *row) for row in BROKEN_CASES]
+    [(load_case, *row) for row in BROKEN_CASES + BROKEN_ALPHABETS]
     + [(lambda file, known: load_devices([file], known), *row) for row in BROKEN_DEVICES],
-    ids=[f"case{i}" for i in range(len(BROKEN_CASES))] + [f"device{i}" for i in range(len(BROKEN_DEVICES))],
+    ids=[f"case{i}" for i in range(len(BROKEN_CASES + BROKEN_ALPHABETS))]
+    + [f"device{i}" for i in range(len(BROKEN_DEVICES))],
 )
 def test_an_error_names_file_line_key_and_cure(tmp_path, load, text, line, key, why):
     file = write(tmp_path, text)

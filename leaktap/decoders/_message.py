@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from leaktap.config import Schema
-from leaktap.decoders._api import Context, LimitReached, Part, Sieve
+from leaktap.decoders._api import Context, Part, Sieve
 from leaktap.decoders._headers import codings, parameterised
-from leaktap.decoders._plain import Steps, unquote
-from leaktap.decoders.form import fields
+from leaktap.decoders._plain import Steps
+from leaktap.decoders._url import path_and_query
 from leaktap.model import Direction, Message
 
 _TRANSPORT = frozenset(
@@ -20,8 +20,6 @@ _TRANSPORT = frozenset(
 """Header fields that say how a message travels and nothing of who sends it."""
 
 _OF_BODY = frozenset((b"content-type", b"content-encoding", b"grpc-encoding", b"connect-content-encoding"))
-_SHORTEST_SEGMENT = 8
-_MOST = 10_000
 
 
 def parts(
@@ -31,6 +29,7 @@ def parts(
     path: str = "",
     schemas: Sequence[Schema] = (),
     sieve: Sieve | None = None,
+    alphabets: Sequence[tuple[str, str]] = (),
 ) -> Iterator[Part]:
     """Yields the roots of a message.
 
@@ -38,13 +37,13 @@ def parts(
     and each longer segment of it, named by the segment before. Header fields are named in lower case. With `sieve`,
     target and header fields are left out where it finds nothing in all of them together.
     """
-    outside = Context(host=host, path=path, direction=direction, schemas=tuple(schemas))
+    outside = Context(host=host, path=path, direction=direction, schemas=tuple(schemas), alphabets=tuple(alphabets))
     target = message.start[1].encode("utf-8", "surrogateescape") if direction == "request" else b""
     fields = [(low, value) for raw, value in message.headers if (low := raw.lower()) not in _TRANSPORT]
     spots = None if sieve is None else sieve(_flat(target, fields))
     if spots is None or spots:
         if target:
-            yield from _target(target)
+            yield from path_and_query(target, "request")
         steps = Steps()
         for raw, value in fields:
             name = raw.decode("latin-1")
@@ -57,30 +56,6 @@ def _flat(target: bytes, fields: Sequence[tuple[bytes, bytes]]) -> bytes:
     """Returns all of a message's head as one text, where every name stands before `=` or `:`."""
     lines = [target, target.partition(b"?")[0].replace(b"/", b"="), *(name + b":" + value for name, value in fields)]
     return b"\n".join(lines)
-
-
-def _target(target: bytes) -> Iterator[Part]:
-    path, _, query = target.partition(b"#")[0].partition(b"?")
-    decoded = unquote(path)
-    if decoded.strip(b"/"):
-        yield Part(decoded, "request.path", final=True)
-    before = ""
-    for index, raw in enumerate(path.strip(b"/").split(b"/", _MOST)[:_MOST]):
-        segment = unquote(raw)
-        if len(segment) >= _SHORTEST_SEGMENT:
-            yield Part(segment, f"request.path[{index}]", (before,) if before.isidentifier() else ())
-        before = segment.decode("utf-8", "replace")
-    if b"=" not in query:
-        if query:
-            yield Part(unquote(query), "request.query")
-        return
-    try:
-        found = fields(query, _MOST)
-    except LimitReached as limit:
-        # The whole is a root as well: there the walk will say that there was too much.
-        found = [*limit.parts, Part(query)]
-    for field in found:
-        yield Part(field.value, f"request.query{field.path}", field.keys)
 
 
 def _of_body(message: Message, outside: Context) -> Context:

@@ -1,27 +1,27 @@
-"""Base64 (RFC 4648): standard or URL-safe, padded or not, in lines, as data: URL, or with each `+` gone to a space.
+"""Base64 (RFC 4648): standard or URL-safe, padded or not, in lines, or with each `+` gone to a space.
 
 Many words are base64 as well. A reading is kept if what comes out is readable, begins as compressed data does, has the
 length of a digest, or if the value has the padding or the mixture of letters and digits that base64 has and words
-have not. It is never the only one: the value stays a leaf.
+have not. It is never the only one, unless a part's Content-Transfer-Encoding says so: the value stays a leaf.
 """
 
 import binascii
 import re
 from collections.abc import Sequence
 
-from leaktap.decoders._api import Context, Decoder, Part
-from leaktap.decoders._plain import makes_sense
+from leaktap.decoders._api import Context, DecodeError, Decoder, Part
+from leaktap.decoders._charsets import reads
+from leaktap.decoders._inflate import is_told
 
+_CODING = "base64"
 _SHAPE = re.compile(
     rb"(?![0-9a-f]+$|[0-9A-F]+$|[0-9A-Fa-f]{8}-)"  # hexadecimal digits and UUIDs
-    rb"(?:data:[\w.+;=/-]{0,200};base64,)?"
     rb"(?:[A-Za-z0-9+/_-]{64}"  # of a long value, the rest is looked at later
     rb"|[A-Za-z0-9+/_-]{6,}(?:[\r\n\t]+ *[A-Za-z0-9+/_-]+)*={0,2}\s*$"  # in lines
     rb"|(?:H4sI|KLUv|eJ|eN|eyJ|W3si)[A-Za-z0-9 /]{12})"  # gzip, zstd, zlib or JSON, whose `+` are spaces
 )
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _SPACED = (b"H4sI", b"KLUv", b"eJ", b"eN", b"eyJ", b"W3si")
-_URL = re.compile(rb"data:[\w.+;=/-]{0,200};base64,")
 _SPACE = re.compile(rb"[\r\n\t]+ *")
 _MIXED = re.compile(rb"(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])")
 _SIGN = rb"(?:[A-Za-z0-9+_-]|\\{0,8}/|%(?:25){0,3}2[BbFf])"
@@ -42,22 +42,34 @@ _TO_STANDARD = bytes.maketrans(b"-_ ", b"+/+")
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the decoded bytes."""
-    url = _URL.match(data)
-    text = (data[url.end() :] if url else data).strip()
+    if is_told(context, _CODING):
+        return _told(data, context)
+    text = data.strip()
     if b"\n" in text or b"\r" in text or b"\t" in text:
         text = _SPACE.sub(b"", text)
     bare = text.rstrip(b"=")
     if bare.translate(None, _ALPHABET + b" " if bare.startswith(_SPACED) else _ALPHABET):
         return None
     padded = len(bare) < len(text) and len(text) % 4 == 0
-    if len(bare) % 4 == 1 or len(text) - len(bare) > 2 or (not padded and len(bare) < _SHORTEST_UNPADDED):
+    if len(bare) % 4 == 1 or len(text) - len(bare) > 2:
         return None
     try:
         decoded = binascii.a2b_base64(bare.translate(_TO_STANDARD) + b"=" * (-len(bare) % 4), strict_mode=True)
     except binascii.Error:
         return None
-    believed = url or makes_sense(decoded) or _looks_opaque(bare, padded, len(decoded))
+    if not padded and len(bare) < _SHORTEST_UNPADDED:
+        believed = not len(bare) % 4 and not decoded.isascii() and reads(decoded)
+    else:
+        believed = reads(decoded) or _looks_opaque(bare, padded, len(decoded))
     return (Part(decoded),) if believed else None
+
+
+def _told(data: bytes, context: Context) -> Sequence[Part]:
+    inside = context._replace(encoding=context.encoding[1:])
+    try:
+        return (Part(binascii.a2b_base64(data), context=inside),)
+    except binascii.Error as error:
+        raise DecodeError(f"said to be base64, but is not: {error}") from None
 
 
 def _looks_opaque(text: bytes, padded: bool, length: int) -> bool:
@@ -75,4 +87,5 @@ DECODER = Decoder(
     minimum=8,
     starts=_ALPHABET,
     shape=_SHAPE,
+    codings=(_CODING,),
 )

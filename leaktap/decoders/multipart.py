@@ -58,17 +58,24 @@ def _part(piece: bytes, index: int, steps: Steps, context: Context) -> list[Part
     inside = Context(
         content_type,
         parameters,
-        codings((fields.get("content-encoding", b""),)),
+        _transfer(fields) + codings((fields.get("content-encoding", b""),)),
         context.host,
         context.path,
         context.direction,
         schemas=context.schemas,
+        alphabets=context.alphabets,
     )
     found = [Part(body, here, keys, inside)]
     for key in ("filename", "filename*"):
         if disposition.get(key):
             found.append(Part(disposition[key].encode("utf-8", "replace"), f"{here}.filename", (*keys, "filename")))
     return found
+
+
+def _transfer(fields: dict[str, bytes]) -> tuple[str, ...]:
+    """Returns the Content-Transfer-Encoding where it changes anything (RFC 2045, section 6): the outermost coding."""
+    said = fields.get("content-transfer-encoding", b"").decode("latin-1").strip().lower()
+    return (said,) if said in ("base64", "quoted-printable") else ()
 
 
 DECODER = Decoder(

@@ -1,10 +1,15 @@
-"""Percent-encoded text (RFC 3986, section 2.1) outside of forms: a header, a JSON string, a value encoded twice."""
+"""Percent-encoded text (RFC 3986, section 2.1) outside of forms: a header, a JSON string, a value encoded twice.
+
+A `+` is a space where spaces are not encoded otherwise, as forms have it; in base64 it stays. URLs are `url`'s.
+"""
 
 import re
 from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, Part
-from leaktap.decoders._plain import makes_sense, unquote
+from leaktap.decoders._charsets import reads
+from leaktap.decoders._plain import unquote
+from leaktap.decoders.url import SHAPE as _URL
 
 _NEVER = b'<>"{}|\\^`' + bytes(i for i in range(256) if not 32 <= i < 127)
 """What an encoder would have encoded (a space is let through: many do)."""
@@ -12,19 +17,22 @@ _NEVER = b'<>"{}|\\^`' + bytes(i for i in range(256) if not 32 <= i < 127)
 _SHAPE = re.compile(rb"[^" + re.escape(_NEVER) + rb"]*%[0-9A-Fa-f]{2}")
 
 _HINTS = (
-    rb"%(?:25){0,3}(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])",  # what needs no encoding
-    rb"%(?:25){0,3}7[Bb]%(?:25){0,3}22",  # JSON
-    rb"[A-Za-z0-9]%(?:25){0,3}40[A-Za-z0-9]",  # the @ of an address
-    rb"%(?:25){0,3}3[Aa][0-9A-Fa-f]{2}%(?:25){0,3}3[Aa][0-9A-Fa-f]{2}%",  # colons of a hardware address
+    rb"%(?:25){0,8}(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])",  # what needs no encoding
+    rb"%(?:25){0,8}7[Bb]%(?:25){0,8}22",  # JSON
+    rb"[A-Za-z0-9]%(?:25){0,8}40[A-Za-z0-9]",  # the @ of an address
+    rb"%(?:25){0,8}3[Aa][0-9A-Fa-f]{2}%(?:25){0,8}3[Aa][0-9A-Fa-f]{2}%",  # colons of a hardware address
 )
+_BASE64 = re.compile(rb"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2,3}={1,2})?")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the decoded text, or what is compressed in it."""
-    if len(data.translate(None, _NEVER)) != len(data):
+    if len(data.translate(None, _NEVER)) != len(data) or _URL.match(data):
         return None
     decoded = unquote(data)
-    return (Part(decoded),) if makes_sense(decoded) else None
+    if b"+" in data and b"%20" not in data and b" " not in data and not _BASE64.fullmatch(decoded):
+        decoded = unquote(data.replace(b"+", b" "))
+    return (Part(decoded),) if reads(decoded) else None
 
 
 DECODER = Decoder(

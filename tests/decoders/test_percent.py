@@ -12,7 +12,10 @@ from hypothesis import strategies as st
         (b"a4%3a50%3a46%3A12%3A34%3A56", b"a4:50:46:12:34:56"),
         (b"%E5%BC%A0%E4%B8%89", "张三".encode()),
         (b"Mi 10%20Pro", b"Mi 10 Pro"),
-        (b"https://x.cn/?q=%7B", b"https://x.cn/?q={"),
+        (b"x.cn/q/%7B", b"x.cn/q/{"),
+        (b"Home+Net%2C5G", b"Home Net,5G"),
+        (b"%2B86+199+0000+0012", b"+86 199 0000 0012"),
+        (b"+86%20199", b"+86 199"),
         (b"50%25%zz", b"50%%zz"),
     ],
 )
@@ -34,6 +37,14 @@ def test_encoded_several_times(follow, times):
     for _ in range(times):
         value = quote(value, safe="")
     assert follow(value.encode()).values == {"|percent" * times: b"a4:50:46:12:34:56"}
+
+
+def test_plus_in_base64_stays(follow):
+    assert follow(b"ODY3NTMwOTEyMzQ1Njc%2FYT5iPmM+ZD4%3D").values["|percent|base64"] == b"86753091234567?a>b>c>d>"
+
+
+def test_gbk(follow):
+    assert follow(b"%D5%C5%C8%FD%B7%E1").values["|percent|charset.gb18030"] == "张三丰".encode()
 
 
 @given(st.text(min_size=1).filter(str.isprintable))

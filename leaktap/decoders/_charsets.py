@@ -1,0 +1,93 @@
+"""Which charset unnamed bytes are in: UTF-16 and UTF-32 without a mark, GBK or GB18030, and Big5, where they read so.
+
+Chinese is believed where most characters are the frequent ones that both standards sort first: GB 2312's level 1
+(rows B0 to D7) and Big5's level 1 (rows A4 to C6). Of random bytes, three in a hundred are two such characters.
+"""
+
+import codecs
+import re
+
+from leaktap.decoders._plain import makes_sense
+
+_SAMPLE = 4096
+_CONTROL = bytes(i for i in range(32) if i not in b"\t\n\r") + b"\x7f"
+_SIGN = rb"[\x20-\x7e\t\r\n]"
+_WIDE = (
+    ("utf-32-le", 4, re.compile(rb"(?:" + _SIGN + rb"\0\0\0){3}")),
+    ("utf-32-be", 4, re.compile(rb"(?:\0\0\0" + _SIGN + rb"){3}")),
+    ("utf-16-le", 2, re.compile(rb"(?:" + _SIGN + rb"\0){3}")),
+    ("utf-16-be", 2, re.compile(rb"(?:\0" + _SIGN + rb"){3}")),
+)
+_CHINESE = (
+    (
+        "gb18030",
+        re.compile(rb"(?:[\x20-\x7e\t\r\n]|[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x81-\xfe][0-9][\x81-\xfe][0-9])*"),
+        re.compile(rb"[\xb0-\xd7][\xa1-\xfe]"),
+    ),
+    (
+        "big5",
+        re.compile(rb"(?:[\x20-\x7e\t\r\n]|[\xa1-\xf9][\x40-\x7e\xa1-\xfe])*"),
+        re.compile(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]"),
+    ),
+)
+_DOUBLE = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+_PUNCTUATION = re.compile(rb"[\xa1-\xa3][\x40-\xfe]")
+_FEWEST, _FEWEST_WIDE = 2, 4
+_SHARE = 0.6
+
+
+def guess(data: bytes) -> tuple[str, ...]:
+    """Returns the charsets that bytes which are no UTF-8 read well in: mostly none, of Chinese sometimes both."""
+    wide = tuple(name for name, width, shape in _WIDE if len(data) % width == 0 and shape.match(data))
+    if wide:
+        return wide[:1] if _text(data, wide[0]) else ()
+    if len(data.translate(None, _CONTROL)) == len(data):
+        sample = data[:_SAMPLE]
+        shares = {name: _share(sample, whole, frequent) for name, whole, frequent in _CHINESE}
+        best = max(shares.values())
+        found = tuple(name for name, share in shares.items() if share >= max(best * 0.9, _SHARE) and _text(data, name))
+        if found:
+            return found
+    return tuple(name for name in ("utf-16-le", "utf-16-be") if len(data) % 2 == 0 and _is_wide_chinese(data, name))
+
+
+def reads(data: bytes, cut: bool = False) -> bool:
+    """Tells whether `data` is readable in UTF-8 or another charset, or begins as compressed data does.
+
+    With `cut`, a character may be incomplete at its end.
+    """
+    ends = (len(data), *range(len(data) - 1, max(len(data) - 4, 0), -1)) if cut else (len(data),)
+    return any(makes_sense(data[:end]) for end in ends) or any(guess(data[:end]) for end in ends)
+
+
+def _share(sample: bytes, whole: re.Pattern[bytes], frequent: re.Pattern[bytes]) -> float:
+    """Returns how many of the double characters are frequent ones, 0 where the bytes do not fit at all."""
+    fits = whole.match(sample)
+    if fits is None or len(sample) - fits.end() > (3 if len(sample) == _SAMPLE else 0):
+        return 0
+    pairs = [pair for pair in _DOUBLE.findall(sample) if not _PUNCTUATION.match(pair)]
+    usual = sum(1 for pair in pairs if frequent.match(pair))
+    return usual / len(pairs) if usual >= _FEWEST else 0
+
+
+def _is_wide_chinese(data: bytes, charset: str) -> bool:
+    """Tells whether there are several characters, all of them ASCII or of GB 2312 or of Big5."""
+    text = _text(data[:_SAMPLE], charset)
+    return len(text) >= _FEWEST_WIDE and any(_fits(text, standard) for standard in ("gb2312", "big5"))
+
+
+def _fits(text: str, charset: str) -> bool:
+    try:
+        text.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _text(data: bytes, charset: str) -> str:
+    """Returns the beginning of a text that is printable throughout, else nothing."""
+    try:
+        text = codecs.getincrementaldecoder(charset)().decode(data[:_SAMPLE], final=len(data) <= _SAMPLE)
+    except UnicodeDecodeError:
+        return ""
+    return text if all(sign.isprintable() or sign in "\t\r\n" for sign in text) else ""

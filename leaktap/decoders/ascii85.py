@@ -1,0 +1,53 @@
+"""Ascii85 as Adobe writes it (PostScript Language Reference, 3rd edition, section 3.13.3): `<~...~>`, or without marks.
+
+Spaces and line breaks count nothing, `z` stands for four zero bytes. What has no marks is kept only if it is readable
+or begins as compressed data does.
+"""
+
+import base64
+import re
+from collections.abc import Sequence
+
+from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
+from leaktap.decoders._charsets import reads
+
+_BEGIN, _END = b"<~", b"~>"
+_SHAPE = re.compile(rb"\s*<~|(?![A-Za-z0-9]+$)[!-u]{10}")
+_SPACE = b" \t\n\r\v\f"
+_ZEROS = 4
+_SAMPLE = 60
+
+
+def decode(data: bytes, context: Context) -> Sequence[Part] | None:
+    """Returns the bytes."""
+    text = data.strip()
+    marked = text.startswith(_BEGIN)
+    if marked:
+        text = text[len(_BEGIN) :].partition(_END)[0]
+    elif len(text) % 5 == 1:
+        return None
+    if len(text) + _ZEROS * text.count(b"z") > context.room:
+        raise LimitReached("bytes")
+    if not marked and not _begins(text[:_SAMPLE], cut=len(text) > _SAMPLE):
+        return None
+    try:
+        decoded = base64.a85decode(text, ignorechars=_SPACE)
+    except ValueError as error:
+        if marked:
+            raise DecodeError(str(error)) from None
+        return None
+    return (Part(decoded),) if marked or reads(decoded) else None
+
+
+def _begins(text: bytes, cut: bool) -> bool:
+    """Tells whether the beginning of a text without marks makes sense."""
+    try:
+        decoded = base64.a85decode(text)
+    except ValueError:
+        return False
+    return reads(decoded, cut=cut)
+
+
+DECODER = Decoder(
+    "ascii85", decode, rank=68, hints=(rb"(?:<|\\u003[cC]|%(?:25){0,8}3[cC])~[!-u]{10}",), minimum=4, shape=_SHAPE
+)

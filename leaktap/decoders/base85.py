@@ -1,0 +1,46 @@
+"""Base85 of RFC 1924's alphabet (git's, Python's `b85encode`) and ZeroMQ's Z85 (rfc.zeromq.org/spec/32).
+
+Nothing marks them, so a reading is kept only if it is readable or begins as compressed data does. Adobe's is `ascii85`.
+"""
+
+import base64
+import re
+from collections.abc import Sequence
+
+from leaktap.decoders._api import Context, Decoder, Part
+from leaktap.decoders._charsets import reads
+
+_RFC1924 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+_Z85 = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+_TO_RFC1924 = bytes.maketrans(_Z85, _RFC1924)
+_SHAPE = re.compile(rb"[!#-&(-+\--~]{10}")
+_SHORTEST = 10
+_SAMPLE = 60
+
+
+def decode(data: bytes, context: Context) -> Sequence[Part] | None:
+    """Returns what either alphabet makes of a value; Z85's under `.z85`."""
+    if len(data) % 5 == 1:
+        return None
+    found = []
+    for path, alphabet, table in (("", _RFC1924, None), (".z85", _Z85, _TO_RFC1924)):
+        if data[:_SAMPLE].translate(None, alphabet):
+            continue
+        start = _decoded(data[:_SAMPLE].translate(table))
+        if not start or not reads(start, cut=len(data) > _SAMPLE) or data.translate(None, alphabet):
+            continue
+        decoded = start if len(data) <= _SAMPLE else _decoded(data.translate(table))
+        if decoded and reads(decoded):
+            found.append(Part(decoded, path))
+    return found[: context.most] or None
+
+
+def _decoded(data: bytes) -> bytes:
+    """Returns the bytes; nothing where five characters are more than 32 bits."""
+    try:
+        return base64.b85decode(data)
+    except ValueError:
+        return b""
+
+
+DECODER = Decoder("base85", decode, rank=67, minimum=_SHORTEST, shape=_SHAPE)

@@ -1,0 +1,57 @@
+"""Escapes as programs write them: `\\u5f20`, `\\u{5f20}`, `\\x35`, `\\065`, with surrogates, JavaScript's `%u5F20`.
+
+`\\xe5\\xbc\\xa0` are bytes where they make UTF-8 or another charset, else characters. JSON undoes its own.
+"""
+
+import re
+from collections.abc import Sequence
+
+from leaktap.decoders._api import Context, Decoder, Part
+from leaktap.decoders._charsets import reads
+
+_HIDING = re.compile(rb"\\u(?:[0-9A-Fa-f]{4}|\{[0-9A-Fa-f]{1,6}\})|\\x[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}|%u[0-9A-Fa-f]{4}")
+_ESCAPE = re.compile(
+    rb"(?P<units>(?:[\\%]u[0-9A-Fa-f]{4})+)|\\u\{(?P<point>[0-9A-Fa-f]{1,6})\}"
+    rb"|\\x(?P<hex>[0-9A-Fa-f]{2})|\\(?P<octal>[0-3][0-7]{2})|\\(?P<sign>[abfnrtv\\'\"/])"
+)
+_SIGNS = {sign: meant.encode() for sign, meant in zip(b"abfnrtv", "\a\b\f\n\r\t\v", strict=True)}
+_HIGHEST = 0x10FFFF
+_SHAPE = re.compile(rb"[^\\%]*+[\\%]")
+
+
+def decode(data: bytes, context: Context) -> Sequence[Part] | None:
+    """Returns the text that is meant; one level of backslashes is undone."""
+    if not _HIDING.search(data):
+        return None
+    meant = _ESCAPE.sub(lambda found: _meant(found, as_bytes=True), data)
+    if not reads(meant):
+        meant = _ESCAPE.sub(lambda found: _meant(found, as_bytes=False), data)
+    return (Part(meant),)
+
+
+def _meant(found: re.Match[bytes], as_bytes: bool) -> bytes:
+    kind, written = found.lastgroup, found[found.lastgroup or 0]
+    if kind == "units":
+        return bytes.fromhex(re.sub(rb"[\\%]u", b"", written).decode()).decode("utf-16-be", "replace").encode()
+    if kind == "sign":
+        return _SIGNS.get(written[0], written)
+    number = int(written, 8 if kind == "octal" else 16)
+    if kind != "point" and as_bytes:
+        return bytes((number,))
+    return chr(min(number, _HIGHEST)).encode("utf-8", "replace")
+
+
+DECODER = Decoder(
+    "escape",
+    decode,
+    rank=57,
+    hints=(
+        rb"(?:\\|%(?:25){0,8}5[cC])(?:u00|u\{|x)[2-7][0-9A-Fa-f]",
+        rb"\\(?:0[4-7]|1[0-7])[0-7]\\{1,8}[01][0-7]",
+        rb"\\x[c-fC-F][0-9a-fA-F]\\{1,8}x[89abAB]",
+        rb"%(?:25){0,8}u[0-9A-Fa-f]{4}",
+    ),
+    transparent=True,
+    minimum=4,
+    shape=_SHAPE,
+)

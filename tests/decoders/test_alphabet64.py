@@ -1,0 +1,82 @@
+import base64
+import gzip
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaktap.decoders._api import Context
+from leaktap.decoders.alphabet64 import decode, shipped
+
+STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+OWN = "9876543210ZYXWVUTSRQPONMLKJIHGFEDCBAzyxwvutsrqponmlkjihgfedcba_.~"
+JSON = b'{"imei": "867530912345673", "n": [1, 2, 3]}'
+
+
+def write(data: bytes, signs: str, padded: bool = True) -> bytes:
+    table = bytes.maketrans(STANDARD + b"=", signs.encode().ljust(65, b"="))
+    text = base64.b64encode(data)
+    return (text if padded else text.rstrip(b"=")).translate(table)
+
+
+SAMPLE = (write(JSON, dict(shipped())["mintegral"]), {})
+
+
+@pytest.mark.parametrize(("name", "signs"), shipped())
+def test_alphabets_are_permutations(name, signs):
+    assert len(signs) == len(set(signs)) == 64
+    assert name.isidentifier()
+
+
+def test_what_mintegral_writes():
+    # "Man" is TWFu: values 19, 22, 5, 46, which are the alphabet's y, n, 7 and g.
+    signs = dict(shipped())["mintegral"]
+    assert write(b"Man", signs) == bytes(signs[i] for i in ()) + "".join(signs[i] for i in (19, 22, 5, 46)).encode()
+
+
+@pytest.mark.parametrize(("name", "signs"), shipped())
+@pytest.mark.parametrize("padded", [True, False])
+def test_shipped(follow, name, signs, padded):
+    values = follow(write(JSON, signs, padded)).values
+    assert values[f"|alphabet64.{name}|json.$.imei"] == b"867530912345673"
+    packed = follow(write(gzip.compress(JSON * 20), signs, padded)).values
+    assert any(path.startswith(f"|alphabet64.{name}|gzip|json") for path in packed)
+
+
+def test_the_cases_own(follow):
+    value = write(JSON + b"!", OWN)
+    assert value.endswith(b"~")
+    assert not any("alphabet64" in path for path in follow(value).values)
+    values = follow(value, alphabets=(("ours", OWN),)).values
+    assert values["|alphabet64.ours"].startswith(JSON) or "|alphabet64.ours|json.$.imei" in values
+
+
+def test_reaches_what_is_inside(follow):
+    inner = b'{"d": "' + write(JSON, OWN) + b'"}'
+    assert follow(gzip.compress(inner), alphabets=(("ours", OWN),)).values["|gzip|json.$.d|alphabet64.ours|json.$.imei"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"hello world",
+        b"internationalization",
+        b"network_type_wifi",
+        b"867530912345673",
+        b"5be1c07a92d4386f",
+        b"A" * 13,
+        base64.b64encode(JSON),
+        base64.b64encode(bytes(range(200, 250))),
+        b"com.example.app.Main",
+    ],
+)
+def test_left_alone(follow, value):
+    assert not any(path.startswith("|alphabet64") for path in follow(value).values)
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=9), st.sampled_from(shipped()))
+def test_round_trip(text, alphabet):
+    name, signs = alphabet
+    parts = decode(write(text.encode(), signs), Context())
+    assert parts is not None
+    assert (text.encode(), f".{name}") in [(part.value, part.path) for part in parts]

@@ -1,0 +1,55 @@
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaktap.decoders._api import Context, DecodeError, LimitReached
+from leaktap.decoders.ascii85 import decode
+
+IMEI = b"867530912345673"
+SAMPLE = (base64.a85encode(IMEI, adobe=True), {})
+
+
+@pytest.mark.parametrize(
+    ("value", "decoded"),
+    [
+        (b"<~87cURD_*#TDfTZ)+T~>", b"Hello, world!"),
+        (b" <~87cURD_*#\nTDfTZ)+T~>\n", b"Hello, world!"),
+        (b"<~87cURD_*#TDfTZ)+T", b"Hello, world!"),
+        (b"<~zz~>", bytes(8)),
+        (base64.a85encode(IMEI), IMEI),
+        (base64.a85encode(IMEI * 30), IMEI * 30),
+        (base64.a85encode(bytes(range(256)), adobe=True), bytes(range(256))),
+    ],
+)
+def test_read(value, decoded):
+    assert [part.value for part in decode(value, Context()) or ()] == [decoded]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"internationalization",
+        IMEI,
+        b'{"a":1,"b":2}',
+        b"https://x.example/a",
+        b"a,b,c,d,e,f,g,h",
+        b"plain text, of words",
+        base64.a85encode(bytes(range(200, 230))),
+    ],
+)
+def test_left_alone(value):
+    assert decode(value, Context()) is None
+
+
+def test_broken():
+    with pytest.raises(DecodeError):
+        decode(b"<~87cU{D_*#T~>", Context())
+    with pytest.raises(LimitReached):
+        decode(b"<~" + b"z" * 1000 + b"~>", Context(room=3000))
+
+
+@given(st.binary())
+def test_round_trip(data):
+    assert [part.value for part in decode(base64.a85encode(data, adobe=True), Context()) or ()] == [data]
