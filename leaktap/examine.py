@@ -68,7 +68,8 @@ class Examiner:
         """Compiles the profiles. With `responses`, what servers answer is looked into as well."""
         self._made_of = case, tuple(devices), responses
         self._case, self._responses = case, responses
-        self._matcher = Matcher(devices, hints=hints())
+        salts = [text for text in (case.app.package, *case.app.domains, *case.salts) if text]
+        self._matcher = Matcher(devices, hints=hints(), salts=salts)
         self._apps, self._phones = Apps(case.app), Phones(devices)
         self._limits = Limits()
 

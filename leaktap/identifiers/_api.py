@@ -11,12 +11,14 @@ from leaktap.model import Basis, Direction, Leaf, Match, Message
 class Variant:
     """A way to write a value: the bytes, and the names for how they came about.
 
-    `hashed` is false for a way that people read and nobody hashes, which keeps the needles few.
+    `hashed` is false for a way that people read and nobody hashes, which keeps the needles few. `binary` says that the
+    bytes are no text: what stands beside them tells nothing.
     """
 
     value: bytes
     form: tuple[str, ...] = ()
     hashed: bool = True
+    binary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Identifier:
     `hashed` is false for classes whose hash nobody sends (a location). `canonical` is the one way to write a value that
     `variants` starts from. `values` takes the class's values out of a profile where they are not in `identifiers`.
     With `digest_like`, values themselves may look like a digest: only a name that says so makes them one.
+    The first `shared` characters of the canonical value are those of many devices (a type's, a network's).
     Without `in_text`, names count only as names of leaves, not inside undecoded text.
     `whole` looks at messages before they are taken apart.
     """
@@ -123,6 +126,7 @@ class Identifier:
     weak_keys: tuple[str, ...] = ()
     digest_like: bool = False
     in_text: bool = True
+    shared: int = 0
 
 
 def fold_key(key: str) -> str:

@@ -1,42 +1,38 @@
-"""The disguises of a known value: every plain way to write it, and the hashes of each, written in every usual way.
+"""The disguises of a known value, and the names that they go by.
 
 A form is the chain of names for how the bytes came about, outermost last: `()` is the canonical value itself,
-`("no-separator", "upper", "md5", "hex")` the hexadecimal MD5 of the upper-case value without separators. A digest is
-written in lower hex (`hex`), upper hex (`hex-upper`), base64 with or without padding (`base64`), base64 with the
-URL-safe alphabet (`base64url`) or as it is (nothing appended). The names before the hash are those that the class's
-`variants` give: `upper`, `lower`; `no-separator`, `dash`, `dot`, `space` for how groups are joined; `+86`, `86`, `0086`
-for a country code put before a number; `no-check-digit` for an IMEI of 14 digits.
+`("no-separator", "upper", "md5", "hex")` the hexadecimal MD5 of the upper-case value without separators.
+
+- How the value is written (the classes' `variants`, `_spelling`): `upper`, `lower`; `no-separator`, `dash`, `dot`,
+  `colon`, `space`, `underscore` for how groups are joined; `reversed`; `first-8`, `last-8` and so on for the characters
+  that are left of it; `+86`, `86`, `0086` for a country code put before a number; `no-check-digit`, `imeisv`;
+  `utf-16-le`, `utf-16-be`, `gb18030`; `pinyin`.
+- As a number (`_numbers`): `decimal`, `signed`, `hex-number`, and `float`, `exponent` for text with a point;
+  `int64-be`, `int64-le`, `double-be`, `double-le`, `varint`, `zigzag`, `bcd`, `bcd-swapped`; `bytes`, `bytes-reversed`,
+  `guid` of hexadecimal digits.
+- Hashed (`_digests`): the name of a hash (`md5`, `sha1`, `sha224` ... `sha3-512`, `sm3`), once or twice; before it
+  `salt-before=...`, `salt-after=...`, or in its place `hmac-md5` with `salt-key=...` before it; `join(-):mac_wifi` for
+  another identifier put behind the value (here with a dash between).
+- A digest is written in lower hex (`hex`), upper hex (`hex-upper`), base64 with or without padding (`base64`), base64
+  with the URL-safe alphabet (`base64url`) or as it is (nothing appended). What is left of a shortened one is counted
+  in hexadecimal digits: `first-16`, `last-16`, `middle-16`. `crc32` is no hash, but used as one.
+- A place (`_geo`): `gcj-02`, `bd-09`; `e5`, `e6`, `e7` for degrees as whole numbers; `geohash`.
 """
 
-import base64
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
-from leaktap.identifiers._api import Identifier, Variant, fold_value
+from leaktap.identifiers._api import Identifier, fold_value
 
 type Form = tuple[str, ...]
 type Hash = Callable[[bytes], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Needle:
-    """Bytes to look for and how they came about. `hashed` says that they are or write a digest."""
-
-    value: bytes
-    form: Form
-    hashed: bool = False
-
-    @property
-    def is_short(self) -> bool:
-        """Whether it is no longer than a value by itself: base64 of it need not hold text enough to be seen as such."""
-        return len(self.value) <= 32 or not self.hashed
 
 
 def _sm3(data: bytes) -> bytes:
@@ -58,37 +54,29 @@ def algorithms() -> dict[str, Hash]:
     try:
         _sm3(b"")
     except UnsupportedAlgorithm:
-        return known
-    return {**known, "sm3": _sm3}
+        pass
+    else:
+        known["sm3"] = _sm3
+    return {
+        **known,
+        "sha224": lambda data: hashlib.sha224(data).digest(),
+        "sha384": lambda data: hashlib.sha384(data).digest(),
+        "sha3-224": lambda data: hashlib.sha3_224(data).digest(),
+        "sha3-256": lambda data: hashlib.sha3_256(data).digest(),
+        "sha3-384": lambda data: hashlib.sha3_384(data).digest(),
+        "sha3-512": lambda data: hashlib.sha3_512(data).digest(),
+    }
 
 
-def written(digest: bytes) -> Iterator[Needle]:
-    """Yields the ways to write a digest, with the part of the form that says so."""
-    yield Needle(digest.hex().encode(), ("hex",), True)
-    yield Needle(digest.hex().upper().encode(), ("hex-upper",), True)
-    yield Needle(digest, (), True)
-    standard = base64.b64encode(digest)
-    yield Needle(standard, ("base64",), True)
-    yield Needle(standard.rstrip(b"="), ("base64",), True)
-    safe = base64.urlsafe_b64encode(digest)
-    if safe != standard:
-        yield Needle(safe, ("base64url",), True)
-        yield Needle(safe.rstrip(b"="), ("base64url",), True)
+def usual(*names: str) -> dict[str, Hash]:
+    """Returns those of the named hashes that there are; without names the five that apps use."""
+    wanted = names or ("md5", "sha1", "sha256", "sha512", "sm3")
+    return {name: function for name, function in algorithms().items() if name in wanted}
 
 
-def needles(variants: Iterable[Variant], hashed: bool = True) -> Iterator[Needle]:
-    """Yields every disguise of a value that is plainly written as `variants`: plain ones first, no bytes twice."""
-    seen: set[bytes] = set()
-    plain = [variant for variant in variants if variant.value]
-    found = [Needle(variant.value, variant.form) for variant in plain]
-    for variant in [variant for variant in plain if variant.hashed and hashed]:
-        for name, function in algorithms().items():
-            digest = function(variant.value)
-            found += [Needle(n.value, (*variant.form, name, *n.form), True) for n in written(digest)]
-    for needle in found:
-        if needle.value not in seen:
-            seen.add(needle.value)
-            yield needle
+def crc32(data: bytes) -> int:
+    """Returns the CRC-32 of ISO/IEC 3309 (zlib's)."""
+    return zlib.crc32(data)
 
 
 _HEX_FORMS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
@@ -156,4 +144,4 @@ def placeholder_digests(identifiers: Iterable[Identifier]) -> frozenset[str]:
     texts |= NOBODYS
     plain = {case for text in texts for case in (text, text.lower(), text.upper(), text.capitalize())}
     plain |= {text.replace(":", separator) for text in plain for separator in ("-", "")}
-    return frozenset(f(text.encode()).hex() for f in algorithms().values() for text in plain)
+    return frozenset(f(text.encode()).hex() for f in usual().values() for text in plain)

@@ -21,6 +21,7 @@ IDENTIFIERS = (
         "device_id",
         keys=(".*iccid[0-2]?", "icc", "icc_id_(?:no|num|s)", "sim_serial(?:_(?:no|num|number))?", "sim_(?:id|no|sn)"),
         judge=_judge,
+        shared=7,
         placeholders=frozenset({"89014103211118510720", "8931080019082012345"}),
     ),
 )

@@ -40,6 +40,7 @@ IDENTIFIERS = (
         "device_id",
         keys=(".*imsi[0-2]?", ".*imsi_(?:no|num|number|s)", "subscriber_id", "sim_subscriber_id"),
         judge=_judge,
+        shared=5,
         placeholders=frozenset({"310260000000000", "460000000000000", "001010123456789"}),
     ),
 )

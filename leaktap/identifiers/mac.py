@@ -71,6 +71,7 @@ def _class(name: str, category: str, keys: tuple[str, ...], shapes: tuple[bytes,
         judge=_judge if shapes else _named,
         placeholders=_NOBODYS,
         canonical=_canonical,
+        shared=6,
     )
 
 

@@ -28,10 +28,13 @@ from leaktap.model import Direction, Leaf, Match, Message
 class Matcher:
     """Finds personal information in leaves. Safe to use from several threads at once."""
 
-    def __init__(self, devices: Sequence[DeviceProfile] = (), hints: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self, devices: Sequence[DeviceProfile] = (), hints: Sequence[bytes] = (), salts: Sequence[str] = ()
+    ) -> None:
         """Prepares the search for the devices' values.
 
-        `hints` are expressions for what may hide something once decoded; `sieve` lets pass what has one.
+        `hints` are expressions for what may hide something once decoded; `sieve` lets pass what has one. `salts` are
+        what apps may hash with, beside those of the profiles.
         """
         self._devices = tuple(devices)
         self._identifiers = tuple(classes().values())
@@ -39,12 +42,13 @@ class Matcher:
             (identifier.name, identifier.gather) for identifier in self._identifiers if identifier.gather
         ]
         self._wholes = [identifier.whole for identifier in self._identifiers if identifier.whole]
-        self._known = KnownValues(self._devices, self._identifiers)
+        self._known = KnownValues(self._devices, self._identifiers, salts)
         self._unknown = Unknown(self._identifiers)
-        sections = (self._known.needles, self._unknown.triggers, self._unknown.shapes)
+        in_any_case = [*self._known.digits, *self._unknown.triggers]
+        sections = (self._known.needles, in_any_case, self._unknown.shapes)
         places = [place for device in self._devices for place in device.location]
         self._scanner = Scanner(*sections, [AROUND, *hints, *looks(self._known.visible, places)])
-        self._triggers_from = len(self._known.needles)
+        self._triggers_from = len(self._known.needles) + len(self._known.digits)
         self._shapes_from = self._triggers_from + len(self._unknown.triggers)
 
     def sieve(self, data: bytes) -> list[int] | None:

@@ -52,6 +52,7 @@ IDENTIFIERS = (
             "(?:.*_)?(?:msisdn|shouji(?:hao)?|sjh|dianhua|line1_number)",
         ),
         judge=_judge,
+        shared=3,
         variants=variants,
         canonical=canonical,
         placeholders=frozenset({"13800138000", "8613800138000", "15555215554", "15555215556"}),

@@ -21,7 +21,7 @@ SURE = 0.7
 MOST_PROOF = 50
 HOUR = 3_600_000_000
 
-_DIGESTS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sm3", "sha3"})
+_DIGESTS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sm3", "sha3", "crc32"})
 
 _PERMISSION = {
     "contacts": {"contacts"},
@@ -94,7 +94,7 @@ def form_kind(form: Sequence[str]) -> str:
     """Returns `salted`, `hashed` or `plain`."""
     if any(step.startswith(("salt", "hmac")) for step in form):
         return "salted"
-    return "hashed" if any(step in _DIGESTS for step in form) else "plain"
+    return "hashed" if any(step.partition("-")[0] in _DIGESTS for step in form) else "plain"
 
 
 def _undeclared(of: Condition, at: _Judged) -> bool:

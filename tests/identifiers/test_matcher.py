@@ -321,23 +321,6 @@ def test_hostile_text_takes_bounded_time(owner, data):
     assert time.process_time() - begun < 5
 
 
-# Text that glues onto a value without being part of a longer run of its kind.
-AROUND = st.text(alphabet=" \t\n,;/|(){}中文é!?", max_size=30)
-
-
-@given(name=st.sampled_from(sorted(VALUES)), before=AROUND, after=AROUND, data=st.data())
-@settings(max_examples=150, deadline=None)
-def test_any_disguise_is_found_anywhere(owner, name, before, after, data):
-    needle = data.draw(st.sampled_from([n for n, of in owner._known._owners.items() if of[0].identifier.name == name]))
-    known = owner._known._owners[needle][0]
-    value = before.encode() + needle + after.encode()
-    start = len(before.encode())
-    found = [m for m in owner.match([Leaf("p", value, ("x",))]) if m.basis == "known"]
-    assert [(m.identifier, m.plain) for m in found] == [(name, VALUES[name])]
-    # Base64 without padding is found with its padding where that follows.
-    assert (found[0].form, found[0].span) == (known.needle.form, (start, start + len(needle)))
-
-
 @given(st.binary(max_size=300) | st.text(alphabet=string.printable, max_size=300).map(str.encode))
 @settings(max_examples=150, deadline=None)
 def test_random_text_holds_no_known_value(owner, value):

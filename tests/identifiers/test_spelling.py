@@ -1,0 +1,68 @@
+"""Every plain way to write a value, each row the form and what has to be among its writings."""
+
+import pytest
+
+from leaktap.identifiers import find
+from leaktap.identifiers._spelling import writings
+
+
+def forms(name, plain):
+    found: dict[tuple, set] = {}
+    for variant in writings(find(name), plain):
+        found.setdefault(variant.form, set()).add(variant.value)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "form", "written"),
+    [
+        ("imei", "867530912345673", (), b"867530912345673"),
+        ("imei", "867530912345673", ("no-check-digit",), b"86753091234567"),
+        ("imei", "867530912345673", ("dash",), b"86-753091-234567-3"),
+        ("imei", "867530912345673", ("dash",), b"867530-91-234567-3"),
+        ("imei", "867530912345673", ("space",), b"867 530 912 345 673"),
+        ("imei", "867530912345673", ("dot",), b"8675.3091.2345.673"),
+        ("imei", "867530912345673", ("reversed",), b"376543219035768"),
+        ("imei", "867530912345673", ("exponent",), b"8.67530912345673E14"),
+        ("imei", "867530912345673", ("float",), b"867530912345673.0"),
+        ("imei", "867530912345673", ("utf-16-le",), "867530912345673".encode("utf-16-le")),
+        ("iccid", "89860102030405060703", ("space",), b"8986 0102 0304 0506 0703"),
+        ("mac_wifi", "a4:50:46:1f:34:56", ("dot",), b"a450.461f.3456"),
+        ("mac_wifi", "a4:50:46:1f:34:56", ("dash",), b"a4-50-46-1f-34-56"),
+        ("mac_wifi", "a4:50:46:1f:34:56", ("dash",), b"a45046-1f3456"),
+        ("mac_wifi", "a4:50:46:1f:34:56", ("space", "upper"), b"A4 50 46 1F 34 56"),
+        ("mac_wifi", "a4:50:46:1f:34:56", ("underscore",), b"a4_50_46_1f_34_56"),
+        ("mac_wifi", "a4:50:46:1f:34:56", ("bytes",), bytes.fromhex("a450461f3456")),
+        ("mac_wifi", "a4:50:46:1f:34:56", ("reversed",), b"65:43:f1:64:05:4a"),
+        ("mac_wifi", "a4:50:46:1f:34:56", ("no-separator", "reversed"), b"6543f164054a"),
+        ("oaid", "9a46a678-ac93-486e-a580-8706dcc364d5", ("no-separator",), b"9a46a678ac93486ea5808706dcc364d5"),
+        ("oaid", "9a46a678-ac93-486e-a580-8706dcc364d5", ("bytes",), bytes.fromhex("9a46a678ac93486ea5808706dcc364d5")),
+        ("phone", "19900000012", ("+86",), b"+8619900000012"),
+        ("phone", "19900000012", ("space",), b"199 0000 0012"),
+        ("phone", "19900000012", ("int64-be",), (19900000012).to_bytes(8)),
+        ("name", "欧阳春晓", ("gb18030",), "欧阳春晓".encode("gbk")),
+        ("name", "欧阳春晓", ("utf-16-be",), "欧阳春晓".encode("utf-16-be")),
+    ],
+)
+def test_ways_of_writing(name, plain, form, written):
+    assert written in forms(name, plain)[form]
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("serial", "R58M123ABCD"), ("email", "li.wei@mail.example.cn"), ("ssid", "HomeNet-5318"), ("serial", "CAFE")],
+)
+def test_what_is_no_number_has_no_forms_of_numbers(name, plain):
+    found = forms(name, plain)
+    assert not {("int64-be",), ("bytes",), ("decimal",), ("bcd",)} & set(found)
+
+
+@pytest.mark.parametrize("name", ["imei", "mac_wifi", "oaid", "phone", "name"])
+def test_no_bytes_twice(name):
+    plain = {"imei": "867530912345673", "mac_wifi": "a4:50:46:1f:34:56", "oaid": "9a46a678-ac93-486e-a580-8706dcc364d5"}
+    values = [variant.value for variant in writings(find(name), plain.get(name, "19900000012"))]
+    assert len(values) == len(set(values))
+
+
+def test_address_books_are_kept_short():
+    assert len(writings(find("contacts"), "李小龙大")) <= 4
