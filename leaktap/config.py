@@ -258,6 +258,7 @@ class Case(_Strict):
 
     app: AppUnderTest = AppUnderTest()
     devices: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = ()
+    keyring: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = ()
     events: Annotated[tuple[Event, ...], BeforeValidator(_listed)] = ()
     declared: Declared | None = None
     necessary: Texts | None = None
@@ -288,6 +289,7 @@ def load_case(file: Path, identifiers: Collection[str] = ()) -> Case:
     return case.model_copy(
         update={
             "devices": tuple(here / device for device in case.devices),
+            "keyring": tuple(here / keys for keys in case.keyring),
             "protobuf": tuple(s.model_copy(update={"descriptors": here / s.descriptors}) for s in case.protobuf),
         }
     )

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from leaktap.attribution import Apps
 from leaktap.config import Case, DeviceProfile
-from leaktap.decoders import Limited, Limits, hints, parts, walk
+from leaktap.decoders import Keyring, Limited, Limits, Watch, hints, parts, sealed, walk
 from leaktap.identifiers.matcher import Matcher
+from leaktap.keyring import NO_KEYS, Keys
 from leaktap.model import Answer, Blind, Device, Direction, Exchange, Fault, Leaf, Match, Message
 
 
@@ -64,16 +65,21 @@ class Phones:
 class Examiner:
     """Everything needed to examine exchanges, built once per run."""
 
-    def __init__(self, case: Case, devices: Sequence[DeviceProfile], responses: bool = False) -> None:
-        """Compiles the profiles. With `responses`, what servers answer is looked into as well."""
-        self._made_of = case, tuple(devices), responses
+    def __init__(
+        self, case: Case, devices: Sequence[DeviceProfile], responses: bool = False, keys: Keys = NO_KEYS
+    ) -> None:
+        """Compiles the profiles. With `responses`, what servers answer is looked into as well. `keys` undo encryption
+        beside those that leaktap knows.
+        """
+        self._made_of = case, tuple(devices), responses, keys
+        self._keyring = Keyring(keys)
         self._case, self._responses = case, responses
         salts = [text for text in (case.app.package, *case.app.domains, *case.salts) if text]
-        self._matcher = Matcher(devices, hints=hints(), salts=salts)
+        self._matcher = Matcher(devices, hints=(*hints(), *self._keyring.hints), salts=salts)
         self._apps, self._phones = Apps(case.app), Phones(devices)
         self._limits = Limits()
 
-    def __reduce__(self) -> tuple[type["Examiner"], tuple[Case, tuple[DeviceProfile, ...], bool]]:
+    def __reduce__(self) -> tuple[type["Examiner"], tuple[Case, tuple[DeviceProfile, ...], bool, Keys]]:
         """Lets another process make one like it."""
         return type(self), self._made_of
 
@@ -81,8 +87,11 @@ class Examiner:
         """Compiles now what else the first message would wait for."""
         self._matcher.sieve(b"\0")
 
-    def examine(self, seen: Exchange | Answer) -> Examined:
-        """Looks into the messages that are new; raises nothing."""
+    def examine(self, seen: Exchange | Answer, watch: Watch | None = None) -> Examined:
+        """Looks into the messages that are new; raises nothing.
+
+        `watch` is told of everything that is opened, and then nothing is left out that holds nothing.
+        """
         exchange, asked = (seen, True) if isinstance(seen, Exchange) else (seen.exchange, False)
         found: list[Found | Blind | Fault] = []
         size = 0
@@ -92,16 +101,25 @@ class Examiner:
                 for match in self._matcher.whole(message, direction):
                     found.append(Found(direction, match))
                 if direction == "request" or self._responses:
-                    found += self._leaves(exchange, direction, message)
+                    found += self._leaves(exchange, direction, message, watch)
         except Exception as error:  # noqa: BLE001 (a bug must cost this exchange and not the run: it is reported)
             found.append(failure(exchange, error))
-        return Examined(exchange, asked, size, tuple(found))
+        unread = sum(item.bytes for item in found if isinstance(item, Blind) and item.why == "ciphertext")
+        return Examined(exchange, asked, max(size - unread, 0), tuple(found))
 
-    def _leaves(self, exchange: Exchange, direction: Direction, message: Message) -> Iterator[Found | Blind | Fault]:
+    def _leaves(
+        self, exchange: Exchange, direction: Direction, message: Message, watch: Watch | None
+    ) -> Iterator[Found | Blind | Fault]:
         leaves: list[Leaf] = []
-        path = exchange.request.start[1].partition("?")[0]
-        roots = parts(message, direction, exchange.host, path, self._case.protobuf, self._matcher.sieve)
-        for item in walk(roots, self._limits, self._matcher.sieve):
+        target = exchange.request.start[1]
+        path = target.partition("?")[0]
+        alphabets = tuple(self._case.decode.alphabets.items())
+        ring = self._keyring.ring(message, exchange.host, target)
+        sieve = None if watch else self._matcher.sieve
+        roots = parts(message, direction, exchange.host, path, self._case.protobuf, sieve, alphabets)
+        # What a key is made for says nothing before it is opened.
+        within = None if ring.placed else sieve
+        for item in walk(roots, self._limits, within, ring, watch):
             match item:
                 case Leaf():
                     leaves.append(item)
@@ -109,6 +127,11 @@ class Examiner:
                     yield replace(item, where=f"{exchange.origin.source}: {exchange.id}: {item.where}")
                 case Limited():
                     yield _limited(item, exchange, message)
+        if direction == "request" and exchange.origin.protocol != "raw":
+            rest = sealed(leaves, message.header(b"content-type"))
+            if rest:
+                size = min(rest.bytes, len(message.body) or rest.bytes)
+                yield _blind("ciphertext", size, rest.detail, exchange, message)
         if leaves:
             app = self._apps.app(exchange)
             phone = self._phones.device(exchange).name
@@ -131,16 +154,20 @@ def _messages(exchange: Exchange, asked: bool) -> list[tuple[Direction, Message]
 
 
 def _limited(item: Limited, exchange: Exchange, message: Message) -> Blind:
+    return _blind("limit", item.bytes, f"{item.path}: {item.which}", exchange, message)
+
+
+def _blind(why: str, size: int, detail: str, exchange: Exchange, message: Message) -> Blind:
     return Blind(
         time=exchange.time,
-        why="limit",
+        why=why,
         protocol=exchange.origin.protocol,
         host=exchange.host,
         ip=exchange.server.ip,
         port=exchange.server.port,
-        bytes=item.bytes,
+        bytes=size,
         source=exchange.origin.source,
         frames=message.frames,
         stream=exchange.origin.stream,
-        detail=f"{item.path}: {item.which}",
+        detail=detail,
     )

@@ -226,9 +226,7 @@ class Lock(_Strict):
         if self.cipher != "rsa" and (self.key is None or self.rsa is not None):
             raise ValueError(f"{self.cipher} needs a key")
         if self.iv is None and (self.mode not in (None, "ecb") or self.cipher == "chacha20"):
-            raise ValueError(
-                "needs an iv: a constant, {zeros: 16}, or {value: [0, 16]} where it stands before the data"
-            )
+            raise ValueError("needs an iv: a constant, {zeros: 16}, or {value: [0, 16]} where it stands in front")
         return self
 
 
@@ -244,6 +242,10 @@ class Keys:
 
     locks: tuple[Lock, ...] = ()
     operations: tuple[Operation, ...] = ()
+
+
+NO_KEYS = Keys()
+"""Nothing but what leaktap knows by itself."""
 
 
 def load_keyring(files: Iterable[Path]) -> Keys:

@@ -16,6 +16,7 @@ from leaktap.config import Case, DeviceProfile, Event
 from leaktap.consent import Timeline
 from leaktap.decoders import check
 from leaktap.examine import Examined, Examiner, Found, Phones, Quiet, failure
+from leaktap.keyring import NO_KEYS, Keys
 from leaktap.model import (
     SEVERITIES,
     Answer,
@@ -57,7 +58,7 @@ class Pipeline:
     """Everything needed to judge exchanges, built once per run.
 
     `timeline` may be marked while the run goes on. `ended` is false for live sessions, whose events are still to
-    come. `key` makes `value_ref`s that only its holder can link to values.
+    come. `key` makes `value_ref`s that only its holder can link to values; `keys` are the user's keyring.
     """
 
     def __init__(
@@ -69,10 +70,11 @@ class Pipeline:
         responses: bool = False,
         ended: bool = True,
         key: bytes = b"",
+        keys: Keys = NO_KEYS,
     ) -> None:
         """Compiles the profiles, the catalogue and the rules."""
         self.timeline = timeline
-        self.examiner = Examiner(case, devices, responses)
+        self.examiner = Examiner(case, devices, responses, keys)
         self._case, self._key = case, key
         self._owners, self._apps, self._phones = Owners(case.app), Apps(case.app), Phones(devices)
         self._engine = Engine(case, timeline, ended=ended)

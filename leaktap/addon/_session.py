@@ -37,6 +37,7 @@ class Session:
             responses=about.responses,
             ended=False,
             key=case_key(about.case),
+            keys=about.keys,
         )
         self.pipeline.warm()
         self.worker = Worker()

@@ -13,10 +13,12 @@ from mitmproxy.exceptions import OptionsError
 
 from leaktap import identifiers
 from leaktap.config import Case, ConfigError, DeviceProfile, Event, load_case, load_devices, parse_time
+from leaktap.keyring import NO_KEYS, Keys, load_keyring
 
 OPTIONS: tuple[tuple[str, Any, Any, str], ...] = (
     ("leaktap_case", str, "", "The case file: the app under test, its devices, events and policy."),
     ("leaktap_device", Sequence[str], [], "Device profiles: the values that must not leave. Repeatable."),
+    ("leaktap_keyring", Sequence[str], [], "Keys of apps' own encryption, or logs of hooks that saw it. Repeatable."),
     (
         "leaktap_output",
         Sequence[str],
@@ -37,6 +39,7 @@ class Options(Protocol):
 
     leaktap_case: str
     leaktap_device: Sequence[str]
+    leaktap_keyring: Sequence[str]
     leaktap_output: Sequence[str]
     leaktap_consent: str
     leaktap_before_consent: bool
@@ -54,6 +57,7 @@ class Settings:
     outputs: tuple[str, ...]
     reveal: bool
     responses: bool
+    keys: Keys = NO_KEYS
 
 
 def declare(loader: Loader) -> None:
@@ -72,6 +76,7 @@ def settings(options: Options) -> Settings:
     try:
         case = load_case(_path(options.leaktap_case), known) if options.leaktap_case else Case()
         devices = load_devices([*case.devices, *map(_path, options.leaktap_device)], known)
+        keys = load_keyring([*case.keyring, *map(_path, options.leaktap_keyring)])
     except ConfigError as error:
         raise OptionsError(f"leaktap: {error}") from None
     outputs = tuple(options.leaktap_output)
@@ -79,7 +84,13 @@ def settings(options: Options) -> Settings:
         if outputs.count(target) > 1:
             raise OptionsError(f"leaktap_output: {target}: is named twice: remove one")
     return Settings(
-        case, devices, (*case.events, *_said(options)), outputs, options.leaktap_reveal, options.leaktap_responses
+        case,
+        devices,
+        (*case.events, *_said(options)),
+        outputs,
+        options.leaktap_reveal,
+        options.leaktap_responses,
+        keys,
     )
 
 

@@ -7,6 +7,7 @@ from leaktap.cli import CommandError
 from leaktap.config import Case, ConfigError, DeviceProfile, Event, load_case, load_devices, parse_time
 from leaktap.consent import Timeline
 from leaktap.identifiers import names
+from leaktap.keyring import Keys, load_keyring
 
 
 def load(case: Path | None, devices: Sequence[Path]) -> tuple[Case, tuple[DeviceProfile, ...]]:
@@ -19,6 +20,18 @@ def load(case: Path | None, devices: Sequence[Path]) -> tuple[Case, tuple[Device
     try:
         about = load_case(case, known) if case else Case()
         return about, load_devices([*about.devices, *devices], known)
+    except ConfigError as error:
+        raise CommandError(str(error)) from None
+
+
+def keyring(case: Case, files: Sequence[Path]) -> Keys:
+    """Reads the keyrings that the case names, and the further `files`.
+
+    Raises:
+        CommandError: one of them is not usable.
+    """
+    try:
+        return load_keyring([*case.keyring, *files])
     except ConfigError as error:
         raise CommandError(str(error)) from None
 

@@ -37,6 +37,10 @@ def live(
     ] = None,
     case: Annotated[Path | None, typer.Option(metavar="FILE", help="The case: app, devices, events, policy.")] = None,
     device: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A device profile (repeatable).")] = None,
+    keyring: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Keys of apps' own encryption, or a log of hooks that saw it (repeatable)."),
+    ] = None,
     consent: Annotated[str, typer.Option(metavar="TIME", help="When the user agreed: 2026-11-21T10:00:19Z.")] = "",
     before_consent: Annotated[bool, typer.Option("--before-consent", help="Begin before the user's consent.")] = False,
     output: Annotated[
@@ -48,16 +52,19 @@ def live(
     ui: Annotated[Ui, typer.Option(help="mitmproxy in the terminal, in the browser, or without a face.")] = Ui.console,
 ) -> None:
     """Watch traffic in a running mitmproxy; leaktap.mark consent (a command in it) marks the user's consent."""
+    from leaktap.cli._case import keyring as load_keyring
     from leaktap.cli._case import load, timeline
     from leaktap.cli.addon_path import script
 
     about, _ = load(case, device or [])
     timeline(about, consent, before_consent)
+    load_keyring(about, keyring or [])
     if ui is Ui.console and "-" in (output or ()):
         raise CommandError("-o -: mitmproxy's console needs the terminal: take --ui dump, or write to a file")
     _check_outputs(output or ())
     options = [("leaktap_case", str(case.absolute()))] if case else []
     options += [("leaktap_device", str(file.absolute())) for file in device or ()]
+    options += [("leaktap_keyring", str(file.absolute())) for file in keyring or ()]
     options += [("leaktap_output", target) for target in output or ()]
     options += [("leaktap_consent", consent)] if consent else []
     options += [(f"leaktap_{name}", "true") for name in _flags(before_consent, reveal, responses)]

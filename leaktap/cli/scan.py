@@ -40,6 +40,10 @@ def scan(
         list[Path] | None,
         typer.Option(metavar="FILE", help="A TLS key log, or a server's RSA key in PEM (repeatable)."),
     ] = None,
+    keyring: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Keys of apps' own encryption, or a log of hooks that saw it (repeatable)."),
+    ] = None,
     consent: Annotated[str, typer.Option(metavar="TIME", help="When the user agreed: 2026-11-21T10:00:19Z.")] = "",
     before_consent: Annotated[bool, typer.Option("--before-consent", help="The user never agreed.")] = False,
     output: Annotated[
@@ -84,6 +88,7 @@ def scan(
     if inputs.count("-") > 1:
         raise CommandError("-: standard input can be read only once")
 
+    from leaktap.cli._case import keyring as load_keyring
     from leaktap.cli._case import load, timeline
     from leaktap.cli._inputs import check, seen
     from leaktap.cli._signals import stopping
@@ -91,6 +96,7 @@ def scan(
 
     about, devices = load(case, device or [])
     events = timeline(about, consent, before_consent)
+    secrets = load_keyring(about, keyring or [])
     reading = Reading(keys=tuple(keys or ()), engine=engine, wpa=tuple(wpa_pwd or ()))
     live = [is_live(path, follow and path is inputs[-1]) for path in inputs]
     check(inputs, reading, growing=any(live))
@@ -102,9 +108,10 @@ def scan(
     from leaktap.pipeline import Pipeline
     from leaktap.sinks import Options
 
-    given = [*inputs, *map(str, [*([case] if case else []), *about.devices, *(device or []), *(keys or [])])]
+    files = [*about.devices, *about.keyring, *(device or []), *(keys or []), *(keyring or [])]
+    given = [*inputs, *map(str, [*([case] if case else []), *files])]
     outputs = Outputs(output or ["-"], Options(reveal=reveal, live=any(live)), format_, given)
-    pipeline = Pipeline(about, devices, events, responses=responses, key=case_key(about))
+    pipeline = Pipeline(about, devices, events, responses=responses, key=case_key(about), keys=secrets)
     if any(live):
         pipeline.warm()
     items = seen(inputs, reading) if any(live) else _items(pipeline, inputs, reading, jobs)

@@ -107,6 +107,9 @@ class Sole(tuple[Part, ...]):
 type Sieve = Callable[[bytes], Sequence[int] | None]
 """Returns where in a text something of interest may end, in order; nothing if nowhere, None for "everywhere"."""
 
+type Watch = Callable[[str, bytes, Sequence[Part]], None]
+"""Is told what a decoder made of a value: the path that leads into it, the value, and the parts."""
+
 type Decode = Callable[[bytes, Context], Sequence[Part] | None]
 """Returns the parts, or None for "not mine"; raises DecodeError for "mine, but broken", LimitReached for "too much"."""
 

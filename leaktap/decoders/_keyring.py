@@ -1,8 +1,8 @@
 """The keys at hand: shipped recipes, the user's locks, what hooks have seen; and which of them may fit a message.
 
-A `Keyring` is built once per run, a `Ring` per message. What says where it belongs (by host, path, header, name or first
-bytes) is tried first; a key that says nothing of that is tried on what is opaque. A message has a number of tries and
-of bytes; what they do not reach stays as it is.
+A `Keyring` is built once per run, a `Ring` per message. What says where it belongs (by host, path, header, name or
+first bytes) is tried first; a key that says nothing of that is tried on what is opaque. A message has a number of tries
+and of bytes; what they do not reach stays as it is.
 """
 
 import hashlib
@@ -119,17 +119,18 @@ class Keyring:
         self._anywhere = [entry for entry in own if not entry.placed] + list(marked())
         self._anywhere.sort(key=lambda entry: not (entry.marked or entry.lock.where.field))
         self._firsts = _ANY if self._seen else frozenset().union(*(entry.firsts for entry in self._anywhere))
-        self.hints = tuple(dict.fromkeys(hint for entry in own if not entry.placed for hint in hints(entry.lock)))
+        self.hints = tuple(dict.fromkeys(hint for entry in own for hint in hints(entry.lock)))
 
     def __reduce__(self) -> tuple[type["Keyring"], tuple[Keys]]:
         """Lets another process make one like it."""
         return type(self), (self._keys,)
 
-    def ring(self, message: Message, host: str, path: str) -> "Ring":
-        """Returns what may fit a message; `host` and `path` are its request's."""
+    def ring(self, message: Message, host: str, target: str) -> "Ring":
+        """Returns what may fit a message; `host` and `target` are its request's."""
+        path = target.partition("?")[0]
         here = [entry for entry in self._placed if entry.in_message(message, host, path)]
         firsts = self._firsts.union(*(entry.firsts for entry in here)) if here else self._firsts
-        return Ring([*here, *self._anywhere], firsts, message, self._seen, bool(here))
+        return Ring([*here, *self._anywhere], firsts, message, target, self._seen, bool(here))
 
 
 def hints(lock: Lock) -> Iterator[bytes]:
@@ -163,6 +164,7 @@ class Ring:
     entries: Sequence[_Entry]
     firsts: frozenset[int]
     message: Message
+    target: str = ""
     seen: dict[bytes, bytes] = field(default_factory=dict)
     placed: bool = False
     _tries: int = MOST_TRIES
@@ -203,7 +205,7 @@ class Ring:
 
     def query(self, name: str) -> bytes | None:
         """Returns a parameter of the request's target."""
-        query = self.message.start[1].partition("?")[2]
+        query = self.target.partition("?")[2]
         try:
             found = parse_qsl(query, max_num_fields=_MOST_PARAMETERS, errors="surrogateescape")
         except ValueError:

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 
 from leaktap import decoders
-from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Ring, Sieve, Sole
+from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Ring, Sieve, Sole, Watch
 from leaktap.decoders._plain import is_text
 from leaktap.discover import discover
 from leaktap.model import Fault, Leaf
@@ -155,7 +155,11 @@ def _decrypting() -> Decoder:
 
 
 def walk(
-    parts: Iterable[Part], limits: Limits, sieve: Sieve | None = None, ring: Ring | None = None
+    parts: Iterable[Part],
+    limits: Limits,
+    sieve: Sieve | None = None,
+    ring: Ring | None = None,
+    watch: Watch | None = None,
 ) -> Iterator[Leaf | Fault | Limited]:
     """Yields the leaves of a message, in its order, and what went wrong on the way.
 
@@ -163,9 +167,9 @@ def walk(
     transparent structure of at least `SIEVED_FROM` bytes in which it sees nothing yields no leaves at all, and one with
     few such places may yield only the leaves around them. Reaching a
     limit yields one `Limited` of its kind; the values beyond it are leaves as they stand. Empty values are no leaves.
-    `ring` are the keys that may fit this message.
+    `ring` are the keys that may fit this message. `watch` is told of everything that is opened.
     """
-    return _Walk(limits, sieve, ring).leaves(parts)
+    return _Walk(limits, sieve, ring, watch).leaves(parts)
 
 
 @dataclass(slots=True)
@@ -175,6 +179,7 @@ class _Walk:
     limits: Limits
     sieve: Sieve | None
     ring: Ring | None = None
+    watch: Watch | None = None
     parts_out: int = 0
     bytes_out: int = 0
     deadline: float = 0.0
@@ -236,7 +241,7 @@ class _Walk:
             return True
         if context.encoding and context.encoding[0] not in _known_codings():
             self.notes.append(Fault("decode", path, f"content coding {context.encoding[0]!r} is not known"))
-            context = context._replace(encoding=())
+            context = context._replace(encoding=context.encoding[1:])
         named = _by_type(context.content_type) if context.content_type else frozenset[str]()
         room, most, by_ratio = self._room(value)
         c = context
@@ -285,6 +290,8 @@ class _Walk:
                 continue
             if kept := self._account(parts, path, value):
                 way = f"{path}|{decoder.name}"
+                if self.watch is not None:
+                    self.watch(way, value, kept)
                 frames.append(_Frame(iter(kept), way, keys, (*via, decoder.name), passed, kept, frame))
             if whole and (told or decoder.certain or isinstance(parts, Sole)):
                 is_leaf = False

@@ -156,7 +156,7 @@ def opened(host, target, headers, body, keyring=None):
     fields = tuple((name.encode(), value.encode()) for name, value in headers.items())
     message = Message(("POST", target, "HTTP/1.1"), fields, body)
     path = target.partition("?")[0]
-    ring = (keyring or Keyring()).ring(message, host, path)
+    ring = (keyring or Keyring()).ring(message, host, target)
     items = walk(parts(message, "request", host, path), Limits(seconds=30), ring=ring)
     return [item for item in items if isinstance(item, Leaf) and "decrypt" in item.via]
 
