@@ -71,6 +71,7 @@ class Reading:
     readable: int = 0
     opaque: int = 0
     put_out: int = 0
+    names: dict[bytes, tuple[str, str, int, bool]] = field(default_factory=dict)
 
     def outcome(self, read: Callable[[], None]) -> Sequence[Part] | None:
         """Returns what `read` lists, or None where that makes no sense and nobody said that it is of this format.
@@ -187,13 +188,17 @@ class Reading:
 
     def name(self, raw: bytes, path: str, keys: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         """Returns path and keys of the member `raw`. A name that is data itself is listed at the path's `#key`."""
-        if self.strictly and (len(raw) > _LONGEST_NAME or not is_text(raw)):
-            raise Broken(f"no name before byte {self.at}")
-        if not raw.lstrip(b"-").isdigit():
-            self.readable += len(raw)
-        name = raw.decode("utf-8", "replace")
-        here = path + step(name)
-        if DATA_NAME.search(name):
+        known = self.names.get(raw)
+        if known is None:
+            if self.strictly and (len(raw) > _LONGEST_NAME or not is_text(raw)):
+                raise Broken(f"no name before byte {self.at}")
+            name = raw.decode("utf-8", "replace")
+            readable = 0 if raw.lstrip(b"-").isdigit() else len(raw)
+            known = self.names[raw] = (step(name), name, readable, DATA_NAME.search(name) is not None)
+        end, name, readable, is_data = known
+        self.readable += readable
+        here = path + end
+        if is_data:
             self.add(Part(raw, here + "#key", keys))
         return here, (*keys, name)
 

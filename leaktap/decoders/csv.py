@@ -1,7 +1,7 @@
 """Tables in text (RFC 4180): separated by commas, tabs, semicolons or bars, the columns' names in the first row.
 
 A cell is `[row].name`. Where nobody says that a text is a table, the names are plain ones, and all rows are as long as
-the first.
+the first. It is looked into whatever a search sees in it: names stand far from the values.
 """
 
 import csv
@@ -29,7 +29,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     rows = csv.reader(text.splitlines(keepends=True), delimiter=separator)
     parts: list[Part] = []
     try:
-        header = next(rows, [])
+        header = [name.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for name in next(rows, [])]
         if not said and not _is_header(header, separator):
             return None
         for index, row in enumerate(rows):
@@ -62,6 +62,4 @@ def _cells(index: int, row: list[str], header: list[str]) -> list[Part]:
     return parts
 
 
-DECODER = Decoder(
-    "csv", decode, rank=57, transparent=True, minimum=8, needs=b"\n", shape=_SHAPE, types=tuple(_SEPARATORS)
-)
+DECODER = Decoder("csv", decode, rank=39, minimum=8, needs=b"\n", shape=_SHAPE, types=tuple(_SEPARATORS))

@@ -1,7 +1,7 @@
 """Names and values in logs: `name=value` and `name: value` on lines, logfmt (https://brandur.org/logfmt), Java's maps.
 
 Believed where there are several and they make up half of the text. The value stays a leaf beside them. A repeated name
-gets its index.
+gets its index. Markup is left alone: its attributes are no lines.
 """
 
 import re
@@ -11,7 +11,7 @@ from leaktap.decoders._api import Context, Decoder, LimitReached, Part
 from leaktap.decoders._plain import Steps
 
 _SIGN = rb"[\w\x80-\xff]"
-_SHAPE = re.compile(rb"(?s:.{0,400}?)" + _SIGN + rb"(?:[ \t]?=[ \t]?[^=&\s]|:[ \t]+\S|\xef\xbc\x9a)")
+_SHAPE = re.compile(rb"(?!\s*<[!?A-Za-z])(?s:.{0,400}?)" + _SIGN + rb"(?:[ \t]?=[ \t]?[^=&\s]|:[ \t]+\S|\xef\xbc\x9a)")
 _NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff.-]{0,63}"
 _PAIR = re.compile(
     rb"^[ \t]*([A-Za-z_\x80-\xff][\w\x80-\xff .-]{0,40}?)[ \t]*(?::[ \t]+|\xef\xbc\x9a[ \t]*)(\S[^\r\n]*)"

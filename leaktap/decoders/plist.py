@@ -40,7 +40,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         return None
     try:
         document = plistlib.loads(data, fmt=plistlib.FMT_XML)
-    except (ExpatError, ValueError, AttributeError, IndexError, KeyError, TypeError, OverflowError):
+    except (ExpatError, ValueError, AttributeError, LookupError, TypeError, OverflowError):
         return None  # broken: what can be read of it as XML is read there
     return reading.outcome(lambda: reading.tree(document, ".$", ()))
 
@@ -83,7 +83,7 @@ class _Binary(Reading):
             size = self.power(head, 4)
             self.number(self.integer(size, signed=size >= 8), path, keys)
         elif kind in (_REAL, _DATE):
-            self.real(self.power(head, 3), "big", path, keys)
+            self.real(self.power(head, 3, 2), "big", path, keys)
         elif kind == _BYTES:
             self.blob(self.take(self.size(head)), path, keys)
         elif kind in (_ASCII, _UTF16):
@@ -108,9 +108,9 @@ class _Binary(Reading):
         size = head & 0x0F
         return self.integer(self.power(self.byte(), 3)) if size == _MORE else size
 
-    def power(self, head: int, largest: int) -> int:
+    def power(self, head: int, largest: int, smallest: int = 0) -> int:
         """Returns the size of a number: the power of two that is in its head."""
-        if head & 0x0F > largest:
+        if not smallest <= head & 0x0F <= largest:
             raise Broken(f"no number before byte {self.at}")
         return 1 << (head & 0x0F)
 

@@ -19,6 +19,7 @@ _SHAPE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:[A-Za-z_?]|!DOCTYPE|!--)")
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\s")
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,80}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _CALLED = ("name", "key")
+_JSON_INSIDE = rb"&(?:amp;){0,8}quot;\s{0,4}:\s{0,4}(?:&|[0-9\[{])"
 _TAIL = 64
 _DEEPEST = 64
 _ELEMENTS_PER_PART = 10
@@ -156,7 +157,7 @@ DECODER = Decoder(
     decode,
     rank=42,
     certain=True,
-    hints=(rb"&#(?:[xX][0-9A-Fa-f]{2}|[0-9]{2})",),
+    hints=(_JSON_INSIDE,),
     transparent=True,
     minimum=7,
     starts=b"\xef< \t\r\n",

@@ -46,6 +46,10 @@ def test_byte_order_mark_and_other_bytes():
     }
 
 
+def test_names_that_are_no_text():
+    assert values(b"a\xff,b\n1,2\n") == {"[0]['a�']": b"1", "[0].b": b"2"}
+
+
 def test_said_rows_of_any_length():
     assert values(b"a b,c\n1\n2,3,4\n") == {"[0]['a b']": b"1", "[1]['a b']": b"2", "[1].c": b"3", "[1][2]": b"4"}
 

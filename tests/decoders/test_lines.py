@@ -57,6 +57,7 @@ def test_keys():
         b"2026-11-21T10:00:00Z",
         b"aW1laT04Njc1MzA5MTIzNDU2Nw==",
         b"if a == b then c == d",
+        b'<html lang="en" dir="ltr"><meta charset="utf-8"></html>',
         b"He said: x=1 would do, and went on to talk about y=2 for the rest of the evening, at length.",
         b"\x00\x01a=1 \xff\xfeb=2" + bytes(range(128, 250)),
     ],

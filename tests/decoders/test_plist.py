@@ -113,6 +113,7 @@ def test_deep():
         binary([b"\x5f\x13" + b"\xff" * 8]),
         binary([b"\x1e"]),
         binary([b"\x27"]),
+        binary([b"\x20\x01"]),
         binary([b"\x70"]),
         binary([b"\xd1\x01\x01", b"\x10\x05"]),
     ],
@@ -135,6 +136,7 @@ def test_broken(data):
         b'<!DOCTYPE plist [<!ENTITY a "b">]><plist><string>&a;</string></plist>',
         plistlib.dumps(DOCUMENT)[:-20],
         b"<plist></plist>",
+        b'<?xml version="1.0" encoding="UTF-P"?><plist><string>x</string></plist>',
     ],
 )
 def test_no_plist(data):

@@ -1,3 +1,4 @@
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -161,5 +162,14 @@ def test_cut_anywhere(size):
         assert str(error)
 
 
-def test_hint_is_seen_where_a_character_is_spelt_by_its_number():
-    assert any(b"&#" in hint for hint in DECODER.hints)
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        (b"<a>{&quot;imei&quot;:&quot;8675&quot;}</a>", True),
+        (b"<a>{&amp;quot;imei&amp;quot; : 8675}</a>", True),
+        (b"<a>the &quot;imei&quot;, so called</a>", False),
+        (b"<imei>8675</imei>", False),
+    ],
+)
+def test_hint_of_json_inside(text, seen):
+    assert any(re.search(hint, text) for hint in DECODER.hints) == seen
