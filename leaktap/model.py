@@ -142,6 +142,7 @@ class Match:
     `value` is what was found as text (hex for raw bytes), `span` its place in the leaf's value, `form` how it was
     disguised, outermost last. `plain` is the device's value in canonical form where `basis` is `known`. `device` names
     the profile that the value belongs to. `count` is the number of records where many make one match (contacts).
+    `why` says in a few words what the confidence rests on, and nothing of the value.
     """
 
     leaf: Leaf
@@ -155,6 +156,7 @@ class Match:
     plain: str = ""
     device: str = ""
     count: int = 1
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

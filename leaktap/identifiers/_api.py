@@ -41,11 +41,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Why a candidate is taken for an identifier, and how sure that is (0 to 1)."""
+    """Why a candidate is taken for an identifier, and how sure that is (0 to 1).
+
+    `why` adds to the basis in a few words what spoke for it or against it ("right check digit").
+    """
 
     basis: Basis
     confidence: float
     form: tuple[str, ...] = ()
+    why: str = ""
 
 
 type Variants = Callable[[str], Iterable[Variant]]
@@ -100,13 +104,15 @@ class Identifier:
     without a name looks like; each occurrence becomes a candidate too. `cues`, one for each shape, are cheaper
     expressions of which every occurrence holds a match; best is a rare character with little around it. `judge` decides
     about each candidate; a class without it is found by known values alone. With `gather`, candidates and known values
-    are not matches by themselves: the gatherer makes the matches. `placeholders` are values, folded by `fold_value`,
-    that are never anybody's.
+    are not matches by themselves: the gatherer makes the matches. `structure` does so for candidates alone; it is asked
+    wherever there is one. `placeholders` are values, folded by `fold_value`, that are never anybody's.
     `hashed` is false for classes whose hash nobody sends (a location). `canonical` is the one way to write a value that
     `variants` starts from. `values` takes the class's values out of a profile where they are not in `identifiers`.
     With `digest_like`, values themselves may look like a digest: only a name that says so makes them one.
     The first `shared` characters of the canonical value are those of many devices (a type's, a network's).
-    Without `in_text`, names count only as names of leaves, not inside undecoded text.
+    With `long_values`, the beginning of a leaf that is longer than a candidate may be is one all the same.
+    Without `in_text`, names count only as names of leaves, not inside undecoded text. `known_keys` are further names of
+    leaves, too common to judge by; they decide only about known values too short to be telling.
     `whole` looks at messages before they are taken apart.
     """
 
@@ -118,6 +124,7 @@ class Identifier:
     variants: Variants = as_written
     judge: Judge | None = None
     gather: Gather | None = None
+    structure: Gather | None = None
     placeholders: frozenset[str] = frozenset()
     hashed: bool = True
     canonical: Callable[[str], str] = str.strip
@@ -127,6 +134,8 @@ class Identifier:
     digest_like: bool = False
     in_text: bool = True
     shared: int = 0
+    known_keys: tuple[str, ...] = ()
+    long_values: bool = False
 
 
 def fold_key(key: str) -> str:

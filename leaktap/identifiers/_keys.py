@@ -14,7 +14,7 @@ from leaktap.identifiers._api import Identifier, fold_key
 _GENERIC = {"id", "value", "val", "v", "data", "text", "content", "string", "str", "raw", "code", "number"}
 _HASH = "(?:md5|sha1|sha256|sha512|sm3|sha|hash(?:ed)?|digest)"
 _HASHED = re.compile(rf"^{_HASH}|(?:hex)?{_HASH}(?:hex|hash|lower|upper|low|up)?$")
-_NAME_BACKWARDS = re.compile(rb"[:=>]\s{0,2}[\"'\\\]]{0,4}([A-Za-z0-9_.$\[\]-]{1,64})")
+_NAME_BACKWARDS = re.compile(rb"[:=>]\s{0,2}[\"'\\\]]{0,4}([A-Za-z0-9_.$\[\]\x80-\xff-]{1,64})")
 _SEPARATOR = re.compile(
     rb"(?:[\"'\\\]]|%(?:25){0,3}(?:2[27]|5[BbCcDd])){0,4}(?:\s|\+|%(?:25){0,3}20){0,2}(?:[:=>]|%(?:25){0,3}3[ADEade])"
 )
@@ -58,10 +58,11 @@ class Named(NamedTuple):
 class Names:
     """Which classes go by which names."""
 
-    def __init__(self, identifiers: Sequence[Identifier]) -> None:
-        """Reads the classes' `keys`."""
+    def __init__(self, identifiers: Sequence[Identifier], known: bool = False) -> None:
+        """Reads the classes' `keys` and `weak_keys`; for `known` values also their `known_keys`, as weak ones."""
         self._patterns = [
-            (identifier, _compiled(identifier.keys), _compiled(identifier.weak_keys)) for identifier in identifiers
+            (each, _compiled(each.keys), _compiled(each.weak_keys + (each.known_keys if known else ())))
+            for each in identifiers
         ]
         self.classes = lru_cache(maxsize=8192)(self._classes)
 
@@ -114,4 +115,5 @@ def read_pair(data: bytes, end: int) -> tuple[tuple[str, ...], tuple[int, int]] 
     value = _VALUE.match(data, end)
     if name is None or value is None:
         return None
-    return tuple(part for part in re.split(r"[.\[\]]+", name[1][::-1].decode()) if part), value.span(1)
+    written = name[1][::-1].decode("utf-8", "ignore")
+    return tuple(part for part in re.split(r"[.\[\]]+", written) if part), value.span(1)

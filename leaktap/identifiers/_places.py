@@ -1,7 +1,7 @@
 """Where in a message something lies: the list that several leaves belong to, and which of two readings to keep."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
@@ -68,10 +68,10 @@ def common_path(paths: Sequence[str]) -> str:
     return re.sub(r"[.|\[][^.|\[]*$", "", shared)
 
 
-def together(matches: Sequence[Match], form: tuple[str, ...] = (), confidence: float = 1.0) -> Match:
+def together(matches: Sequence[Match], form: tuple[str, ...] = (), confidence: float = 1.0, why: str = "") -> Match:
     """Makes one match of several of one class: it lies at the path that holds them all and counts the distinct ones.
 
-    Its leaf has no bytes of its own, so it shows what was found, a line each.
+    Its leaf has no bytes of its own, so it shows what was found, a line each. `why` as in `Match`.
     """
     first = matches[0]
     shown = list(dict.fromkeys(match.value for match in matches))
@@ -94,7 +94,26 @@ def together(matches: Sequence[Match], form: tuple[str, ...] = (), confidence: f
         confidence=confidence,
         count=count,
         plain="\n".join(plain)[:_SHOWN],
+        why=why,
     )
+
+
+_ALSO = {"communication": ("contact",), "network_id": ("device_id",)}
+"""What the records of a list are made of beside things of its category: the numbers of a call log, the addresses of
+access points.
+"""
+
+
+def part_of(lists: Sequence[Match]) -> Callable[[Match], bool]:
+    """Returns a test for matches that say again what one of the matches for whole lists says."""
+    taken = {
+        (match.leaf.path, category) for match in lists for category in (match.category, *_ALSO.get(match.category, ()))
+    }
+
+    def inside(match: Match) -> bool:
+        return not taken.isdisjoint({(path, match.category) for path in (list_of(match.leaf.path), match.leaf.path)})
+
+    return inside if taken else lambda match: False
 
 
 def _whole(match: Match) -> bool:

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from leaktap.identifiers._api import Candidate, Identifier, fold_key
+from leaktap.identifiers._api import Candidate, Identifier, Verdict, fold_key
 from leaktap.identifiers._keys import Named, Names, in_text, read_pair
 from leaktap.identifiers._places import apart, bare
-from leaktap.identifiers.forms import Form, guess_hash, is_placeholder, placeholder_digests
-from leaktap.model import Basis, Leaf, Match
+from leaktap.identifiers.forms import guess_hash, is_placeholder, placeholder_digests
+from leaktap.model import Leaf, Match
 
 _LONGEST = 512
 """Bytes that a single identifier may have."""
@@ -53,8 +53,8 @@ class Unknown:
     """The classes that recognise values without a profile; `triggers` and `shapes` are what the scan looks for."""
 
     def __init__(self, identifiers: Sequence[Identifier]) -> None:
-        """Takes all classes; those with neither judge nor gatherer need a profile."""
-        searched = [identifier for identifier in identifiers if identifier.judge or identifier.gather]
+        """Takes all classes; those with neither judge nor gatherer nor structure need a profile."""
+        searched = [each for each in identifiers if each.judge or each.gather or each.structure]
         self.names = Names(searched)
         self.triggers = list(
             dict.fromkeys(in_text(key) for i in searched for keys in (i.keys, i.weak_keys) for key in keys if i.in_text)
@@ -76,9 +76,11 @@ class Unknown:
         classes that the leaf is named for.
         """
         search = _Search(leaf, taken, self._nothing)
-        if len(leaf.value) <= _LONGEST:
-            for name in named:
+        for name in named:
+            if len(leaf.value) <= _LONGEST:
                 search.add(name, bare(leaf.value))
+            elif name.identifier.long_values:
+                search.add(name, (0, len(leaf.value[:_LONGEST].decode("utf-8", "ignore").encode())))
         for end in ends:
             pair = read_pair(leaf.value, end)
             if pair:
@@ -106,9 +108,9 @@ class Unknown:
             likely = candidate.named and not candidate.weak and identifier.hashed
             form = guess_hash(candidate.text, candidate.key) if likely else None
             if form and (candidate.hashed or not identifier.digest_like):
-                hashes.append(_match(identifier, candidate, "key", 0.7, form))
+                hashes.append(_match(identifier, candidate, Verdict("key", 0.7, form, "looks like a digest")))
             elif identifier.judge and (verdict := identifier.judge(candidate)):
-                verdicts.append(_match(identifier, candidate, verdict.basis, verdict.confidence, verdict.form))
+                verdicts.append(_match(identifier, candidate, verdict))
         verdicts.sort(key=lambda match: (-match.confidence, match.span[0] - match.span[1]))
         told: set[tuple[str, str]] = set()
         for match in (*verdicts, *hashes):
@@ -119,9 +121,18 @@ class Unknown:
                     yield match
 
 
-def _match(identifier: Identifier, candidate: Candidate, basis: Basis, confidence: float, form: Form) -> Match:
+def _match(identifier: Identifier, candidate: Candidate, verdict: Verdict) -> Match:
+    named = f"named {candidate.key}" if candidate.named else ""
     return Match(
-        candidate.leaf, identifier.name, identifier.category, candidate.text, candidate.span, form, basis, confidence
+        candidate.leaf,
+        identifier.name,
+        identifier.category,
+        candidate.text,
+        candidate.span,
+        verdict.form,
+        verdict.basis,
+        verdict.confidence,
+        why="; ".join(filter(None, (named, verdict.why))),
     )
 
 

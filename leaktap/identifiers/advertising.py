@@ -1,4 +1,4 @@
-"""Advertising and vendor ids: OAID (MSA, China), GAID (Google), IDFA and IDFV (Apple).
+"""Advertising and vendor ids: OAID, VAID and AAID (MSA, China), GAID (Google), IDFA and IDFV (Apple).
 
 GAID and IDFA are UUIDs; Google writes them in lower, Apple in upper case, which decides under names that both use.
 A UUID that nothing calls so is nothing.
@@ -31,6 +31,12 @@ def _oaid(candidate: Candidate) -> Verdict | None:
     if candidate.named and (is_uuid(text) or (is_hex(text, 16, 32, 64) and mixed(text))):
         return Verdict("key", 0.9)
     return None
+
+
+def _aaid(candidate: Candidate) -> Verdict | None:
+    """A UUID is Google's `aaid`; MSA's is written like an OAID of most makers, without dashes."""
+    verdict = _oaid(candidate)
+    return None if verdict is None or is_uuid(candidate.text) else Verdict("key", 0.8)
 
 
 def _gaid(candidate: Candidate) -> Verdict | None:
@@ -68,6 +74,8 @@ IDENTIFIERS = (
         variants=uuid_variants,
         canonical=str.strip,
     ),
+    Identifier("vaid", "device_id", keys=("(?:.*_)?vaid",), judge=_oaid, digest_like=True, variants=uuid_variants),
+    Identifier("aaid", "device_id", keys=("(?:.*_)?aaid",), judge=_aaid, digest_like=True, variants=uuid_variants),
     Identifier(
         "gaid",
         "device_id",

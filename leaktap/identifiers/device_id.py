@@ -48,6 +48,7 @@ IDENTIFIERS = (
             "(?:.*_)?(?:install|installation)_(?:id|uuid|uid)",
             "(?:.*_)?(?:push|fcm|gcm|apns|registration|reg|device)_(?:token|registration_id)",
             "(?:.*_)?registration_id|reg_id|firebase_instance_id|app_instance_id|anonymous_id",
+            "设备(?:号|编号|标识|码|唯一标识|id)|机器码|she_bei_(?:hao|id|ma|bianhao|biaoshi)|jiqima",
         ),
         weak_keys=("uuid", "guid", "cid", "did", "iid", "udid", "client_id", "hw_id", "instance_id"),
         shapes=(rb"NF[A-Z0-9]{3,12}-[A-Z0-9]{2,3}-[A-Za-z0-9=._-]{8,120}",),

@@ -43,7 +43,10 @@ IDENTIFIERS = (
     Identifier(
         "email",
         "contact",
-        keys=("(?:.*_)?e?_mail(?:_addr(?:ess)?|_id)?", "em|youxiang|(?:login|account)_email"),
+        keys=(
+            "(?:.*_)?e?_mail(?:_addr(?:ess)?|_id)?",
+            "em|youxiang|(?:login|account)_email|(?:电子)?邮箱(?:地址)?|电子邮件|dianzi_youjian",
+        ),
         shapes=(rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,18}",),
         cues=(rb"[A-Za-z0-9._%+-]@[A-Za-z0-9]",),
         judge=_judge,

@@ -5,40 +5,26 @@
 import re
 
 from leaktap.identifiers._api import Candidate, Identifier, Verdict
-
-_COUNTRIES = frozenset(
-    number
-    for first, last in (
-        *((202, 202), (204, 204), (206, 206), (208, 208), (212, 214), (216, 216), (218, 222), (225, 226), (228, 228)),
-        *((230, 232), (234, 235), (238, 238), (240, 240), (242, 242), (244, 244), (246, 248), (250, 250), (255, 255)),
-        *((257, 257), (259, 260), (262, 262), (266, 266), (268, 268), (270, 270), (272, 272), (274, 274), (276, 276)),
-        *((278, 278), (280, 280), (282, 284), (286, 286), (288, 290), (292, 295), (297, 297), (302, 302), (308, 308)),
-        *((310, 316), (330, 330), (332, 332), (334, 334), (338, 338), (340, 340), (342, 342), (344, 344), (346, 346)),
-        *((348, 348), (350, 350), (352, 352), (354, 354), (356, 356), (358, 358), (360, 360), (362, 366), (368, 368)),
-        *((370, 370), (372, 372), (374, 374), (376, 376), (400, 402), (404, 406), (410, 410), (412, 422), (424, 432)),
-        *((434, 438), (440, 441), (450, 450), (452, 452), (454, 457), (460, 461), (466, 467), (470, 470), (472, 472)),
-        *((502, 502), (505, 505), (510, 510), (514, 515), (520, 520), (525, 525), (528, 528), (530, 530), (536, 537)),
-        *((539, 555), (602, 655), (657, 659), (702, 702), (704, 704), (706, 706), (708, 708), (710, 710), (712, 712)),
-        *((714, 714), (716, 716), (722, 722), (724, 724), (730, 730), (732, 732), (734, 736), (738, 738), (740, 740)),
-        *((742, 742), (744, 744), (746, 746), (748, 748), (750, 750)),
-    )
-    for number in range(first, last + 1)
-)
-"""Mobile country codes (ITU-T E.212) in use, by ranges."""
+from leaktap.identifiers._networks import home
 
 
 def _judge(candidate: Candidate) -> Verdict | None:
     text = candidate.text
-    if candidate.named and re.fullmatch(r"[0-9]{14,15}", text) and int(text[:3]) in _COUNTRIES:
-        return Verdict("key", 0.9)
-    return None
+    if not candidate.named or not re.fullmatch(r"[0-9]{14,15}", text):
+        return None
+    country, network = home(text)
+    if not country:
+        return None
+    if not network:
+        return Verdict("key", 0.5, why=f"no network of country {country}")
+    return Verdict("key", 0.9 if len(text) == 15 else 0.7, why=f"network {country}-{network}")
 
 
 IDENTIFIERS = (
     Identifier(
         "imsi",
         "device_id",
-        keys=(".*imsi[0-2]?", ".*imsi_(?:no|num|number|s)", "subscriber_id", "sim_subscriber_id"),
+        keys=(".*imsi[0-2]?", ".*imsi_(?:no|num|number|s)", "(?:sim_)?subscriber_id", "imsi(?:号|码)"),
         judge=_judge,
         shared=5,
         placeholders=frozenset({"310260000000000", "460000000000000", "001010123456789"}),

@@ -2,6 +2,7 @@
 
 The second-lowest bit of the first octet says "locally administered" (IEEE 802, section 8.4): phones set it in random
 addresses, so one of these without a profile is a weaker finding. Android 6 and later tells apps 02:00:00:00:00:00.
+In all others the first three octets are a vendor's.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 
 from leaktap.identifiers._api import Candidate, Identifier, Variant, Verdict, fold_value
 from leaktap.identifiers._checks import cases
+from leaktap.identifiers._vendors import is_registered
 
 _NOBODYS = frozenset({"020000000000", "000000000000", "ffffffffffff", "001122334455", "aabbccddeeff", "112233445566"})
 _SHAPE = rb"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}"
@@ -42,9 +44,12 @@ def _named(candidate: Candidate) -> Verdict | None:
     if not candidate.named or not _WRITTEN.fullmatch(text) or int(fold_value(text)[1], 16) & 1:
         return None
     if text.isdigit():
-        return Verdict("key", 0.5, _form(text))
-    local = int(fold_value(text)[1], 16) & 2
-    return Verdict("key", 0.7 if local else 0.9, _form(text))
+        return Verdict("key", 0.5, _form(text), "digits alone")
+    if int(fold_value(text)[1], 16) & 2:
+        return Verdict("key", 0.7, _form(text), "locally administered")
+    if is_registered(fold_value(text)):
+        return Verdict("key", 0.9, _form(text), "registered vendor")
+    return Verdict("key", 0.7, _form(text), "no vendor known")
 
 
 def _judge(candidate: Candidate) -> Verdict | None:
@@ -54,7 +59,9 @@ def _judge(candidate: Candidate) -> Verdict | None:
     first = int(candidate.text[:2], 16)
     if first & 3 or not re.search(r"[a-fA-F]", candidate.text):
         return None
-    return Verdict("structure", 0.5, _form(candidate.text))
+    if is_registered(fold_value(candidate.text)):
+        return Verdict("structure", 0.6, _form(candidate.text), "registered vendor")
+    return Verdict("structure", 0.3, _form(candidate.text), "no vendor known")
 
 
 _CUE = rb":[0-9a-fA-F]{2}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}:"
@@ -83,7 +90,7 @@ IDENTIFIERS = (
             "(?:.*_)?(?:wifi|wlan|wlan0|device|dev|local|phone|client|my|eth|en|en0|user|net|hw|hardware|terminal)_mac"
             "(?:_addr(?:ess)?)?[01]?",
             "(?:wifi_)?mac_(?:addr(?:ess)?|id|no)?[01]?",
-            "mc|wmac|macs",
+            "mc|wmac|macs|mac地址|物理地址|mac_dizhi",
         ),
         (_SHAPE,),
     ),
@@ -93,6 +100,9 @@ IDENTIFIERS = (
     _class(
         "bssid",
         "network_id",
-        ("(?:.*_)?bssid", "(?:ap|router|gateway|gw|hotspot|connected_wifi|conn_wifi)_mac(?:_addr(?:ess)?)?"),
+        (
+            "(?:.*_)?bssid",
+            "(?:ap|router|gateway|gw|hotspot|connected_wifi|conn_wifi)_mac(?:_addr(?:ess)?)?|路由器?mac(?:地址)?",
+        ),
     ),
 )

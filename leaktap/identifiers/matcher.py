@@ -6,8 +6,8 @@ of the same bytes is kept once (`_places.one_reading`).
 
 Confidence: 1.0 a known value of 48 bits or more, or a hash of one of 24 or more; 0.9 a known value that stands apart;
 0.8 a short known value under its name; 0.95 a right check digit under the right name; 0.7 to 0.9 a value of the right
-form under the right name; 0.7 a hash-like value under a class's name; 0.5 and below structure alone, or a name that
-other things go by as well.
+form under the right name, or records of one build; 0.7 a hash-like value under a class's name; 0.6 and below structure
+alone, a value that falls short of its class's rules, or a name that other things go by as well.
 """
 
 from bisect import bisect_right
@@ -19,7 +19,7 @@ from leaktap.identifiers._api import Candidate, Scene
 from leaktap.identifiers._hidden import looks
 from leaktap.identifiers._keys import AROUND, is_name
 from leaktap.identifiers._known import KnownValues
-from leaktap.identifiers._places import list_of, one_reading
+from leaktap.identifiers._places import one_reading, part_of
 from leaktap.identifiers._scan import Scanner
 from leaktap.identifiers._unknown import Unknown
 from leaktap.model import Direction, Leaf, Match, Message
@@ -39,7 +39,7 @@ class Matcher:
         self._devices = tuple(devices)
         self._identifiers = tuple(classes().values())
         self._gatherers = [
-            (identifier.name, identifier.gather) for identifier in self._identifiers if identifier.gather
+            (each.name, gather) for each in self._identifiers if (gather := each.gather or each.structure)
         ]
         self._wholes = [identifier.whole for identifier in self._identifiers if identifier.whole]
         self._known = KnownValues(self._devices, self._identifiers, salts)
@@ -92,14 +92,12 @@ class Matcher:
             ends = [end for _, end in hits[triggers_from:shapes_from]]
             found = self._unknown.candidates(leaf, ends, shapes, named, taken)
             for identifier, candidate in found:
-                if identifier.gather:
+                if identifier.gather or identifier.structure:
                     candidates.setdefault(identifier.name, []).append(candidate)
-            single += self._unknown.judge([item for item in found if not item[0].gather], taken)
+            single += self._unknown.judge([item for item in found if item[0].judge], taken)
         gathered = self._gather(leaves, candidates, known, app)
-        lists = {(match.leaf.path, match.category) for match in gathered if match.count > 1}
-        return one_reading(
-            [m for m in single if m.basis == "known" or (list_of(m.leaf.path), m.category) not in lists] + gathered
-        )
+        inside = part_of([match for match in gathered if match.count > 1])
+        return one_reading([match for match in single if match.basis == "known" or not inside(match)] + gathered)
 
     def _gather(
         self, leaves: Sequence[Leaf], candidates: dict[str, list[Candidate]], known: dict[str, list[Match]], app: str

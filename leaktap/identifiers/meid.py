@@ -17,4 +17,6 @@ def _judge(candidate: Candidate) -> Verdict | None:
     return None
 
 
-IDENTIFIERS = (Identifier("meid", "device_id", keys=(".*meid[12]?",), judge=_judge, canonical=_canonical),)
+IDENTIFIERS = (
+    Identifier("meid", "device_id", keys=(".*meid[12]?", "meid(?:号|码)"), judge=_judge, canonical=_canonical),
+)

@@ -32,14 +32,36 @@ def _address(candidate: Candidate) -> Verdict | None:
         address = ipaddress.ip_address(candidate.text)
     except ValueError:
         return None
-    return Verdict("key", 0.6) if address.is_global and not address.is_multicast else None
+    if not address.is_global or address.is_multicast:
+        return None
+    return Verdict("key", 0.75 if _OWN.match(candidate.key) else 0.6, why="a public address")
 
+
+def _at_home(candidate: Candidate) -> Verdict | None:
+    """Takes an address of a private network (RFC 1918; RFC 4193 and link-local ones of IPv6)."""
+    if not candidate.named:
+        return None
+    try:
+        address = ipaddress.ip_address(candidate.text)
+    except ValueError:
+        return None
+    if not any(address in network for network in _PRIVATE if network.version == address.version):
+        return None
+    return Verdict("key", 0.6 if candidate.key == "ip" else 0.7, why="a private address")
+
+
+_OWN = re.compile(r"(?:client|user|device|public|pub|wan|outer|external|my)ip")
+_PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10")))
 
 IDENTIFIERS = (
     Identifier(
         "ssid",
         "network_id",
-        keys=("(?:.*_)?ssid(?:_name)?", "(?:.*_)?wifi_name", "(?:ap|hotspot|network)_ssid|connected_wifi|wlan_name"),
+        keys=(
+            "(?:.*_)?ssid(?:_name)?",
+            "(?:.*_)?wifi_name",
+            "(?:ap|hotspot|network)_ssid|connected_wifi|wlan_name|(?:wifi|热点|无线)名称?",
+        ),
         variants=_exactly,
         judge=_ssid,
         canonical=_ssid_canonical,
@@ -50,7 +72,7 @@ IDENTIFIERS = (
         "network_id",
         keys=(
             "(?:client|user|device|remote|real|public|pub|wan|outer|external|my|local|src|source|login)?_ip(?:_v[46])?(?:_addr(?:ess)?)?",
-            "remote_addr|x_forwarded_for|forwarded_for",
+            "remote_addr|x_forwarded_for|forwarded_for|(?:公网|外网)?ip地址|ip_dizhi",
         ),
         variants=_exactly,
         judge=_address,
@@ -59,8 +81,13 @@ IDENTIFIERS = (
     Identifier(
         "ip_local",
         "network_id",
-        keys=("(?:client|user|device|local|lan|inner|internal|private|wifi|my)?_ip(?:_v[46])?(?:_addr(?:ess)?)?",),
+        keys=(
+            "(?:client|user|device|local|lan|inner|internal|intranet|private|wifi|wlan|my)?_ip(?:_v[46])?(?:_addr(?:ess)?)?",
+            "(?:内网|局域网|本地)?ip地址|ip_dizhi",
+        ),
         variants=_exactly,
+        judge=_at_home,
+        placeholders=frozenset({"19216801", "19216811", "100215", "100216"}),
         hashed=False,
     ),
 )

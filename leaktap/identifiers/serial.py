@@ -19,7 +19,7 @@ IDENTIFIERS = (
         "device_id",
         keys=(
             "(?:ro_|android_|build_|hw_|hardware_|device_|phone_)?serial_(?:no|num|number|id)?",
-            "(?:android_|hw_|device_|phone_|dev_)sn",
+            "(?:android_|hw_|device_|phone_|dev_)sn|(?:设备)?序列号|xuliehao",
         ),
         weak_keys=("sn",),
         judge=_judge,

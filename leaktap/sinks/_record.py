@@ -71,6 +71,7 @@ def _finding(item: Finding, reveal: bool) -> dict[str, Any]:
         "form": list(match.form),
         "basis": match.basis,
         "confidence": match.confidence,
+        "why": match.why,
         "path": shown_path(item, reveal),
         "direction": item.direction,
         "destination": {

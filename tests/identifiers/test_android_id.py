@@ -22,8 +22,8 @@ ROWS = [
     ("android_id", "0000000000000000", None),
     ("android_id", "", None),
     ("android_id", "unknown", None),
-    ("user_id", "5f2b8c71d09ae346", None),
-    ("user_id", "9b1f0c3de58a4726b0d4f1a2c3e49587", None),
+    ("user_id", "5f2b8c71d09ae346", ("account", "key", 0.4)),
+    ("user_id", "9b1f0c3de58a4726b0d4f1a2c3e49587", ("account", "key", 0.4)),
     ("aid", "9b1f0c3de58a4726b0d4f1a2c3e49587", None),
 ]
 

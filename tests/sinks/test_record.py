@@ -27,6 +27,7 @@ def test_a_finding_has_the_published_fields():
         "form": [],
         "basis": "known",
         "confidence": 0.99,
+        "why": "",
         "path": "request.body|json.$.imei",
         "direction": "request",
         "destination": {
