@@ -4,6 +4,12 @@ import re
 from functools import lru_cache
 
 _PARAMETER = re.compile(r';\s*([\w!#$&^.+*-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
+_AROUND = " \t\"'"
+_NONE = frozenset(
+    ("", "identity", "none", "null", "binary", "7bit", "8bit", "utf-8", "utf8", "text", "plain", "amz-1.0")
+)
+"""What is said where no coding was applied: rightly, or by mistake for a charset, a transfer encoding or a protocol."""
+
 _ESCAPED = re.compile(r"\\(.)")
 
 
@@ -24,5 +30,5 @@ def parameterised(value: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:
 @lru_cache(256)
 def codings(values: tuple[bytes, ...]) -> tuple[str, ...]:
     """Returns the content codings of all Content-Encoding fields, the outermost (last applied) first."""
-    names = [name.strip().lower() for value in values for name in value.decode("latin-1").split(",")]
-    return tuple(name for name in reversed(names) if name and name != "identity")
+    names = [name.partition(";")[0].strip(_AROUND) for value in values for name in value.decode("latin-1").split(",")]
+    return tuple(name for name in reversed([name.lower() for name in names]) if name not in _NONE)

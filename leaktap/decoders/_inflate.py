@@ -55,7 +55,7 @@ class Outlet:
     def __init__(self, room: int, deadline: float) -> None:
         """Begins empty; `deadline` is a reading of `time.monotonic`."""
         self._room, self._deadline = room, deadline
-        self._out = io.BytesIO()  # gives its content away without a copy
+        self._out = io.BytesIO()  # takes its first piece and gives its content without a copy
 
     @property
     def size(self) -> int:
@@ -76,7 +76,13 @@ class Outlet:
 
     def add(self, piece: bytes | bytearray) -> None:
         """Takes a piece; what is too much of it is dropped."""
-        self._out.write(piece if len(piece) <= self.left else piece[: self.left])
+        if len(piece) > self.left:
+            piece = piece[: self.left]
+        if isinstance(piece, bytes) and not self.size:
+            self._out = io.BytesIO(piece)
+            self._out.seek(0, io.SEEK_END)
+        else:
+            self._out.write(piece)
 
     def value(self) -> bytes:
         """Returns all of it."""

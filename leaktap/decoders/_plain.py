@@ -19,8 +19,13 @@ _SAMPLE = 4096
 DATA_NAME = re.compile(r"^(?:\D*+\d){6}|[^\w$ -]|[^\x00-\x7f]")
 """A member's name that may be data itself (of a map keyed by phone numbers)."""
 
-MAGICS = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-"""How compressed data begins: gzip (RFC 1952), zstd (RFC 8878), zlib with a 32 KB window (RFC 1950)."""
+MAGICS = (
+    *(b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"),
+    *(b"\x04\x22\x4d\x18", b"LZ4Block", b"\xff\x06\x00\x00sNaPpY", b"\x82SNAPPY\x00"),
+    *(b"\xfd7zXZ\x00", b"\x5d\x00\x00", b"BZh", b"PK\x03\x04"),
+)
+"""How compressed data begins: gzip (RFC 1952), zstd (RFC 8878), zlib with a 32 KB window (RFC 1950); frames of lz4 and
+snappy; xz, LZMA, bzip2 and ZIP. Their decoders say where that is described."""
 
 
 def is_text(data: bytes) -> bool:

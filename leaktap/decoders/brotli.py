@@ -27,7 +27,7 @@ def _expand(data: bytes, out: Outlet) -> End:
     stream = brotli.Decompressor()
     for at in range(0, len(data), _PIECE):
         piece = data[at : at + _PIECE]
-        while True:
+        while not (which := out.spent):
             try:
                 got = stream.process(piece, output_buffer_limit=min(out.left, _PIECE))
             except brotli.error as error:
@@ -35,12 +35,12 @@ def _expand(data: bytes, out: Outlet) -> End:
             out.add(got)
             if stream.is_finished():
                 return End(len(data))
-            if out.spent:
-                return End(at, out.spent)
             # It gives what it has bit by bit, and says before the last of it that it could take more.
             if not got and stream.can_accept_more_data():
                 break
             piece = b""
+        if which:
+            return End(at, which)
     return End(len(data), CUT)
 
 

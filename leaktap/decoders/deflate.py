@@ -23,7 +23,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     out = outlet(context)
     end = expand(deflate_stream, data, out)
     if told:
-        if not out.size or (end.is_broken and is_text(data)):
+        if end.problem not in (FULL, LATE) and (not out.size or (end.problem and is_text(data))):
             raise DecodeError(f"said to be deflate, but {end.problem or 'empty'}")
         return unwrapped(out, end, context, told, data)
     if end.is_broken or (end.problem not in (FULL, LATE) and end.used < len(data)):

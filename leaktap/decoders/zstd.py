@@ -1,4 +1,4 @@
-"""Zstandard (RFC 8878): said by Content-Encoding or seen by its first bytes; several frames, and what is in skipped ones.
+"""Zstandard (RFC 8878): said by Content-Encoding or seen by its first bytes; several frames, and skippable ones.
 
 The window is bounded by 8 MB, as RFC 9659 demands for this content coding.
 """

@@ -30,6 +30,9 @@ def test_parameterised(value, head, parameters):
         ([b" GZIP , br "], ("br", "gzip")),
         ([b"gzip", b"identity", b"br"], ("br", "gzip")),
         ([b"\xff"], ("\xff",)),
+        ([b"rc4,gzip"], ("gzip", "rc4")),
+        ([b"UTF-8", b"none", b"amz-1.0, br"], ("br",)),
+        ([b'"gzip"; level=9'], ("gzip",)),
     ],
 )
 def test_codings(values, expected):

@@ -1,4 +1,6 @@
+import bz2
 import gzip
+import lzma
 import zlib
 
 import pytest
@@ -27,12 +29,22 @@ def test_is_text(data, text):
     assert is_text(data) == text
 
 
-@pytest.mark.parametrize("data", [b"text", gzip.compress(b"x"), zlib.compress(b"x"), zlib.compress(b"x", 9)])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"text",
+        gzip.compress(b"x"),
+        zlib.compress(b"x"),
+        zlib.compress(b"x", 9),
+        bz2.compress(b"x"),
+        lzma.compress(b"x"),
+    ],
+)
 def test_makes_sense(data):
     assert makes_sense(data)
 
 
-@pytest.mark.parametrize("data", [b"\x00\x01", b"\x1f\x8b\x00", b"\x78\x02\xff"])
+@pytest.mark.parametrize("data", [b"\x00\x01", b"\x1f\x8b\x00", b"\x78\x02\xff", b"PK\x05\x06", b"\xfd7z\x00"])
 def test_makes_no_sense(data):
     assert not makes_sense(data)
 

@@ -1,0 +1,201 @@
+"""lz4: frames, and blocks in what libraries put around them, or in nothing.
+
+Frames are those of the LZ4 frame format 1.6 with the legacy and skippable ones
+(https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md). Around blocks
+(https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md) are lz4-java's `LZ4Block`, Mozilla's `mozLz40`, Hadoop's
+two lengths, or the size in four bytes of either order. A bare block has no magic: it is believed if it reads to the
+very end and grows by it or is text.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import lz4.block  # type: ignore[import-untyped]
+import lz4.frame  # type: ignore[import-untyped]
+
+from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
+from leaktap.decoders._copies import Copy, replay
+from leaktap.decoders._inflate import CUT, FULL, End, Outlet, expand, is_told, outlet, unwrapped
+from leaktap.decoders._inflate import MOST_MEMBERS as MOST_FRAMES
+from leaktap.decoders._plain import is_text
+from leaktap.decoders._skippable import skippable
+
+_CODINGS = ("lz4", "x-lz4")
+_FRAME, _LEGACY, _OF_JAVA, _OF_MOZILLA = b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18", b"LZ4Block", b"mozLz40\0"
+_LEGACY_SIZE = 8 << 20
+_JAVA_HEAD, _JAVA_STORED = 21, 0x10
+_DICTIONARY, _CONTENT_SIZE = 0x01, 0x08
+_LARGEST_RATIO = 255
+_SHORTEST_TEXT = 8
+_ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
+_EXTENDED = re.compile(rb"\xff*")
+
+
+class _Block(NamedTuple):
+    """Where a block is, and how many bytes it makes at most."""
+
+    begin: int
+    end: int
+    size: int
+    is_stored: bool = False
+
+
+def decode(data: bytes, context: Context) -> Sequence[Part] | None:
+    """Returns the content as one part, and that of skippable frames as `.skippable`."""
+    told = is_told(context, *_CODINGS)
+    out = outlet(context)
+    skipped, begin = skippable(data, 0)
+    if data.startswith((_FRAME, _LEGACY), begin):
+        end = _frames(data, begin, out, skipped)
+    elif data.startswith(_OF_JAVA):
+        end = _undo(data, _of_java(data), out)
+    elif data.startswith(_OF_MOZILLA):
+        end = _undo(data, [_Block(12, len(data), int.from_bytes(data[8:12], "little"))], out)
+    else:
+        return _unmarked(data, context, told)
+    return Sole(unwrapped(out, end, context, told, data, [Part(content, ".skippable") for content in skipped]))
+
+
+def _unmarked(data: bytes, context: Context, told: bool) -> Sequence[Part] | None:
+    """Returns what blocks hold whose beginning does not say that they are any."""
+    layouts = list(_sized(data))
+    if (told and not is_text(data)) or _begins(data):
+        layouts.append(_Block(0, len(data), len(data) * _LARGEST_RATIO))
+    broken: list[tuple[Outlet, End]] = []
+    for block in layouts:
+        out = outlet(context)
+        end = _undo(data, [block], out)
+        if end.is_broken:
+            broken.append((out, end))
+        elif end.problem or (out.size == block.size if block.begin else told or _is_convincing(out, data)):
+            return unwrapped(out, end, context, told)
+    if not told:
+        return None
+    if not broken:
+        raise DecodeError("said to be lz4, but does not begin so")
+    out, end = max(broken, key=lambda one: one[0].size)
+    return unwrapped(out, end, context, told)
+
+
+def _is_convincing(out: Outlet, data: bytes) -> bool:
+    """Tells whether what a bare block holds is more than it, or text."""
+    return out.size > len(data) or (out.size >= _SHORTEST_TEXT and is_text(out.value()))
+
+
+def _frames(data: bytes, at: int, out: Outlet, skipped: list[bytes]) -> End:
+    """Undoes one frame after the other."""
+    end = End(at)
+    for _ in range(MOST_FRAMES):
+        if data.startswith(_FRAME, at):
+            flags = data[at + 4 : at + 5]
+            if flags and flags[0] & _DICTIONARY:
+                begin = at + (14 if flags[0] & _CONTENT_SIZE else 6)
+                return End(at, f"needs the dictionary {int.from_bytes(data[begin : begin + 4], 'little')}")
+            end = expand(lz4.frame.LZ4FrameDecompressor, data, out, at)
+        elif data.startswith(_LEGACY, at):
+            end = _undo(data, _of_legacy(data, at), out)
+        else:
+            break
+        if end.problem:
+            break
+        more, at = skippable(data, end.used)
+        skipped += more
+        end = End(at)
+    else:
+        return End(at, FULL)
+    return end
+
+
+def _of_legacy(data: bytes, at: int) -> Iterator[_Block]:
+    """Yields the blocks of a legacy frame, which ends where another begins, or with the data."""
+    begin = at + 8
+    while begin <= len(data) and not data.startswith((_FRAME, _LEGACY), begin - 4):
+        end = begin + int.from_bytes(data[begin - 4 : begin], "little")
+        yield _Block(begin, end, _LEGACY_SIZE)
+        begin = end + 4
+
+
+def _of_java(data: bytes) -> Iterator[_Block]:
+    """Yields the blocks of an LZ4BlockOutputStream: magic, method, size before and after, checksum of the content."""
+    at = 0
+    while data.startswith(_OF_JAVA, at):
+        head = data[at : at + _JAVA_HEAD]
+        begin = at + _JAVA_HEAD
+        at = begin + int.from_bytes(head[9:13], "little")
+        yield _Block(begin, at, int.from_bytes(head[13:17], "little"), head[8:9] < b"\x20")
+
+
+def _sized(data: bytes) -> Iterator[_Block]:
+    """Yields the block as it is if the data begins with a size in four bytes, or with Hadoop's two lengths."""
+    after = len(data) - 4
+    for order in _ORDERS:
+        size = int.from_bytes(data[:4], order)
+        if 0 < size <= after * _LARGEST_RATIO and after <= size + size // 255 + 16:
+            yield _Block(4, len(data), size)
+    if int.from_bytes(data[4:8]) == after - 4:
+        yield _Block(8, len(data), int.from_bytes(data[:4]))
+
+
+def _begins(data: bytes) -> bool:
+    """Tells whether a bare block may begin so: literals, then a copy of them or nothing."""
+    size, at = _length(data, 1, data[0] >> 4)
+    end = at + size
+    return size > 0 and (end == len(data) or 0 < int.from_bytes(data[end : end + 2], "little") <= size)
+
+
+def _undo(data: bytes, blocks: Iterable[_Block], out: Outlet) -> End:
+    """Undoes the blocks, each on its own."""
+    at = 0
+    for block in blocks:
+        at, piece = block.end, data[block.begin : block.end]
+        if out.spent:
+            return End(block.begin, out.spent)
+        if block.is_stored:
+            out.add(piece)
+        elif (content := _whole(piece, min(block.size, out.left))) is not None:
+            out.add(content)
+        elif problem := replay(_copies(piece), out):
+            return End(block.begin, problem)
+        elif at <= len(data):
+            return End(block.begin, "a block is broken")
+        if at > len(data):
+            return End(len(data), CUT)
+    return End(at)
+
+
+def _whole(block: bytes, size: int) -> bytes | None:
+    """Returns a block's content, or None if it is broken or larger than `size`."""
+    try:
+        content: bytes = lz4.block.decompress(block, uncompressed_size=size)
+    except lz4.block.LZ4BlockError:
+        return None
+    return content
+
+
+def _copies(data: bytes) -> Iterator[Copy]:
+    """Yields a block's sequences."""
+    at = 0
+    while at < len(data):
+        token = data[at]
+        size, at = _length(data, at + 1, token >> 4)
+        literal = data[at : at + size]
+        at += size + 2
+        if at > len(data):
+            yield literal, 0, 0
+            return
+        distance = int.from_bytes(data[at - 2 : at], "little")
+        length, at = _length(data, at, token & 15)
+        yield literal, distance, length + 4
+
+
+def _length(data: bytes, at: int, nibble: int) -> tuple[int, int]:
+    """Returns a length that begins in half of a token, and the offset after it."""
+    if nibble < 15:
+        return nibble, at
+    run = _EXTENDED.match(data, at)
+    end = run.end() if run else at
+    return 15 + (end - at) * 255 + int.from_bytes(data[end : end + 1]), end + 1
+
+
+DECODER = Decoder("lz4", decode, rank=14, minimum=8, binary=True, codings=_CODINGS)

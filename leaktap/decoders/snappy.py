@@ -1,0 +1,149 @@
+"""Snappy: raw (https://github.com/google/snappy/blob/main/format_description.txt), framed
+(https://github.com/google/snappy/blob/main/framing_format.txt), in a stream of snappy-java, or behind Hadoop's lengths.
+
+A raw block has no magic, but says how much it makes: it is believed if it makes exactly that, and grows or makes sense.
+Checksums of frames are not looked at: what can be read counts.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import cramjam
+
+from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
+from leaktap.decoders._copies import Copy, replay
+from leaktap.decoders._inflate import CUT, End, Outlet, is_told, outlet, unwrapped
+from leaktap.decoders._plain import is_text, makes_sense
+
+_CODINGS = ("snappy", "x-snappy", "x-snappy-framed")
+_FRAMED, _OF_JAVA = b"\xff\x06\x00\x00sNaPpY", b"\x82SNAPPY\x00"
+_JAVA_HEAD, _FRAME_HEAD, _CHECKSUM = 16, 4, 4
+_COMPRESSED, _STORED, _SKIPPABLE = 0x00, 0x01, 0x80
+_LITERAL = b"[" + re.escape(bytes(range(0, 256, 4))) + b"]"
+_SHAPE = re.compile(rb"(?s)[\x80-\xff]{0,4}[\x01-\x7f]" + _LITERAL + rb"|\xff\x06\0\0sNaPpY|\x82SNAPPY\0|\0...\0")
+_LARGEST_RATIO = 22
+"""A copy of 64 bytes takes three."""
+
+_MOST = 32 << 20
+"""The library needs its own memory for what it makes."""
+
+
+class _Block(NamedTuple):
+    """Where a raw block is, or bytes as they stand."""
+
+    begin: int
+    end: int
+    is_stored: bool = False
+
+
+def decode(data: bytes, context: Context) -> Sequence[Part] | None:
+    """Returns the content as one part."""
+    told = is_told(context, *_CODINGS)
+    out = outlet(context, _MOST)
+    if data.startswith(_FRAMED):
+        return Sole(unwrapped(out, _undo(data, _frames(data), out), context, told, data))
+    if data.startswith(_OF_JAVA):
+        return Sole(unwrapped(out, _undo(data, _of_java(data, _JAVA_HEAD, len(data)), out), context, told, data))
+    if int.from_bytes(data[4:8]) + 8 == len(data):
+        blocks = list(_of_java(data, 4, len(data)))
+        if len(blocks) == 1 and _size(data[8:]) == int.from_bytes(data[:4]) > 0:
+            return unwrapped(out, _undo(data, blocks, out), context, told)
+    size = _size(data)
+    if not told and not (0 < size <= len(data) * _LARGEST_RATIO and len(data) <= 32 + size + size // 6):
+        return None
+    end = _undo(data, [_Block(0, len(data))], out)
+    if told:
+        if end.is_broken and (not out.size or is_text(data)):
+            raise DecodeError("said to be snappy, but does not begin so")
+    elif end.is_broken or (not end.problem and out.size <= len(data) and not makes_sense(out.value())):
+        return None
+    return unwrapped(out, end, context, told)
+
+
+def _frames(data: bytes) -> Iterator[_Block]:
+    """Yields the chunks that hold something; stops at one of a kind that may not be skipped."""
+    at = 0
+    while at < len(data):
+        kind, begin = data[at], at + _FRAME_HEAD
+        end = begin + int.from_bytes(data[at + 1 : begin], "little")
+        if kind in (_COMPRESSED, _STORED):
+            yield _Block(begin + _CHECKSUM, end, kind == _STORED)
+        elif kind < _SKIPPABLE:
+            return
+        at = end
+
+
+def _of_java(data: bytes, at: int, stop: int) -> Iterator[_Block]:
+    """Yields the blocks, each behind its length."""
+    while at < stop:
+        begin = at + 4
+        at = begin + int.from_bytes(data[at:begin])
+        yield _Block(begin, at)
+
+
+def _undo(data: bytes, blocks: Iterable[_Block], out: Outlet) -> End:
+    """Undoes the blocks, each on its own."""
+    at = 0
+    for block in blocks:
+        at, piece = block.end, data[block.begin : block.end]
+        if out.spent:
+            return End(block.begin, out.spent)
+        if block.is_stored:
+            out.add(piece)
+        elif (content := _whole(piece, out.left)) is not None:
+            out.add(content)
+        elif problem := replay(_copies(piece), out):
+            return End(block.begin, problem)
+        elif at <= len(data):
+            return End(block.begin, "a block is broken")
+        if at > len(data):
+            return End(len(data), CUT)
+    return End(at)
+
+
+def _whole(block: bytes, room: int) -> bytearray | None:
+    """Returns a block's content, or None if it is broken or larger than `room`."""
+    size = _size(block)
+    if not 0 <= size <= min(room, len(block) * _LARGEST_RATIO):
+        return None
+    content = bytearray(size)
+    try:
+        cramjam.snappy.decompress_raw_into(block, content)
+    except cramjam.DecompressionError:
+        return None
+    return content
+
+
+def _size(block: bytes) -> int:
+    """Returns how much a block says to make, or -1 if it says nothing."""
+    try:
+        return int(cramjam.snappy.decompress_raw_len(block[:10]))
+    except cramjam.DecompressionError:
+        return -1
+
+
+def _copies(data: bytes) -> Iterator[Copy]:
+    """Yields a block's elements."""
+    at = next((index + 1 for index, byte in enumerate(data[:5]) if byte < 0x80), len(data))
+    while at < len(data):
+        tag = data[at]
+        kind = tag & 3
+        if kind == 0:
+            size, at = (tag >> 2) + 1, at + 1
+            if size > 60:
+                width = size - 60
+                size, at = int.from_bytes(data[at : at + width], "little") + 1, at + width
+            yield data[at : at + size], 0, 0
+            at += size
+        elif kind == 1:
+            distance = (tag >> 5) << 8 | int.from_bytes(data[at + 1 : at + 2])
+            yield b"", distance, 4 + (tag >> 2 & 7)
+            at += 2
+        else:
+            width = 2 if kind == 2 else 4
+            yield b"", int.from_bytes(data[at + 1 : at + 1 + width], "little"), (tag >> 2) + 1
+            at += 1 + width
+
+
+DECODER = Decoder("snappy", decode, rank=15, minimum=8, binary=True, shape=_SHAPE, codings=_CODINGS)

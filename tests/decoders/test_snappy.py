@@ -1,0 +1,113 @@
+"""Snappy in its wrappings; cramjam's library packs, and the examples of the format's description are taken by hand."""
+
+import os
+
+import cramjam
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leaktap.decoders._api import Context, DecodeError, LimitReached
+from leaktap.decoders.snappy import decode
+
+TEXT = b'{"imei": "867530912345678", "mac": "a4:50:46:12:34:56"}' * 5
+
+
+def raw(data):
+    return bytes(cramjam.snappy.compress_raw(data))
+
+
+SAMPLE = (raw(TEXT), {})
+
+
+def java(data, size=100):
+    pieces = [raw(data[at : at + size]) for at in range(0, len(data), size)]
+    return b"\x82SNAPPY\0" + bytes([0, 0, 0, 1] * 2) + b"".join(len(piece).to_bytes(4) + piece for piece in pieces)
+
+
+WRAPPINGS = {
+    "raw": raw,
+    "framed": lambda data: bytes(cramjam.snappy.compress(data)),
+    "java": java,
+    "hadoop": lambda data: len(data).to_bytes(4) + len(raw(data)).to_bytes(4) + raw(data),
+}
+
+
+@pytest.mark.parametrize("name", WRAPPINGS)
+@pytest.mark.parametrize("data", [TEXT, b"a" * 300, bytes(range(256)) * 3, b"text that does not shrink: 1234567890"])
+def test_seen(name, data):
+    assert [part.value for part in decode(WRAPPINGS[name](data), Context())] == [data]
+
+
+@pytest.mark.parametrize("name", WRAPPINGS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.binary(min_size=1, max_size=400), times=st.integers(1, 400))
+def test_round_trip(name, data, times):
+    parts = decode(WRAPPINGS[name](data * times), Context(encoding=("snappy",)))
+    assert [part.value for part in parts] == [data * times]
+
+
+@pytest.mark.parametrize("name", WRAPPINGS)
+@settings(max_examples=60, deadline=None)
+@given(change=st.data())
+def test_cut_and_changed(name, change):
+    packed = bytearray(WRAPPINGS[name](TEXT))
+    del packed[change.draw(st.integers(0, len(packed))) :]
+    for at in change.draw(st.lists(st.integers(0, max(len(packed) - 1, 0)), max_size=3)):
+        if packed:
+            packed[at] = change.draw(st.integers(0, 255))
+    for encoding in ((), ("snappy",)):
+        try:
+            parts = decode(bytes(packed), Context(encoding=encoding, room=5000, most=2))
+        except (DecodeError, LimitReached) as error:
+            parts = error.parts
+        assert sum(len(part.value) for part in parts or ()) <= 5000 + len(packed)
+
+
+@pytest.mark.parametrize("name", ["raw", "java"])
+def test_cut_keeps_what_precedes(name):
+    data = b"".join(b'{"n": %d, "imei": "867530912345678"}' % i for i in range(300))
+    packed = WRAPPINGS[name](data)
+    with pytest.raises(DecodeError) as caught:
+        decode(packed[: len(packed) // 2], Context(encoding=("snappy",)))
+    kept = caught.value.parts[0].value
+    assert data.startswith(kept) and len(kept) > 1000
+
+
+def test_elements_by_hand():
+    """ "xababab": the literal "xab" and a copy of four bytes from two before, in each of the three kinds."""
+    for copy in (b"\x01\x02", b"\x0e\x02\x00", b"\x0f\x02\x00\x00\x00"):
+        assert decode(b"\x07\x08xab" + copy, Context(encoding=("snappy",)))[0].value == b"xababab"
+        with pytest.raises(DecodeError) as caught:  # one byte more is said, so the library refuses it
+            decode(b"\x08\x08xab" + copy, Context(encoding=("snappy",)))
+        assert caught.value.parts[0].value == b"xababab"
+
+
+def test_unknown_chunks_of_frames():
+    packed = bytes(cramjam.snappy.compress(TEXT))
+    padding, reserved = b"\xfe\x03\x00\x00abc", b"\x02\x03\x00\x00abc"
+    assert decode(packed + padding + packed, Context())[0].value == TEXT * 2
+    assert decode(packed + reserved, Context())[0].value == TEXT
+
+
+@pytest.mark.parametrize(
+    "data", [bytes(50), b"\xff" * 50, b"\x0a\x0f867530912345678", b"P\x0cabcd" * 9]
+)
+def test_foreign(data):
+    assert decode(data, Context()) is None
+
+
+def test_random_bytes_are_not_snappy():
+    assert not any(decode(os.urandom(60), Context()) for _ in range(3000))
+
+
+@pytest.mark.parametrize("data", [b'{"imei": "867530912345678"}', b"\x00\x01", b"\xff" * 20])
+def test_lie(data):
+    with pytest.raises(DecodeError, match="said to be snappy"):
+        decode(data, Context(encoding=("snappy",)))
+
+
+def test_size_that_lies():
+    """4 GB are said, four bytes are there: nothing is reserved for it."""
+    with pytest.raises((DecodeError, LimitReached)):
+        decode(b"\xff\xff\xff\xff\x0f\x0cabcd", Context(encoding=("snappy",)))
