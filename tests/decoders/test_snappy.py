@@ -90,9 +90,7 @@ def test_unknown_chunks_of_frames():
     assert decode(packed + reserved, Context())[0].value == TEXT
 
 
-@pytest.mark.parametrize(
-    "data", [bytes(50), b"\xff" * 50, b"\x0a\x0f867530912345678", b"P\x0cabcd" * 9]
-)
+@pytest.mark.parametrize("data", [bytes(50), b"\xff" * 50, b"\x0a\x0f867530912345678", b"P\x0cabcd" * 9])
 def test_foreign(data):
     assert decode(data, Context()) is None
 
