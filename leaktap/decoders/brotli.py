@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part
 from leaktap.decoders._inflate import CUT, End, Outlet, is_told, outlet, unwrapped
