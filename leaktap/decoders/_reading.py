@@ -93,8 +93,8 @@ class Reading:
         return self.parts if not self.strictly or self.is_convincing() else None
 
     def is_convincing(self) -> bool:
-        """Tells whether what was read holds enough that a person could read."""
-        if self.readable < _READABLE:
+        """Tells whether what was read is more than a lone value, and holds enough that a person could read."""
+        if self.readable < _READABLE or len(self.parts) + len(self.names) < 2:
             return False
         return self.opaque * 2 <= len(self.data) or self.readable >= SURELY_READABLE
 
@@ -172,9 +172,9 @@ class Reading:
 
     def text(self, raw: bytes, path: str, keys: tuple[str, ...], context: Context | None = None) -> None:
         """Lists what the format says to be text; `context` says which charset, if it is not UTF-8."""
-        if context is not None or is_text(raw):
+        if is_text(raw):
             self.readable += len(raw)
-        elif self.strictly and not makes_sense(raw):
+        elif self.strictly and context is None and not makes_sense(raw):
             raise Broken(f"no text before byte {self.at}")
         self.add(Part(raw, path, keys, context))
 
