@@ -79,12 +79,15 @@ def twice(given: Iterable[Input]) -> Iterator[tuple[bytes, Form]]:
             yield function(digest), (*form, name)
 
 
-def salted(given: Iterable[Input], salt: str) -> Iterator[tuple[bytes, Form]]:
-    """Yields the digests of inputs, and of their MD5, with a salt before or behind them or as the key."""
+def salted(given: Iterable[Input], salt: str, names: Sequence[str] = ()) -> Iterator[tuple[bytes, Form]]:
+    """Yields the digests of inputs, and of their MD5, with a salt before or behind them or as the key.
+
+    `names` are the hashes; without them the five that apps use.
+    """
     key = salt.encode()
     shown = salt if len(salt) <= 40 else salt[:39] + "…"
     before, behind, keyed = f"salt-before={shown}", f"salt-after={shown}", f"salt-key={shown}"
-    table = list(usual().items())
+    table = list(usual(*names).items())
     md5 = algorithms()["md5"]
     for value, form in given:
         inner = md5(value).hex().encode()

@@ -16,10 +16,12 @@ from collections.abc import Iterator, Sequence
 from leaktap.config import DeviceProfile
 from leaktap.identifiers import classes
 from leaktap.identifiers._api import Candidate, Scene
+from leaktap.identifiers._geo import maps
 from leaktap.identifiers._hidden import looks
 from leaktap.identifiers._keys import AROUND, is_name
 from leaktap.identifiers._known import KnownValues
 from leaktap.identifiers._places import one_reading, part_of
+from leaktap.identifiers._salts import NAMED, Salts
 from leaktap.identifiers._scan import Scanner
 from leaktap.identifiers._unknown import Unknown
 from leaktap.model import Direction, Leaf, Match, Message
@@ -46,10 +48,12 @@ class Matcher:
         self._unknown = Unknown(self._identifiers)
         in_any_case = [*self._known.digits, *self._unknown.triggers]
         sections = (self._known.needles, in_any_case, self._unknown.shapes)
-        places = [place for device in self._devices for place in device.location]
-        self._scanner = Scanner(*sections, [AROUND, *hints, *looks(self._known.visible, places)])
+        self._salts = Salts(self._known.inputs)
+        places = [shown for device in self._devices for place in device.location for shown in maps(place)]
+        self._scanner = Scanner(*sections, [NAMED, AROUND, *hints, *looks(self._known.visible, places)])
         self._triggers_from = len(self._known.needles) + len(self._known.digits)
         self._shapes_from = self._triggers_from + len(self._unknown.triggers)
+        self._salt = self._shapes_from + len(self._unknown.shapes)
 
     def sieve(self, data: bytes) -> list[int] | None:
         """Returns where in a buffer anything may end: a known value, a shape, a name, or something to decode.
@@ -59,8 +63,12 @@ class Matcher:
         hits = self._scanner.spots(data)
         if not hits:
             return hits if hits is None else []
-        low, high = self._triggers_from, self._shapes_from
-        return sorted({end for number, end in hits if not low <= number < high or is_name(data, end)})
+        low, high, salt = self._triggers_from, self._shapes_from, self._salt
+        named = [end for number, end in hits if number == salt]
+        spots = {end for number, end in hits if number != salt and (not low <= number < high or is_name(data, end))}
+        if named and (salted := self._salts.spots(data)):
+            spots.update(named, salted)
+        return sorted(spots)
 
     def whole(self, message: Message, direction: Direction) -> Iterator[Match]:
         """Yields what a message as a whole shows."""
@@ -95,6 +103,9 @@ class Matcher:
                 if identifier.gather or identifier.structure:
                     candidates.setdefault(identifier.name, []).append(candidate)
             single += self._unknown.judge([item for item in found if item[0].judge], taken)
+        salted = list(self._salts.matches(leaves, single, app))
+        explained = {id(match.leaf) for match in salted}
+        single = [match for match in single if id(match.leaf) not in explained] + salted
         gathered = self._gather(leaves, candidates, known, app)
         inside = part_of([match for match in gathered if match.count > 1])
         return one_reading([match for match in single if match.basis == "known" or not inside(match)] + gathered)
