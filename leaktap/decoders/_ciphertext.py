@@ -18,6 +18,16 @@ from leaktap.model import Leaf
 FEWEST = 65
 """Shorter values may be digests and tokens."""
 
+_FEWEST_IN_QUERY = 256
+"""A page's own address may carry long tokens, which the server made."""
+
+_LONGEST_READABLE = 4 * FEWEST // 3
+_SPELT = re.compile(rb"[\"=&][A-Za-z0-9+/%%\\_-]{%d}" % _LONGEST_READABLE)
+_SPELLS = np.array([re.match(rb"[A-Za-z0-9+/%\\_=-]", bytes([i])) is not None for i in range(256)])
+_BLOCKS_FROM = 2048
+_MOST_PLACES = 1000
+_QUOTE, _EQUALS, _AMPERSAND = b'"=&'
+
 _CHI_LEAST, _CHI_MOST = 255 - 4 * 22, 255 + 4 * 22
 """Random bytes have 255, with a standard deviation of 22, however many they are."""
 _SAMPLE = 64 << 10
@@ -27,7 +37,8 @@ _MOST_ZEROS = 1 / 24
 _RSA = (128, 256, 384, 512)
 _MOST_RSA = 4
 _HEX = re.compile(rb"(?:[0-9a-f]{2}){65,}|(?:[0-9A-F]{2}){65,}")
-_WAYS = ("request.body", "request.query")
+_QUERY = "request.query"
+_WAYS = ("request.body", _QUERY)
 
 _KINDS = re.compile(
     rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF|BM|II\*\0|MM\0\*|.{4}(?:ftyp|moov|mdat)|\x1aE\xdf\xa3|FLV|OggS|fLaC|ID3"
@@ -90,14 +101,38 @@ def _opaque(leaves: Sequence[Leaf]) -> Iterator[tuple[Leaf, int]]:
         value = leaf.value
         if len(value) < FEWEST or not leaf.path.startswith(_WAYS):
             continue
+        if len(value) < _FEWEST_IN_QUERY and leaf.path.startswith(_QUERY):
+            continue
         if is_text(value):
             if not _HEX.fullmatch(value):
                 continue
             value = bytes.fromhex(value.decode("ascii"))
-        if _KINDS.match(value) or _NAMES.search(leaf.key) or "jwt" in leaf.via:
-            continue
-        if looks_random(value):
+        if not _NAMES.search(leaf.key) and "jwt" not in leaf.via and is_opaque(value):
             yield leaf, len(value)
+
+
+def places(text: bytes) -> list[int]:
+    """Returns where in JSON or a form values end that may be ciphertext, spelt in base64 or hexadecimal; in order.
+
+    A value that long fills a block of 32 bytes without any mark around values, wherever the blocks begin.
+    """
+    if len(text) < _BLOCKS_FROM:
+        return [found.end() for found in _SPELT.finditer(text)]
+    signs = np.frombuffer(text, np.uint8, len(text) // 32 * 32)
+    marks = signs == _QUOTE
+    if text[:1] not in b"{[":
+        marks |= (signs == _EQUALS) | (signs == _AMPERSAND)
+    eights = marks.view(np.uint64).reshape(-1, 4)
+    free = np.flatnonzero((eights[:, 0] | eights[:, 1] | eights[:, 2] | eights[:, 3]) == 0)
+    first = free[np.diff(free, prepend=-2) > 1]
+    spelt = first[_SPELLS[signs.reshape(-1, 32)[first]].all(axis=1)][:_MOST_PLACES] * 32
+    found = [_SPELT.search(text, max(at - 32, 0), at + _LONGEST_READABLE + 1) for at in spelt.tolist()]
+    return [value.end() for value in found if value]
+
+
+def is_opaque(data: bytes) -> bool:
+    """Tells whether bytes are no text, of no known kind, and look random."""
+    return not is_text(data) and not _KINDS.match(data) and looks_random(data)
 
 
 def looks_random(data: bytes) -> bool:

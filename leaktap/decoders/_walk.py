@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 
 from leaktap import decoders
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Ring, Sieve, Sole, Watch
+from leaktap.decoders._ciphertext import is_opaque, places
 from leaktap.decoders._plain import is_text
 from leaktap.discover import discover
 from leaktap.model import Fault, Leaf
@@ -268,7 +269,7 @@ class _Walk:
         sieve = self.sieve if len(value) >= SIEVED_FROM else None
         frames: list[_Frame] = []
         names = {decoder.name for decoder in likely}
-        is_leaf = True
+        is_leaf, opaque = True, False
         order = likely if bare else _in_order(context.encoding[:1])
         for decoder in order:
             coded = bool(given.encoding) and given.encoding[0] in decoder.codings
@@ -277,11 +278,17 @@ class _Walk:
                 continue
             if decoder.transparent and sieve is not None and not given.schemas:
                 spots = sieve(value)
+                if spots is not None and given.direction == "request" and (hidden := places(value)):
+                    spots = sorted((*spots, *hidden))
                 if spots is not None and not spots:
-                    is_leaf = False
-                    break
+                    opaque = given.direction == "request" and is_opaque(value)
+                    if not opaque:
+                        is_leaf = False
+                        break
                 given = given._replace(spots=spots)
                 sieve = None
+            if opaque and decoder.transparent:
+                continue
             parts, whole = self._call(decoder, value, path, given, by_ratio)
             if coded and not whole:
                 # It was not applied; the next one may have been.

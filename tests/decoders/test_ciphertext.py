@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import struct
 import uuid
 import zlib
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaktap.decoders import Limits, parts, walk
-from leaktap.decoders._ciphertext import FEWEST, looks_random, sealed
+from leaktap.decoders._ciphertext import FEWEST, looks_random, places, sealed
 from leaktap.model import Leaf, Message
 
 RANDOM = random.Random(20261121)
@@ -117,6 +118,7 @@ def test_is_none(name):
 
 
 def test_in_a_query():
+    assert judged(b"", "", "/WebResource.axd?d=" + base64.urlsafe_b64encode(noise(90)).decode()) is None
     target = "/c?v=1&bd=" + b64(noise(300)).replace("+", "%2B").replace("/", "%2F")
     found = judged(b"", "", target)
     assert found is not None and found.bytes == 300 and "request.query.bd" in found.detail
@@ -149,3 +151,23 @@ def test_texts_do_not(text):
 @given(st.lists(st.tuples(st.text("request.body|$[]ab64jwt", max_size=30), st.binary(max_size=200))))
 def test_any_leaves_are_judged(leaves):
     sealed([Leaf(path, value) for path, value in leaves], b"x/y")
+
+
+SPELT = re.compile(rb'["=&][A-Za-z0-9+/%\\_-]{86}')
+pieces = st.sampled_from(['"', "=", "&", "{", " ", "a", "0/+", "\\/"]) | st.integers(1, 200).map(lambda n: "Zx9_" * n)
+
+
+@given(st.lists(pieces, max_size=80), st.sampled_from(["{", "a"]), st.integers(0, 3000))
+def test_places_are_those_of_long_values(pieces, first, filler):
+    text = (first + " " * filler + "".join(pieces)).encode()
+    spelt = [found.end() for found in SPELT.finditer(text)]
+    quoted = [found.end() for found in SPELT.finditer(text) if found[0][:1] == b'"']
+    assert set(quoted) <= set(places(text)) <= set(spelt) and places(text) == sorted(places(text))
+
+
+def test_ciphertext_is_told_where_nothing_else_is_of_interest():
+    body = json.dumps({"filler": ["none"] * 900, "d": b64(noise(300)), "e": {"f": noise(90).hex()}}).encode()
+    message = Message(("POST", "/r", "HTTP/1.1"), (), body)
+    leaves = [i for i in walk(parts(message, "request"), Limits(), lambda text: []) if isinstance(i, Leaf)]
+    found = sealed(leaves)
+    assert found is not None and found.bytes == 390
