@@ -13,7 +13,7 @@ from random import Random
 from urllib.parse import quote, quote_from_bytes
 
 from benchmarks._identities import Form, Identity, Writing, identity
-from benchmarks._members import FEW, MANY, Header, filler
+from benchmarks._members import FEW, MANY, Header, Wrapped, filler
 from benchmarks._wrappers import WRAPPERS, Kind
 from leaktap.config import Case
 from leaktap.decoders._walk import all_decoders
@@ -82,19 +82,18 @@ class Matrix:
         random = Random(key)
         writing = random.choice(self._identity.writings[random.choice(list(self._identity.writings))])
         place = random.choice((*["body"] * 5, *list(_PLACES)[1:]))
+        much = random.random() < 0.5
+        chain: tuple[str, ...] = ()
         depth = random.randint(1, DEEPEST)
-        kind = _kind(writing.data)
-        chain: list[str] = []
-        while len(chain) < depth:
-            last = len(chain) == depth - 1
-            fitting = [name for name in _drawn() if _fits(name, kind, place, last)]
+        for left in reversed(range(depth)):
+            data, kind = _inside(key, writing, chain, much)
+            fitting = [name for name in _drawn() if _fits(name, data, kind, place, not left)]
             if not fitting:
                 break
-            chain.append(random.choice(fitting))
-            kind = WRAPPERS[chain[-1]].gives
-        if _PLACES[place] == "text" and kind == "bytes":
-            chain[-1:] = ["base64"] if WRAPPERS[chain[-1]].takes == "bytes" else [chain[-1], "base64"]
-        return Draw(key, writing, tuple(chain), place, random.random() < 0.5)
+            chain = (*chain, random.choice(fitting))
+        if _PLACES[place] == "text" and _inside(key, writing, chain, much)[1] == "bytes":
+            chain = (*chain, "base64")[-DEEPEST:]
+        return Draw(key, writing, chain, place, much)
 
     def judge(self, draw: Draw) -> Verdict:
         """Makes the message, has it examined, and compares what was found with what was planted."""
@@ -132,17 +131,15 @@ class Matrix:
         return draw
 
     def _smaller(self, draw: Draw) -> Iterator[Draw]:
-        if draw.place != "body":
-            yield replace(draw, place="body")
-        for index in range(len(draw.wrappers)):
-            fewer = draw.wrappers[:index] + draw.wrappers[index + 1 :]
-            if fewer and _is_possible(draw.writing, fewer, draw.place):
-                yield replace(draw, wrappers=fewer)
+        fewer = [draw.wrappers[:index] + draw.wrappers[index + 1 :] for index in range(len(draw.wrappers))]
         plain = self._identity.writings[draw.writing.identifier][0]
-        if draw.writing != plain and _is_possible(plain, draw.wrappers, draw.place):
-            yield replace(draw, writing=plain)
-        if draw.much:
-            yield replace(draw, much=False)
+        candidates = [
+            replace(draw, place="body"),
+            *(replace(draw, wrappers=each) for each in fewer),
+            replace(draw, writing=plain),
+            replace(draw, much=False),
+        ]
+        return (each for each in candidates if each != draw and each.wrappers and _is_possible(each))
 
     def _is_planted(self, match: Match, writing: Writing) -> bool:
         return match.identifier == writing.identifier and (not writing.plain or self._plain(match, writing))
@@ -166,19 +163,34 @@ def _kind(data: bytes) -> Kind:
     return "text" if text.isprintable() else "bytes"
 
 
-def _fits(name: str, kind: Kind, place: str, last: bool) -> bool:
+def _fits(name: str, data: bytes, kind: Kind, place: str, last: bool) -> bool:
     """Tells whether a wrapper takes what there is; one that has to be said must be a body's outermost."""
     wrapper = WRAPPERS[name]
-    return (wrapper.takes == "bytes" or kind == "text") and (not wrapper.said or (place == "body" and last))
+    return wrapper.fits(data, kind) and (not wrapper.said or (place == "body" and last))
 
 
-def _is_possible(writing: Writing, wrappers: Sequence[str], place: str) -> bool:
-    kind = _kind(writing.data)
-    for index, name in enumerate(wrappers):
-        if not _fits(name, kind, place, index == len(wrappers) - 1):
+def _inside(key: str, writing: Writing, chain: Sequence[str], much: bool) -> tuple[bytes, Kind]:
+    """Returns a value in its wrappers so far."""
+    data = writing.data
+    for index in range(len(chain)):
+        data = _wrap(key, chain, index, data, much).data
+    return data, WRAPPERS[chain[-1]].gives if chain else _kind(data)
+
+
+def _wrap(key: str, chain: Sequence[str], index: int, data: bytes, much: bool) -> Wrapped:
+    """Wraps once more: by what follows from the name, and from how often it stands there already."""
+    name = chain[index]
+    random = Random(f"{key}/{name}/{chain[:index].count(name)}")
+    return WRAPPERS[name].wrap(random, data, MANY if much else FEW)
+
+
+def _is_possible(draw: Draw) -> bool:
+    data, kind = draw.writing.data, _kind(draw.writing.data)
+    for index, name in enumerate(draw.wrappers):
+        if not _fits(name, data, kind, draw.place, index == len(draw.wrappers) - 1):
             return False
-        kind = WRAPPERS[name].gives
-    return kind == "text" or _PLACES[place] == "bytes"
+        data, kind = _wrap(draw.key, draw.wrappers, index, data, draw.much).data, WRAPPERS[name].gives
+    return kind == "text" or _PLACES[draw.place] == "bytes"
 
 
 def _request(draw: Draw) -> tuple[Message, str]:
@@ -186,18 +198,16 @@ def _request(draw: Draw) -> tuple[Message, str]:
     data, steps = draw.writing.data, ""
     headers: list[Header] = []
     for index, name in enumerate(draw.wrappers):
-        random = Random(f"{draw.key}/{index + DEEPEST - len(draw.wrappers)}/{name}")
-        wrapped = WRAPPERS[name].wrap(random, data, MANY if draw.much else FEW)
+        wrapped = _wrap(draw.key, draw.wrappers, index, data, draw.much)
         data, steps = wrapped.data, wrapped.step + steps
-        headers = [*wrapped.headers, *_announced(random, name, headers, bool(wrapped.headers))]
-    random = Random(f"{draw.key}/{draw.place}")
-    return _placed(random, draw, data, steps, headers)
+        headers = [*wrapped.headers, *_announced(Random(f"{draw.key}/{name}/said"), name, headers, wrapped)]
+    return _placed(Random(f"{draw.key}/{draw.place}"), draw, data, steps, headers)
 
 
-def _announced(random: Random, name: str, inner: Sequence[Header], has_type: bool) -> list[Header]:
+def _announced(random: Random, name: str, inner: Sequence[Header], wrapped: Wrapped) -> list[Header]:
     """Returns how a body is announced: now and then by its type, or by its coding, whose inside keeps its type."""
     wrapper = WRAPPERS[name]
-    if not wrapper.headers or has_type or not (wrapper.said or random.random() < 0.5):
+    if not wrapper.headers or wrapped.headers or not (wrapper.said or random.random() < 0.5):
         return []
     header = random.choice(wrapper.headers)
     if header[0] != b"Content-Encoding":

@@ -1,17 +1,11 @@
 """What values travel in: one entry per wrapper, with an encoder that is not leaktap's and the step of its path.
 
-A wrapper is drawn where its decoder is there. A new one is one more entry; `takes` and `gives` say what fits into what,
-`headers` how a body that is made so may be announced.
+A wrapper is drawn where its decoder is there. A new one is one more entry.
 """
 
-import base64
-import bz2
-import gzip
 import json
-import lzma
 import plistlib
-import struct
-import zlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -19,18 +13,24 @@ from typing import Literal
 from urllib.parse import quote, quote_from_bytes
 from xml.sax.saxutils import escape, quoteattr
 
-import brotli
-import zstandard
-
+from benchmarks import _containers as containers
+from benchmarks import _encodings as encodings
 from benchmarks import _serialisations as serialisations
 from benchmarks._members import Header, Wrapped, a_name, document, filler, shuffled
 
 type Kind = Literal["text", "bytes"]
 
+_NOT_PLAIN = re.compile(rb"(?s).*[=\x80-\xff].*")
+_WORD = re.compile(rb"[\w.:-]{4,200}")
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
-    """A wrapper. `said` ones can only be read as a message's body with their headers."""
+    """A wrapper: the decoder that undoes it, what it `takes` and `gives`, and how a body of it may be announced.
+
+    `said` ones can only be read as a message's body with their `headers`. `least` and `most` bytes go into it: less
+    tells nobody what it is, more nobody writes so. `shape` is what all of it must look like.
+    """
 
     decoder: str
     takes: Kind
@@ -38,6 +38,15 @@ class Wrapper:
     wrap: Callable[[Random, bytes, Sequence[int]], Wrapped]
     headers: tuple[Header, ...] = ()
     said: bool = False
+    least: int = 0
+    most: int = 1 << 30
+    shape: re.Pattern[bytes] | None = None
+
+    def fits(self, data: bytes, kind: Kind) -> bool:
+        """Tells whether this goes in."""
+        if not self.least <= len(data) <= self.most or (self.takes == "text" and kind == "bytes"):
+            return False
+        return self.shape is None or self.shape.fullmatch(data) is not None
 
 
 def _json(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
@@ -85,63 +94,52 @@ def _multipart(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
     return Wrapped(b"".join(pieces) + f"--{boundary}--\r\n".encode(), f"|multipart.{name}", (header,))
 
 
-def _grpc(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    return Wrapped(b"\0" + struct.pack(">I", len(data)) + data, "|grpc[0]")
+def _csv(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
+    """Writes a table of as many rows as there are other members."""
+    name, text = random.choice(("imei", "v1", "payload")), data.decode()
+    cell = '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\n\r') else text
+    rows = [
+        [str(index), "page", str(value).replace(",", "")] for index, (_, value) in enumerate(filler(random, range_))
+    ]
+    at = random.randint(0, len(rows))
+    rows.insert(at, ["7", cell, "start"])
+    return Wrapped("\n".join([f"id_0,{name},kind_0", *map(",".join, rows)]).encode(), f"|csv[{at}].{name}")
 
 
-def _base64(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    kind = random.randrange(5)
-    if kind == 0:
-        text = base64.encodebytes(data).strip().replace(b"\n", random.choice((b"\n", b"\r\n")))
-    elif kind == 1:
-        text = base64.urlsafe_b64encode(data)
-    else:
-        text = base64.b64encode(data)
-    return Wrapped(text.rstrip(b"=") if kind in (1, 2) else text, "|base64")
+def _lines(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
+    name = a_name(random)
+    members = shuffled(random, name, data.decode(), [("level", "info"), ("page", "home"), *filler(random, range_)])
+    sign = random.choice(("=", ": "))
+    return Wrapped("\n".join(f"{key}{sign}{str(value).replace(' ', '_')}" for key, value in members).encode(),
+                   f"|lines.{name}")  # fmt: skip
 
 
-def _hex(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    text = data.hex()
-    return Wrapped((text.upper() if random.random() < 0.4 else text).encode(), "|hex")
+def _jwt(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    name = a_name(random)
+    pieces = [json.dumps({"alg": "HS256", "typ": "JWT"}), json.dumps({"iat": 1_760_000_000, name: data.decode()})]
+    text = b".".join(
+        [*(encodings.for_urls(piece.encode()) for piece in pieces), encodings.for_urls(random.randbytes(32))]
+    )
+    return Wrapped(text, f"|jwt.payload|json.$.{name}")
 
 
-def _percent(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    once = quote_from_bytes(data, safe="")
-    if once.encode() == data or random.random() < 0.2:
-        once = "".join(f"%{byte:02X}" for byte in data)
-    return Wrapped(once.encode(), "|percent")
+def _url(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
+    name = a_name(random)
+    fields = [(key, str(value).encode()) for key, value in filler(random, range_)]
+    pairs = [
+        f"{quote(key, safe='$')}={quote_from_bytes(value, safe='')}"
+        for key, value in shuffled(random, name, data, fields)
+    ]
+    return Wrapped(f"https://cdn.example/open?{'&'.join(pairs)}".encode(), f"|url.query.{name}")
 
 
-def _gzip(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    return Wrapped(gzip.compress(data, random.choice((1, 6, 9)), mtime=random.choice((0, 1_760_000_000))), "|gzip")
+def _http(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
+    head = f"POST /batch HTTP/1.1\r\nHost: t.example\r\nContent-Length: {len(data)}\r\n\r\n"
+    return Wrapped(head.encode() + data, "|http.request.body")
 
 
-def _zlib(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    return Wrapped(zlib.compress(data, random.choice((1, 6, 9))), "|zlib")
-
-
-def _deflate(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    return Wrapped(zlib.compress(data, wbits=-15), "|deflate")
-
-
-def _zstd(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    return Wrapped(zstandard.compress(data, random.choice((1, 3, 19))), "|zstd")
-
-
-def _brotli(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    return Wrapped(brotli.compress(data, quality=5), "|brotli")
-
-
-def _bzip2(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    return Wrapped(bz2.compress(data), "|bzip2")
-
-
-def _xz(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    return Wrapped(lzma.compress(data), "|xz")
-
-
-def _charset(charset: str, step: str) -> Callable[[Random, bytes, Sequence[int]], Wrapped]:
-    return lambda random, data, range_: Wrapped(data.decode().encode(charset), step)
+def _grpc(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
+    return Wrapped(b"\0" + len(data).to_bytes(4) + data, "|grpc[0]")
 
 
 def _type(*names: str) -> tuple[Header, ...]:
@@ -152,30 +150,53 @@ def _coding(*names: str) -> tuple[Header, ...]:
     return tuple((b"Content-Encoding", name.encode()) for name in names)
 
 
+_GRPC = _type("application/grpc", "application/grpc+proto")
+
 WRAPPERS: dict[str, Wrapper] = {
     "json": Wrapper("json", "text", "text", _json, _type("application/json", "application/json; charset=utf-8")),
     "form": Wrapper("form", "bytes", "text", _form, _type("application/x-www-form-urlencoded")),
     "xml": Wrapper("xml", "text", "text", _xml, _type("text/xml", "application/xml")),
     "plist": Wrapper("plist", "text", "bytes", _plist, _type("application/x-plist")),
     "multipart": Wrapper("multipart", "bytes", "bytes", _multipart),
+    "csv": Wrapper("csv", "text", "text", _csv, _type("text/csv")),
+    "lines": Wrapper("lines", "text", "text", _lines, _type("text/plain"), shape=_WORD),
+    "jwt": Wrapper("jwt", "text", "text", _jwt),
+    "url": Wrapper("url", "bytes", "text", _url),
+    "http": Wrapper("http", "bytes", "bytes", _http, _type("application/http")),
     "protobuf": Wrapper("protobuf", "bytes", "bytes", serialisations.protobuf, _type("application/x-protobuf")),
     "messagepack": Wrapper("messagepack", "bytes", "bytes", serialisations.messagepack, _type("application/msgpack")),
     "cbor": Wrapper("cbor", "bytes", "bytes", serialisations.cbor, _type("application/cbor")),
     "bson": Wrapper("bson", "bytes", "bytes", serialisations.bson, _type("application/bson")),
     "thrift": Wrapper("thrift", "bytes", "bytes", serialisations.thrift, _type("application/x-thrift")),
-    "jce": Wrapper("jce", "bytes", "bytes", serialisations.jce),
+    "jce": Wrapper("jce", "bytes", "bytes", serialisations.jce, _type("application/x-jce")),
     "amf": Wrapper("amf", "text", "bytes", serialisations.amf, _type("application/x-amf")),
     "records": Wrapper("records", "bytes", "bytes", serialisations.records),
-    "grpc": Wrapper("grpc", "bytes", "bytes", _grpc, _type("application/grpc", "application/grpc+proto"), said=True),
-    "base64": Wrapper("base64", "bytes", "text", _base64),
-    "hex": Wrapper("hex", "bytes", "text", _hex),
-    "percent": Wrapper("percent", "bytes", "text", _percent),
-    "gzip": Wrapper("gzip", "bytes", "bytes", _gzip, _coding("gzip", "x-gzip")),
-    "zlib": Wrapper("zlib", "bytes", "bytes", _zlib, _coding("deflate")),
-    "deflate": Wrapper("deflate", "bytes", "bytes", _deflate, _coding("deflate")),
-    "zstd": Wrapper("zstd", "bytes", "bytes", _zstd, _coding("zstd")),
-    "brotli": Wrapper("brotli", "bytes", "bytes", _brotli, _coding("br"), said=True),
-    "bzip2": Wrapper("bzip2", "bytes", "bytes", _bzip2),
-    "xz": Wrapper("xz", "bytes", "bytes", _xz),
-    "utf-16": Wrapper("text", "text", "bytes", _charset("utf-16", "|text")),
+    "grpc": Wrapper("grpc", "bytes", "bytes", _grpc, _GRPC, said=True),
+    "base64": Wrapper("base64", "bytes", "text", encodings.base64_),
+    "alphabet64": Wrapper("alphabet64", "text", "text", encodings.alphabet64),
+    "base32": Wrapper("base32", "text", "text", encodings.base32),
+    "base58": Wrapper("base58", "text", "text", encodings.base58, most=100),
+    "base85": Wrapper("base85", "text", "text", encodings.base85),
+    "ascii85": Wrapper("ascii85", "bytes", "text", encodings.ascii85),
+    "hex": Wrapper("hex", "bytes", "text", encodings.hex_),
+    "percent": Wrapper("percent", "bytes", "text", encodings.percent),
+    "html": Wrapper("html", "text", "text", encodings.html_),
+    "escape": Wrapper("escape", "text", "text", encodings.escape),
+    "quoted-printable": Wrapper("quoted_printable", "text", "text", encodings.quoted_printable, shape=_NOT_PLAIN),
+    "data": Wrapper("data", "bytes", "text", encodings.data_url),
+    "utf-16": Wrapper("text", "text", "bytes", encodings.charset("utf-16", "|text")),
+    "utf-16-le": Wrapper("charset", "text", "bytes", encodings.charset("utf-16-le", "|charset.utf-16-le"), least=12),
+    "gzip": Wrapper("gzip", "bytes", "bytes", containers.gzip_, _coding("gzip", "x-gzip")),
+    "zlib": Wrapper("zlib", "bytes", "bytes", containers.zlib_, _coding("deflate")),
+    "deflate": Wrapper("deflate", "bytes", "bytes", containers.deflate, _coding("deflate"), least=64),
+    "zstd": Wrapper("zstd", "bytes", "bytes", containers.zstd, _coding("zstd")),
+    "brotli": Wrapper("brotli", "bytes", "bytes", containers.brotli_, _coding("br"), said=True),
+    "lz4": Wrapper("lz4", "bytes", "bytes", containers.lz4_, least=12),
+    "snappy": Wrapper("snappy", "bytes", "bytes", containers.snappy, least=12),
+    "bzip2": Wrapper("bzip2", "bytes", "bytes", containers.bzip2),
+    "xz": Wrapper("xz", "bytes", "bytes", containers.xz),
+    "lzma": Wrapper("lzma", "bytes", "bytes", containers.lzma_, least=16),
+    "behind a header": Wrapper("offset", "bytes", "bytes", containers.behind_header),
+    "zip": Wrapper("zip", "bytes", "bytes", containers.zip_, _type("application/zip")),
+    "tar": Wrapper("tar", "bytes", "bytes", containers.tar, _type("application/x-tar")),
 }

@@ -1,0 +1,108 @@
+"""Writers of text that stands for bytes: the base encodings, and escapes of all sorts."""
+
+import base64
+import html
+import quopri
+import sys
+from collections.abc import Callable, Sequence
+from random import Random
+from urllib.parse import quote_from_bytes
+
+from benchmarks._members import Wrapped
+
+_STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_ALPHABETS = {
+    "mintegral": b"vSoajc7dRzpWifGyNxZnV5k+DHLYhJ46lt0U3QrgEuq8sw/XMeBAT2Fb9P1OIKmC",
+    "baidu": b"0KajD7AZcF2QnPr5fwiHRNygmupUTIXx69BWb-hMCGJo_V8Eskz1YdvL34letqSO",
+}
+
+
+def base64_(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    kind = random.randrange(5)
+    if kind == 0:
+        text = base64.encodebytes(data).strip().replace(b"\n", random.choice((b"\n", b"\r\n")))
+    elif kind == 1:
+        text = base64.urlsafe_b64encode(data)
+    else:
+        text = base64.b64encode(data)
+    return Wrapped(text.rstrip(b"=") if kind in (1, 2) else text, "|base64")
+
+
+def alphabet64(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    name = random.choice(list(_ALPHABETS))
+    text = base64.b64encode(data).translate(bytes.maketrans(_STANDARD, _ALPHABETS[name]))
+    return Wrapped(text if random.random() < 0.5 else text.rstrip(b"="), f"|alphabet64.{name}")
+
+
+def base32(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    text = base64.b32encode(data)
+    text = text.lower() if random.random() < 0.5 else text
+    return Wrapped(text.rstrip(b"=") if random.random() < 0.5 else text, "|base32")
+
+
+def base58(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
+    """Writes one large number, and a 1 for each zero byte in front."""
+    number, text = int.from_bytes(data), ""
+    while number:
+        number, digit = divmod(number, 58)
+        text = _BASE58[digit] + text
+    return Wrapped(("1" * (len(data) - len(data.lstrip(b"\0"))) + text).encode(), "|base58")
+
+
+def base85(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    if sys.version_info >= (3, 13) and len(data) % 4 == 0 and random.random() < 0.5:
+        return Wrapped(base64.z85encode(data), "|base85.z85")
+    return Wrapped(base64.b85encode(data), "|base85")
+
+
+def ascii85(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    return Wrapped(base64.a85encode(data, adobe=True, wrapcol=random.choice((0, 0, 76))), "|ascii85")
+
+
+def hex_(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    text = data.hex()
+    return Wrapped((text.upper() if random.random() < 0.4 else text).encode(), "|hex")
+
+
+def percent(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    once = quote_from_bytes(data, safe="")
+    if once.encode() == data or random.random() < 0.2:
+        once = "".join(f"%{byte:02X}" for byte in data)
+    return Wrapped(once.encode(), "|percent")
+
+
+def html_(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    text = data.decode()
+    once = html.escape(text)
+    if once == text or random.random() < 0.3:
+        form = random.choice(("&#{};", "&#x{:x};", "&#x{:X};"))
+        once = "".join(form.format(ord(character)) for character in text)
+    return Wrapped(once.encode(), "|html")
+
+
+def escape(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    text = data.decode()
+    if text.isascii() and random.random() < 0.5:
+        return Wrapped("".join(f"\\x{ord(character):02x}" for character in text).encode(), "|escape")
+    units = text.encode("utf-16-be").hex()
+    return Wrapped("".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)).encode(), "|escape")
+
+
+def quoted_printable(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
+    return Wrapped(quopri.encodestring(data), "|quoted_printable")
+
+
+def data_url(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    kind = random.choice((b"text/plain", b"application/octet-stream", b""))
+    return Wrapped(b"data:" + kind + b";base64," + base64.b64encode(data), "|data")
+
+
+def charset(name: str, step: str) -> Callable[[Random, bytes, Sequence[int]], Wrapped]:
+    """Returns a wrapper that writes text in a charset."""
+    return lambda random, data, range_: Wrapped(data.decode().encode(name), step)
+
+
+def for_urls(data: bytes) -> bytes:
+    """Returns base64 as tokens have it (RFC 7515, section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
