@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from leaktap.config import Schema
 from leaktap.decoders._api import Context, Part, Sieve
+from leaktap.decoders._facts import bundled
 from leaktap.decoders._headers import codings, parameterised
 from leaktap.decoders._plain import Steps
 from leaktap.decoders._url import path_and_query
@@ -37,7 +38,8 @@ def parts(
     and each longer segment of it, named by the segment before. Header fields are named in lower case. With `sieve`,
     target and header fields are left out where it finds nothing in all of them together.
     """
-    outside = Context(host=host, path=path, direction=direction, schemas=tuple(schemas), alphabets=tuple(alphabets))
+    known = (*schemas, *bundled(host, path))
+    outside = Context(host=host, path=path, direction=direction, schemas=known, alphabets=tuple(alphabets))
     target = message.start[1].encode("utf-8", "surrogateescape") if direction == "request" else b""
     fields = [(low, value) for raw, value in message.headers if (low := raw.lower()) not in _TRANSPORT]
     spots = None if sieve is None else sieve(_flat(target, fields))

@@ -1,7 +1,7 @@
 """The user's protobuf descriptions, and where they apply.
 
-They are descriptor sets (`protoc --include_imports --descriptor_set_out=FILE`). A set is loaded once. One that does not
-load is said by `check`, once per run, and is passed over by the decoder.
+They are descriptor sets (`protoc --include_imports --descriptor_set_out=FILE`) or files of facts (`_facts`). A file is
+loaded once. One that does not load is said by `check`, once per run, and is passed over by the decoder.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from leaktap.config import Schema
 from leaktap.decoders._api import Context
+from leaktap.decoders._facts import descriptors
 from leaktap.model import Fault
 
 
@@ -40,8 +41,12 @@ def applicable(context: Context) -> Iterator[type[Message]]:
 def _load(schema: Schema) -> type[Message] | str:
     """Returns the message's class, or why there is none."""
     try:
-        raw = schema.descriptors.read_bytes()
-        files = descriptor_pb2.FileDescriptorSet.FromString(raw)
+        if schema.descriptors.suffix in (".yaml", ".yml"):
+            files = descriptors(schema.descriptors)
+        else:
+            files = descriptor_pb2.FileDescriptorSet.FromString(schema.descriptors.read_bytes())
+    except ValueError as error:
+        return str(error)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     except WireError:
