@@ -1,27 +1,45 @@
-"""Where the phone is: coordinates in degrees with three decimals (about a hundred metres) or more.
+"""Where the phone is: coordinates in degrees, as whole numbers of their parts (E5, E6, E7), or as a geohash.
 
-With a profile, whatever lies within its place's radius, if a name or the shape of a pair says that it is a coordinate.
-Without one, a latitude and a longitude that stand together under such names; a list of them is a list of shops.
+With a profile, whatever lies within its place's radius, or is it when rounded, if a name or the shape of a pair says
+that it is a coordinate; also shifted as maps of China are (`_geo`). Without one, a latitude and a longitude that stand
+together under such names, in degrees with three decimals (about a hundred metres) or more; a list of them is a list of
+shops.
 """
 
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from leaktap.config import DeviceProfile
 from leaktap.config import Location as Place
-from leaktap.identifiers._api import Candidate, Identifier, Scene
+from leaktap.identifiers._api import Candidate, Identifier, Scene, fold_key
+from leaktap.identifiers._geo import Point, degrees, geohash_cell, shown
 from leaktap.identifiers._places import entry_of
+from leaktap.identifiers.forms import Form
 from leaktap.model import Match
 
 _METRES = 111_195.0
 """Metres in a degree of latitude, on a sphere of the Earth's mean radius."""
 
 _NUMBER = r"-?[0-9]{1,3}\.[0-9]{3,20}"
+_ANY_NUMBER = r"-?(?:[0-9]{1,3}\.[0-9]{1,20}|[0-9]{6,10})"
 _PAIR = re.compile(rf"({_NUMBER})\s?(?:[,;|_ ]|%2[Cc])\s?({_NUMBER})")
-_LATITUDE = re.compile(r".*lat(?:itude)?[0-9]?")
-_LONGITUDE = re.compile(r".*(?:lng|lon|long|longitude)[0-9]?")
+_NAMED_PAIR = re.compile(rf"({_ANY_NUMBER})\s?(?:[,;|_ ]|%2[Cc])\s?({_ANY_NUMBER})")
+_LATITUDE = re.compile(r".*(?:lat(?:itude)?(?:e?[0-9])?|weidu|纬度)")
+_LONGITUDE = re.compile(r".*(?:lng|lon|long|longitude|jingdu|经度)(?:e?[0-9])?")
+_OWN = re.compile(r"(?:gps|my|user|cur|current|device|client|last|real).+")
+_BESIDE = frozenset(
+    {"accuracy", "altitude", "speed", "bearing", "heading", "radius", "horizontalaccuracy", "haccuracy"}
+)
+"""What stands beside the coordinates of a receiver, and never beside those of a shop."""
+
 _MOST_PAIRS = 3
+_ROUGH, _ROUGHEST = 0.005, 0.05
+"""Degrees by which a coordinate of two decimals, and of one, may be rounded."""
+
+_FEWEST_SIGNS, _MOST_SIGNS = 5, 12
+"""Signs of a geohash: from cells of five kilometres on."""
 
 
 type _Coordinate = tuple[Candidate, str, tuple[int, int]]
@@ -29,23 +47,51 @@ type _Coordinate = tuple[Candidate, str, tuple[int, int]]
 
 def _coordinates(candidate: Candidate) -> tuple[list[_Coordinate], bool]:
     """Returns the coordinates in a candidate, and whether they are a pair."""
-    pair = _PAIR.fullmatch(candidate.text)
+    pair = _PAIR.fullmatch(candidate.text) or (_NAMED_PAIR.fullmatch(candidate.text) if candidate.named else None)
     if pair:
         start = candidate.span[0]
         return [(candidate, pair[i], (start + pair.start(i), start + pair.end(i))) for i in (1, 2)], True
-    if candidate.named and re.fullmatch(_NUMBER, candidate.text):
+    if candidate.named and re.fullmatch(_ANY_NUMBER, candidate.text):
         return [(candidate, candidate.text, candidate.span)], False
     return [], False
 
 
-def _near(place: Place, latitude: float | None, longitude: float | None) -> bool:
-    """Says whether a point lies within the place's radius; of a lone coordinate only its own axis is known."""
-    north = 0.0 if latitude is None else (latitude - place.lat) * _METRES
-    east = 0.0 if longitude is None else (longitude - place.lon) * _METRES * math.cos(math.radians(place.lat))
-    return math.hypot(north, east) <= place.radius_m
+def _off(place: Place, point: Point, latitude: float | None, longitude: float | None) -> float:
+    """Returns how many metres a point lies from another; of a lone coordinate only its own axis is known."""
+    north = 0.0 if latitude is None else (latitude - point[0]) * _METRES
+    east = 0.0 if longitude is None else (longitude - point[1]) * _METRES * math.cos(math.radians(place.lat))
+    return math.hypot(north, east)
 
 
-def _match(coordinate: _Coordinate, device: DeviceProfile | None, plain: float | None, confidence: float) -> Match:
+def _nearest(place: Place, latitude: str | None, longitude: str | None) -> tuple[float, Form] | None:
+    """Returns by how much coordinates that lie in a place may be rounded, and the way they are written.
+
+    A lone coordinate of one decimal says nothing.
+    """
+    found: list[tuple[float, float, Form]] = []
+    for form, north, rounded in degrees(latitude) if latitude is not None else [((), None, 0.0)]:
+        for other, east, also in degrees(longitude) if longitude is not None else [(form, None, 0.0)]:
+            if latitude is None:
+                form = other
+            slack = max(rounded, also)
+            if form != other or slack > (_ROUGHEST if latitude and longitude else _ROUGH):
+                continue
+            rough = slack >= _ROUGH
+            for rank, (shift, point) in enumerate(shown(place.lat, place.lon)):
+                off = _off(place, point, north, east)
+                if off <= place.radius_m + (slack * _METRES if rough else 0):
+                    found.append((rank if rough else off, slack, (*shift, *form)))
+    return min(found)[1:] if found else None
+
+
+def _match(
+    coordinate: _Coordinate,
+    device: DeviceProfile | None,
+    plain: float | None,
+    confidence: float,
+    why: str = "",
+    form: Form = (),
+) -> Match:
     candidate, text, span = coordinate
     known = device is not None and plain is not None
     return Match(
@@ -54,31 +100,58 @@ def _match(coordinate: _Coordinate, device: DeviceProfile | None, plain: float |
         "location",
         text,
         span,
-        (),
+        form,
         "known" if known else "key",
         confidence,
         plain=str(plain) if known else "",
         device=device.name if device else "",
+        why=why,
     )
 
 
 def _known(found: Sequence[_Coordinate], devices: Sequence[DeviceProfile]) -> list[Match]:
     """Returns matches for a pair or a lone coordinate that lies in a profile's place."""
-    numbers = [float(text) for _, text, _ in found]
+    texts = [text for _, text, _ in found]
     for device in devices:
         for place in device.location:
-            if len(found) == 2:
-                for order in ((0, 1), (1, 0)):
-                    if _near(place, numbers[order[0]], numbers[order[1]]):
-                        plain = {order[0]: place.lat, order[1]: place.lon}
-                        return [_match(found[i], device, plain[i], 1.0) for i in (0, 1)]
-            else:
-                key = found[0][0].key
-                if _LATITUDE.fullmatch(key) and _near(place, numbers[0], None):
-                    return [_match(found[0], device, place.lat, 0.95)]
-                if _LONGITUDE.fullmatch(key) and _near(place, None, numbers[0]):
-                    return [_match(found[0], device, place.lon, 0.95)]
+            for order in _orders(found):
+                near = _nearest(place, *(None if i is None else texts[i] for i in order))
+                if near:
+                    sure = (1.0 if len(found) == 2 else 0.95) if near[0] < _ROUGH else 0.7
+                    plain = {order[0]: place.lat, order[1]: place.lon}
+                    return [_match(each, device, plain[i], sure, form=near[1]) for i, each in enumerate(found)]
     return []
+
+
+def _orders(found: Sequence[_Coordinate]) -> tuple[tuple[int | None, int | None], ...]:
+    """Returns which of the coordinates may be the latitude and which the longitude."""
+    if len(found) == 2:
+        return (0, 1), (1, 0)
+    key = found[0][0].key
+    return ((0, None),) if _LATITUDE.fullmatch(key) else ((None, 0),) if _LONGITUDE.fullmatch(key) else ()
+
+
+def _geohash(candidate: Candidate, devices: Sequence[DeviceProfile]) -> Match | None:
+    """Returns a match for a geohash whose cell touches a profile's place."""
+    text = candidate.text.lower()
+    if (
+        "geohash" not in candidate.key
+        or not _FEWEST_SIGNS <= len(text) <= _MOST_SIGNS
+        or not (cell := geohash_cell(text))
+    ):
+        return None
+    middle, half = cell
+    for device in devices:
+        for place in device.location:
+            for shift, (north, east) in shown(place.lat, place.lon):
+                outside = [
+                    max(abs(at - to) - reach, 0) for at, to, reach in zip((north, east), middle, half, strict=True)
+                ]
+                if _off(place, (0.0, 0.0), *outside) <= place.radius_m:
+                    whole = (candidate, candidate.text, candidate.span)
+                    known = _match(whole, device, place.lat, 0.95, form=(*shift, "geohash"))
+                    return replace(known, plain=f"{place.lat}, {place.lon}")
+    return None
 
 
 def _plausible(first: float, second: float) -> bool:
@@ -89,24 +162,32 @@ def _gather(scene: Scene) -> Iterator[Match]:
     pairs: list[list[_Coordinate]] = []
     halves: dict[str, dict[bool, _Coordinate]] = {}
     for candidate in scene.candidates:
+        if hashed := _geohash(candidate, scene.devices):
+            yield hashed
+            continue
         found, paired = _coordinates(candidate)
         known = _known(found, scene.devices) if found else []
         yield from known
-        if known or not found or not candidate.named:
+        if known or not candidate.named or not all(re.fullmatch(_NUMBER, text) for _, text, _ in found):
             continue
-        if paired:
+        if paired and found:
             numbers = sorted((float(text) for _, text, _ in found), key=abs)
             if _plausible(*numbers):
                 pairs.append(found)
-        else:
+        elif found:
             half = halves.setdefault(entry_of(candidate.leaf.path), {})
             half.setdefault(bool(_LATITUDE.fullmatch(candidate.key)), found[0])
     for half in halves.values():
         if len(half) == 2 and _plausible(float(half[True][1]), float(half[False][1])):
             pairs.append([half[True], half[False]])
-    if len(pairs) <= _MOST_PAIRS:
-        for pair in pairs:
-            yield from (_match(coordinate, None, None, 0.75) for coordinate in pair)
+    if not pairs or len(pairs) > _MOST_PAIRS:
+        return
+    measured = {entry_of(leaf.path) for leaf in scene.leaves if fold_key(leaf.key) in _BESIDE}
+    for pair in pairs:
+        named = any(_OWN.fullmatch(coordinate[0].key) for coordinate in pair)
+        beside = entry_of(pair[0][0].leaf.path) in measured
+        why = "a pair of a receiver" if beside else "a pair named for the phone's" if named else "a pair"
+        yield from (_match(each, None, None, 0.85 if named or beside else 0.75, why) for each in pair)
 
 
 _WHOSE = "(?:gps|geo|my|user|cur|current|device|client|loc|location|last|real|poi_user|map|x|c)"
@@ -116,10 +197,12 @@ IDENTIFIERS = (
         "location",
         "location",
         keys=(
-            f"(?:{_WHOSE}_)?lat(?:itude)?",
-            f"(?:{_WHOSE}_)?(?:lng|lon|long|longitude)",
+            f"(?:{_WHOSE}_)?lat(?:itude)?(?:_e[567])?",
+            "(?:.*_)?geo_hash[0-9]?",
+            f"(?:{_WHOSE}_)?(?:lng|lon|long|longitude)(?:_e[567])?",
             f"(?:{_WHOSE}_)?(?:location|loc|lbs|gps|geo|coordinates?|coords?|position|pos|geolocation)",
             "(?:lat|latitude)_(?:lng|lon|long)|(?:lng|lon)_lat|ll|ip_location|gps_info",
+            "jing_du|wei_du|[经纬]度|经纬度|jing_wei_du|当前位置|位置|wei_zhi",
         ),
         shapes=(_PAIR.pattern.replace(r"\s", " ").encode(),),
         cues=(rb"\.[0-9]{3,20} ?(?:[,;|_ ]|%(?:25){0,3}2[Cc]) ?-?[0-9]{1,3}\.[0-9]{3}",),

@@ -30,7 +30,16 @@ def values(matches) -> list[tuple]:
         (query(note="at 31.23041,121.4737 now"), ["31.23041", "121.4737"]),
         (query(url="https://a.example/?lat=31.23041&x=1"), ["31.23041"]),
         (query(lat="31.23041"), ["31.23041"]),
-        (query(lat="31.23", lng="121.47"), []),
+        (query(lat="31.23", lng="121.47"), ["31.23", "121.47"]),
+        (query(lat="31.2"), []),
+        (query(lat="31"), []),
+        (query(lat="31.26", lng="121.45"), []),
+        (query(gps="121.47,31.23"), ["121.47", "31.23"]),
+        (query(note="121.47,31.23"), []),
+        (query(lat="31230410", lng="121473700"), ["31230410", "121473700"]),
+        (query(latitudeE7="312304100"), ["312304100"]),
+        (query(lat="31930410"), []),
+        (query(count="31230410"), []),
         (query(lat="31.2504"), []),
         (query(lat="121.4737"), []),
         (query(lng="31.23041"), []),
@@ -47,6 +56,30 @@ def test_near_the_profiles_place(there, leaves, expected):
         assert match.leaf.value[slice(*match.span)].decode() == match.value
         assert (match.identifier, match.category, match.device) == ("location", "location", "phone")
         assert match.plain == ("31.23041" if match.value.startswith("31") else "121.4737")
+
+
+@pytest.mark.parametrize(
+    ("leaves", "forms", "confidence"),
+    [
+        (query(lat="31.23041", lng="121.4737"), [(), ()], 0.95),
+        (query(lat="31.22850", lng="121.47824"), [("gcj-02",), ("gcj-02",)], 0.95),
+        (query(ll="31.22850,121.47824"), [("gcj-02",)] * 2, 1.0),
+        (query(ll="31.23437,121.48476"), [("bd-09",)] * 2, 1.0),
+        (query(ll="31228500,121478240"), [("gcj-02", "e6")] * 2, 1.0),
+        (query(lat="312304100", lng="1214737000"), [("e7",)] * 2, 0.95),
+        (query(ll="31.2,121.5"), [()] * 2, 0.7),
+        (query(lat="31.23", lng="121.47"), [()] * 2, 0.7),
+        (query(geohash="wtw3sj"), [("geohash",)], 0.95),
+        (query(geohash="wtw3s"), [("geohash",)], 0.95),
+        (query(geohash="wtw9sj"), [], 0),
+        (query(hash="wtw3sj"), [], 0),
+        (query(geohash="wtw3"), [], 0),
+    ],
+)
+def test_how_a_place_is_written(there, leaves, forms, confidence):
+    found = [match for match in there.match(leaves) if match.basis == "known"]
+    assert [match.form for match in found] == forms
+    assert all(match.confidence == confidence for match in found)
 
 
 def test_the_radius_is_a_circle_on_the_ground():
