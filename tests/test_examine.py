@@ -1,13 +1,18 @@
 """What is found in exchanges before anybody judges it; the pipeline judges it the same wherever that was done."""
 
 import pickle
+import random
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from leaktap.config import Case, DeviceProfile
 from leaktap.consent import Timeline
 from leaktap.examine import Examiner, Found, Phones, Quiet
-from leaktap.model import Answer, Device, Endpoint, Exchange, Fault, Finding, Message, Origin
+from leaktap.keyring import Keys, Lock
+from leaktap.model import Answer, Blind, Device, Endpoint, Exchange, Fault, Finding, Message, Origin
 from leaktap.pipeline import Pipeline
 
 IMEI = "867531042188306"
@@ -82,3 +87,28 @@ def test_judging_what_another_process_examined_makes_no_difference():
 def test_phones_are_told_by_their_addresses(addresses, mac, ip, name):
     phones = Phones([DeviceProfile.model_validate({"name": "phone", "addresses": addresses, "identifiers": {}})])
     assert phones.device(exchange(mac=mac, ip=ip)) == Device(name, mac, ip)
+
+
+def test_ciphertext_is_not_inspected():
+    examiner = Examiner(Case(), [DEVICE])
+    opaque = b"\xb7" + bytes(random.Random(7).randbytes(900))
+    clear = examiner.examine(exchange(LEAK))
+    examined = examiner.examine(exchange(opaque))
+    (blind,) = examined.found
+    assert isinstance(blind, Blind) and (blind.why, blind.bytes, blind.host) == ("ciphertext", 901, "t.example")
+    assert blind.detail == "request.body"
+    assert examined.bytes == clear.bytes - len(LEAK)
+    assert not examiner.examine(exchange(b"", opaque)).found
+
+
+def test_keys_open_what_would_be_ciphertext():
+    key = bytes(16)
+    encryptor = Cipher(AES(key), ECB()).encryptor()
+    body = encryptor.update(LEAK * 16)
+    lock = Lock.model_validate(
+        {"name": "own", "cipher": "aes", "mode": "ecb", "padding": "none", "key": {"zeros": 16}, "yields": "bytes"}
+    )
+    examiner = Examiner(Case(), [DEVICE], keys=Keys((lock,)))
+    examined = pickle.loads(pickle.dumps(examiner)).examine(exchange(body))
+    paths = [item.match.leaf.path for item in examined.found if isinstance(item, Found)]
+    assert paths == [f"request.body|decrypt.own|json[{number}].$.id" for number in range(16)]

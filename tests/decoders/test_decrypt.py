@@ -7,13 +7,23 @@ import json
 import zlib
 
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
+from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
-from leaktap.decoders import Limits, parts, walk
-from leaktap.decoders._keyring import FOLDER, Keyring, recipes
+from leaktap._hooklog import Operation
+from leaktap.decoders import Limits, hints, parts, walk
+from leaktap.decoders._api import Context
+from leaktap.decoders._keyring import FOLDER, MOST_TRIES, Keyring, recipes
+from leaktap.decoders.decrypt import decode
+from leaktap.identifiers.matcher import Matcher
+from leaktap.keyring import Keys, Lock
 from leaktap.model import Leaf, Message
 
 CONTENT = json.dumps({"imei": "867530912345673", "events": [{"name": "launch", "at": 1795255203}] * 4}).encode()
@@ -30,12 +40,12 @@ def padded(data, block=16):
 
 
 def cbc(key, iv, data):
-    encryptor = Cipher(AES(key), CBC(iv)).encryptor()
+    encryptor = Cipher(algorithms.AES(key), CBC(iv)).encryptor()
     return encryptor.update(padded(data)) + encryptor.finalize()
 
 
 def ecb(key, data):
-    encryptor = Cipher(AES(key), ECB()).encryptor()
+    encryptor = Cipher(algorithms.AES(key), ECB()).encryptor()
     return encryptor.update(padded(data)) + encryptor.finalize()
 
 
@@ -187,3 +197,198 @@ def test_nothing_is_opened_elsewhere_or_with_a_bit_changed(name):
             broken = bytearray(body)
             broken[at] ^= 0x01
             assert not any(CONTENT in leaf.value for leaf in opened(host, target, headers, bytes(broken)))
+
+
+KEY, IV = b"0123456789abcdef", b"fedcba9876543210"
+
+
+def locks(*said):
+    return Keyring(Keys(tuple(Lock.model_validate({"name": f"own{i}", **one}) for i, one in enumerate(said))))
+
+
+def sealed(content=CONTENT):
+    return cbc(KEY, IV, content)
+
+
+AES = {"cipher": "aes", "mode": "cbc", "key": KEY.decode(), "iv": IV.decode()}
+PREFIXED = {**AES, "iv": {"value": [0, 16]}, "data": {"value": [16]}}
+DERIVED = hashlib.pbkdf2_hmac("sha256", b"seed", b"salt", 1000, 16)
+
+OWN = {
+    "anywhere": (AES, {}, sealed()),
+    "behind its iv": (PREFIXED, {}, IV + sealed()),
+    "of a host": ({**AES, "where": {"host": "example.cn"}}, {}, sealed()),
+    "of a path": ({**AES, "where": {"path": "/v*/report"}}, {}, sealed()),
+    "of a type": ({**AES, "where": {"content_type": "application/*"}}, {"Content-Type": "application/x-a"}, sealed()),
+    "with a beginning": ({**AES, "data": {"value": [2]}, "where": {"begins": "\x01\x02"}}, {}, b"\x01\x02" + sealed()),
+    "in a field": (
+        {**AES, "data": {"value": [0], "then": "unbase64"}, "where": {"field": "d"}},
+        {},
+        json.dumps({"d": base64.b64encode(sealed()).decode(), "e": 1}).encode(),
+    ),
+    "in base64 in a form": (AES, {}, b"a=1&d=" + base64.b64encode(sealed()).replace(b"+", b"%2B")),
+    "zero padded": ({"cipher": "aes", "mode": "ecb", "key": KEY.decode(), "padding": "zero"}, {}, None),
+    "rc4 with a key beside": (
+        {"cipher": "rc4", "key": {"field": "k", "then": ["md5", "hex"]}, "where": {"field": "d"},
+         "data": {"value": [0], "then": "unhex"}},
+        {},
+        None,
+    ),
+    "a key by its path": (
+        {**AES, "key": {"field": "$.head.k", "then": [{"size": 16}]}, "where": {"field": "d"},
+         "data": {"value": [0], "then": "unbase64"}},
+        {},
+        json.dumps({"head": {"k": KEY.decode() + "and more"}, "d": base64.b64encode(sealed()).decode()}).encode(),
+    ),
+    "derived": (
+        {**AES, "key": {"header": "X-Seed", "then": [{"pbkdf2": {"salt": "salt", "rounds": 1000, "hash": "sha256"}}]}},
+        {"x-seed": "seed"},
+        cbc(DERIVED, IV, CONTENT),
+    ),
+    "a digest of parts": (
+        {**AES, "key": {"query": "ts", "then": [{"prepend": "app:"}, "md5", "hex", "upper", {"slice": [8, 24]}]}},
+        {},
+        cbc(hashlib.md5(b"app:17952552").hexdigest().upper()[8:24].encode(), IV, CONTENT),
+    ),
+}  # fmt: skip
+
+
+def own_body(name):
+    if name == "zero padded":
+        encryptor = Cipher(algorithms.AES(KEY), ECB()).encryptor()
+        return encryptor.update(CONTENT + bytes(-len(CONTENT) % 16))
+    data = Cipher(ARC4(hashlib.md5(b"seed").hexdigest().encode()), None).encryptor().update(CONTENT)
+    return json.dumps({"d": data.hex(), "k": "seed"}).encode()
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_lock_of_the_user(name):
+    said, headers, body = OWN[name]
+    request = ("api.example.cn", "/v2/report?ts=17952552", headers, body or own_body(name))
+    assert any(b"867530912345673" in leaf.value for leaf in opened(*request, locks(said)))
+    assert not opened(*request)
+    wrong = {**said, "key": {"text": "another key here"}}
+    assert not opened(*request, locks(wrong))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"host": "other.example"},
+        {"host": "ample.cn"},
+        {"path": "/v3"},
+        {"content_type": "text/*"},
+        {"field": "x"},
+        {"begins": "zz"},
+        {"looks": "[0-9]"},
+        {"header": {"x-enc": "1"}},
+        {"beside": {"k": "1"}},
+    ],
+)
+def test_a_lock_of_another_place(where):
+    body = b"\x81" + sealed()
+    said = {**AES, "data": {"value": [1]}, "where": where}
+    assert not opened("api.example.cn", "/v2/report", {}, body, locks(said))
+
+
+def test_a_key_that_is_wrapped(rsa_key):
+    pem, public = rsa_key
+    wrapped = base64.b64encode(public.encrypt(KEY, rsa_padding.PKCS1v15())).decode()
+    said = {
+        **AES,
+        "key": {"field": "ekey", "then": ["unbase64", {"rsa": {"key": pem}}]},
+        "data": {"value": [0], "then": "unbase64"},
+        "where": {"field": "data"},
+    }
+    body = json.dumps({"ekey": wrapped, "data": base64.b64encode(sealed()).decode()}).encode()
+    (leaf,) = [x for x in opened("a.example", "/", {}, body, locks(said)) if b"8675309" in x.value]
+    assert leaf.path == "request.body|json.$.data|decrypt.own0|json.$.imei"
+    direct = {"cipher": "rsa", "rsa": {"key": pem}, "where": {"field": "ekey"}, "yields": "bytes",
+              "data": {"value": [0], "then": "unbase64"}}  # fmt: skip
+    assert [x.value for x in opened("a.example", "/", {}, body, locks(direct))] == [KEY]
+
+
+@pytest.fixture(scope="module")
+def rsa_key():
+    private = rsa.generate_private_key(65537, 1024)
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(), private.public_key()
+
+
+def hooks(*operations):
+    return Keyring(Keys((), operations))
+
+
+def test_what_a_hook_has_seen():
+    done = Operation("AES/CBC/PKCS5Padding", b"", IV, CONTENT, sealed())
+    for keyring in (hooks(done), hooks(Operation("AES/CBC/PKCS5Padding", b"", IV, sealed(), CONTENT))):
+        leaves = opened("a.example", "/", {}, sealed(), keyring)
+        assert {leaf.path for leaf in leaves if b"8675309" in leaf.value} == {"request.body|decrypt.hook|json.$.imei"}
+        assert not opened("a.example", "/", {}, cbc(KEY, IV, CONTENT + b" "), keyring)
+
+
+def test_a_key_that_a_hook_has_seen_opens_what_it_has_not():
+    logged = [Operation("AES", bytes(16)), Operation("AES", KEY)]
+    keyring = hooks(*logged, Operation("AES/CBC/PKCS5Padding", b"", IV, b"{}", cbc(KEY, IV, b"{}")))
+    leaves = opened("a.example", "/", {}, sealed(), keyring)
+    assert any(leaf.path == "request.body|decrypt.hook0|json.$.imei" for leaf in leaves)
+    ivs = [bytes([number]) * 16 for number in range(9)]
+    many = hooks(*logged, *(Operation("AES/CBC/PKCS5Padding", b"", iv, b"{}", cbc(KEY, iv, b"{}")) for iv in ivs))
+    other = b"another iv, new!"
+    assert any(
+        b"8675309" in leaf.value for leaf in opened("a.example", "/", {}, other + cbc(KEY, other, CONTENT), many)
+    )
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        Operation("SHA-256", b"", b"", b"abc", b"x" * 32),
+        Operation("AES", b"short"),
+        Operation("AES/CBC/PKCS5Padding", b"k" * 16, b"", b"a" * 20, b"b" * 16),
+        Operation("", b"", b"", b"", b""),
+        Operation("AES/XYZ/NoPadding", b"", IV, b"{}", b"x" * 32),
+    ],
+)
+def test_useless_operations_do_no_harm(operation):
+    assert not opened("a.example", "/", {}, sealed(), hooks(operation))
+
+
+def test_tries_are_bounded():
+    keyring = locks(*({**AES, "key": {"hex": f"{number:032x}"}} for number in range(3 * MOST_TRIES)))
+    ring = keyring.ring(Message(("POST", "/", "")), "a.example", "/")
+    for _ in range(5):
+        assert len(list(ring.open(bytes(range(200, 232)) * 4, "", None))) < MOST_TRIES
+    assert ring._tries == 0
+    assert opened("a.example", "/", {}, sealed(), locks(*({**AES, "key": {"text": f"{n:016}"}} for n in range(9)), AES))
+
+
+def test_what_is_opened_is_not_opened_again():
+    keyring = locks({"cipher": "xor", "key": "k", "yields": "bytes", "where": {"host": "a.example"}})
+    leaves = opened("a.example", "/", {}, xored(bytes(range(256)) * 2, b"k"), keyring)
+    assert leaves and all(leaf.via.count("decrypt") == 1 for leaf in leaves)
+
+
+@given(st.binary(min_size=16, max_size=300))
+def test_random_bytes_are_opened_by_nothing(data):
+    assert decode(data, Context()) is None
+    ring = locks(AES, PREFIXED, {"cipher": "rc4", "key": "k"}).ring(Message(("POST", "/", "")), "a.example", "/")
+    assert decode(data, Context(ring=ring)) is None
+
+
+@given(st.binary(max_size=200), st.sampled_from(["tc\x05\x10\0\0", "[", "3" + "0" * 48]))
+def test_what_only_begins_so_is_none(data, begins):
+    assert decode(begins.encode("latin-1") + data, Context()) is None
+
+
+@pytest.mark.parametrize("name", ["bytedance-applog", "tencent-gdt", "pangle"])
+def test_what_hides_in_a_text_is_announced(name):
+    """With a search before decoding, and without: the same is found."""
+    host, target, headers, body = VECTORS[name]
+    inside = body if name == "pangle" else json.dumps({"filler": ["none"] * 99, "d": base64.b64encode(body).decode()})
+    message = Message(("POST", target, ""), (), inside if isinstance(inside, bytes) else inside.encode())
+    matcher = Matcher((), hints=hints())
+    found = []
+    for sieve in (None, matcher.sieve):
+        leaves = [item for item in walk(parts(message, "request"), Limits(), sieve) if isinstance(item, Leaf)]
+        found.append({leaf.path for leaf in leaves if b"8675309" in leaf.value and "decrypt" in leaf.via})
+    assert found[0] == found[1] and found[0]

@@ -192,7 +192,6 @@ def test_sieve_is_asked_of_long_transparent_values_only(follow):
 
     def sieve(data):
         asked.append(data)
-        return None
 
     long = json.dumps({"a": "x" * SIEVED_FROM, "b": "y"}).encode()
     follow(b'{"a": "short"}', sieve=sieve)
