@@ -34,6 +34,12 @@ That a text begins otherwise and holds something is told by what it holds, wrapp
 """
 
 _OF_COMPRESSED = rb"(?:H4sI|KLUv|(?:eJ[w-z]|eA[E-H]|eN[o-r]|eF[4-7])" + _SIGN + rb"{6})"
+_OF_RARER = rb"BCJNG|TFo0Qmxv|wYAAHNOYVB|glNOQVBQ|Td6WFoA|Qlpo[MNO].FBWSZT|UEsDB|XQAA.[AQgw]" + _SIGN + rb"{12}[A-D]"
+"""The beginnings of lz4, snappy, xz, bzip2, ZIP and LZMA."""
+
+_OF_OFFSET = rb"[BRhx](?:[+-]|%2[Bb])LCA[A-D]|[AEIMQUYcgkosw048]fiwgA"
+"""gzip behind a header whose length is no multiple of three."""
+
 _DIGESTS = (16, 20, 32, 64)
 _SHORTEST_UNPADDED = 11
 _SHORTEST_OPAQUE = 16
@@ -83,7 +89,7 @@ DECODER = Decoder(
     "base64",
     decode,
     rank=60,
-    hints=(_OF_TEXT, _OF_COMPRESSED),
+    hints=(_OF_TEXT, _OF_COMPRESSED, _OF_RARER, _OF_OFFSET),
     minimum=8,
     starts=_ALPHABET,
     shape=_SHAPE,

@@ -1,18 +1,19 @@
 """Raw deflate (RFC 1951): said by Content-Encoding `deflate`, or the whole value inflates to something sensible.
 
 Raw deflate has no header and no check. Any few bytes may be the beginning of some stream, so without being told only a
-stream that ends exactly where the value ends, and grew by it, is believed.
+stream that ends exactly where the value ends is believed, and it is the only reading if that is text and more than it.
 """
 
 import zlib
 from collections.abc import Sequence
 
-from leaktap.decoders._api import Context, DecodeError, Decoder, Part
+from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
 from leaktap.decoders._inflate import FULL, LATE, deflate_stream, expand, is_told, outlet, unwrapped
 from leaktap.decoders._plain import is_text, makes_sense
 
 _CODINGS = ("deflate", "x-deflate", "deflate-raw")
 _PROBE = 1024
+_SHORTEST_TEXT, _SHORTEST_OPAQUE = 12, 16
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -28,9 +29,11 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         return unwrapped(out, end, context, told, data)
     if end.is_broken or (end.problem not in (FULL, LATE) and end.used < len(data)):
         return None
-    if out.size <= len(data) or not makes_sense(out.value()):
-        return None
-    return unwrapped(out, end, context, told)
+    grew = out.size > len(data)
+    if makes_sense(out.value()) and (grew or out.size >= _SHORTEST_TEXT):
+        parts = unwrapped(out, end, context, told)
+        return Sole(parts) if grew else parts
+    return unwrapped(out, end, context, told) if out.size >= _SHORTEST_OPAQUE else None
 
 
 def _begins(data: bytes) -> bool:
@@ -42,4 +45,4 @@ def _begins(data: bytes) -> bool:
     return True
 
 
-DECODER = Decoder("deflate", decode, rank=75, certain=True, minimum=16, binary=True, codings=_CODINGS)
+DECODER = Decoder("deflate", decode, rank=75, minimum=14, binary=True, codings=_CODINGS)

@@ -1,34 +1,59 @@
-"""Hexadecimal digits that spell a text or compressed data. A digest in hex spells neither and is left as it is."""
+"""Hexadecimal digits that spell a text or compressed data, or more bytes than a digest or a key has.
+
+A digest in hex is left as it is.
+"""
 
 import re
 from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import reads
+from leaktap.decoders._plain import is_text
 
 _SHAPE = re.compile(
     rb"(?=(?:[2-7][0-9a-f]|0[9ad]|[c-f][0-9a-f](?:[89ab][0-9a-f])+){3}|1f8b|28b5|78(?:01|5e|9c|da)"
-    rb"|(?:[2-7][0-9a-f](?:00){1,3}){3}|(?:(?:00){1,3}[2-7][0-9a-f]){3}|(?:[a-f][0-9a-f]){4}|(?:[4-9][0-9a-f]..|..[4-9].){4})"
+    rb"|04224d18|4c5a3442|ff060000|82534e41|fd377a58|5d0000|425a68|504b0304"
+    rb"|(?:[2-7][0-9a-f](?:00){1,3}){3}|(?:(?:00){1,3}[2-7][0-9a-f]){3}|(?:[a-f][0-9a-f]){4}|(?:[4-9][0-9a-f]..|..[4-9].){4}"
+    rb"|[0-9a-f]{48}|[0-9a-f]{12}(?:[2-7][0-9a-f]){4})"
     rb"(?:[0-9a-f]{2})+$",
     re.IGNORECASE,
 )
-"""Digits only, which begin as compressed data does or with three characters of a text, in whichever charset."""
+"""Digits only, which begin as compressed data does or with a text in any charset; or many; or text after a few."""
 
 _OF_TEXT = rb"(?:7[bB]22|5[bB]7[bB]22|5[bB]22|3[cC]3[fF])[0-9A-Fa-f]{10}"
 _OF_COMPRESSED = rb"(?:1[fF]8[bB]08|28[bB]52[fF][fF][dD]|78(?:9[cC]|[dD][aA])[0-9A-Fa-f]{12})[0-9A-Fa-f]{6}"
+_OF_RARER = (
+    rb"04224[dD]18|4[cC]5[aA]34426|[fF]{2}060000734[eE]|82534[eE]415|[fF][dD]377[aA]585[aA]00|425[aA]683[1-9]314159"
+    rb"|504[bB]0304|5[dD]0000[0-9a-fA-F]{2}0[0-8][0-9a-fA-F]{16}00"
+)
+"""The beginnings of lz4, snappy, xz, bzip2, ZIP and LZMA."""
+
+_LONGEST_HEAD = 6
+_SHORTEST_OPAQUE = 24
+_DIGESTS = (24, 28, 32, 48, 64, 128, 256, 512)
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the bytes that are spelt."""
     decoded = bytes.fromhex(data.decode("ascii"))
-    return (Part(decoded),) if reads(decoded) else None
+    return (Part(decoded),) if reads(decoded) or _looks_packed(decoded) else None
+
+
+def _looks_packed(data: bytes) -> bool:
+    """Tells whether bytes are rather something packed than a digest, a key or a signature.
+
+    A block of lz4 or snappy that is too short to shrink is a text behind a few bytes.
+    """
+    if len(data) >= _SHORTEST_OPAQUE and len(data) not in _DIGESTS:
+        return True
+    return len(data) >= _LONGEST_HEAD + 4 and is_text(data[_LONGEST_HEAD:])
 
 
 DECODER = Decoder(
     "hex",
     decode,
     rank=65,
-    hints=(_OF_TEXT, _OF_COMPRESSED),
+    hints=(_OF_TEXT, _OF_COMPRESSED, _OF_RARER),
     minimum=12,
     starts=b"0123456789abcdefABCDEF",
     shape=_SHAPE,

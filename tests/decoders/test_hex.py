@@ -1,6 +1,11 @@
+import bz2
 import gzip
 import hashlib
+import lzma
 
+import cramjam
+import lz4.block
+import lz4.frame
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +33,25 @@ def test_read(follow, value, decoded):
 
 def test_compressed_within(follow):
     assert follow(gzip.compress(IMEI).hex().encode()).values["|hex|gzip"] == IMEI
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        bz2.compress(IMEI),
+        lzma.compress(IMEI),
+        lzma.compress(IMEI, lzma.FORMAT_ALONE),
+        lz4.frame.compress(IMEI),
+        lz4.block.compress(IMEI),
+        lz4.block.compress(IMEI, store_size=False),
+        bytes(cramjam.snappy.compress(IMEI)),
+        bytes(cramjam.snappy.compress_raw(IMEI)),
+        b"\x01\x00\x02\x80\x00" + gzip.compress(IMEI),
+    ],
+)
+def test_compressed_otherwise(follow, packed):
+    assert IMEI in follow(packed.hex().encode()).values.values()
+    assert IMEI in follow(packed.hex().upper().encode()).values.values()
 
 
 @pytest.mark.parametrize(

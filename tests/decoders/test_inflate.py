@@ -316,3 +316,8 @@ def test_dictionaries_are_named():
     packed = stream.compress(TEXT) + stream.flush()
     with pytest.raises(DecodeError, match=f"{zlib.adler32(TEXT):08x}"):
         zlib_decoder.decode(packed, Context(encoding=("deflate",)))
+
+
+@pytest.mark.parametrize("content", [b"867530912345678", b"imei=867530912345678", TEXT, bytes(range(64))])
+def test_raw_deflate_that_did_not_shrink(follow, content):
+    assert content in follow(raw_deflate(content)).values.values()

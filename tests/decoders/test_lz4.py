@@ -56,11 +56,7 @@ LAYOUTS = {
 @pytest.mark.parametrize("data", [TEXT, b"a" * 300, bytes(range(256)) * 3, os.urandom(70) * 2, b"123456789012345678"])
 def test_layout(follow, name, data):
     followed = follow(LAYOUTS[name](data))
-    assert (
-        data in [leaf.value for leaf in followed.leaves]
-        or followed.at("|lz4|json[0].$.imei") == [TEXT[10:25]]
-        or any(leaf.path.startswith("body|lz4|") for leaf in followed.leaves)
-    )
+    assert data in followed.at("|lz4") or any(leaf.path.startswith("body|lz4|") for leaf in followed.leaves)
     assert not followed.faults
 
 
