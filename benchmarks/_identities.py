@@ -6,7 +6,9 @@ here, so that it is drawn.
 
 import base64
 import hashlib
+import hmac
 import re
+import struct
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,12 +23,13 @@ type Form = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """A value of a class as it is sent, and how it came about. `plain` is the value itself."""
+    """A value of a class as it is sent, and how it came about. `plain` is the value, `family` the kind of form."""
 
     identifier: str
     plain: str
     data: bytes
     form: Form
+    family: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,10 @@ _GIVEN: list[str] = re.findall(r"\S+", "清 远 墨 岚 若 彤 鹤 汀 芷 屿 
 _WORDS: list[str] = re.findall(
     r"\S+", "amber birch cobalt dune ember fjord gorse heath iris juniper kelp larch moss ochre"
 )
+
+
+SALTS = ("k3y-of-an-app", "com.example.drawn")
+"""What values are hashed with."""
 
 
 def luhn(digits: str) -> str:
@@ -64,14 +71,12 @@ def identity(random: Random) -> Identity:
     contacts = [{"name": _name(random), "phone": f"1990000{random.randrange(10**4):04}"} for _ in range(3)]
     identifiers = {name: [value] for name, value in values.items()}
     place = {"lat": latitude, "lon": longitude, "radius_m": 300}
-    profile = {"name": "drawn", "identifiers": {**identifiers, "location": place, "contacts": contacts}}
+    profile = {"name": "drawn", "identifiers": {**identifiers, "location": place, "contacts": contacts}, "salts": SALTS}
     writings = {name: list(_written(name, value)) for name, value in values.items()}
     writings["location"] = list(_place(latitude, longitude, random))
-    writings["contacts"] = [
-        Writing("contacts", contact["phone"], data, form)
-        for contact in contacts
-        for data, form in _hashed([(contact["phone"], (), True)])
-    ]
+    writings["contacts"] = [writing for contact in contacts for writing in _contact(contact)]
+    for writing in _joined(values):
+        writings[writing.identifier].append(writing)
     forms: dict[tuple[str, bytes], set[Form]] = {}
     for name, each in writings.items():
         for writing in each:
@@ -136,19 +141,23 @@ def _name(random: Random) -> str:
     return random.choice(_SURNAMES) + random.choice(_GIVEN) + random.choice(_GIVEN)
 
 
-type _Plain = tuple[str, Form, bool]
+type _Plain = tuple[bytes, Form, bool]
 """A way to write a value, its form, and whether hashes of it are sent."""
 
 
 def _cased(text: str, form: Form = ()) -> Iterator[_Plain]:
-    yield text, form, True
-    yield text.lower(), (*form, "lower") if text.lower() != text else form, True
-    yield text.upper(), (*form, "upper") if text.upper() != text else form, True
+    yield text.encode(), form, True
+    yield text.lower().encode(), (*form, "lower") if text.lower() != text else form, True
+    yield text.upper().encode(), (*form, "upper") if text.upper() != text else form, True
+
+
+def _exactly(value: str) -> Iterator[_Plain]:
+    yield value.encode(), (), True
 
 
 def _imei(value: str) -> Iterator[_Plain]:
-    yield value, (), True
-    yield value[:14], ("no-check-digit",), True
+    yield value.encode(), (), True
+    yield value[:14].encode(), ("no-check-digit",), True
 
 
 def _mac_written(value: str) -> Iterator[_Plain]:
@@ -166,27 +175,51 @@ def _uuid_written(value: str) -> Iterator[_Plain]:
 
 
 def _phone(value: str) -> Iterator[_Plain]:
-    yield value, (), True
+    yield value.encode(), (), True
     for prefix in ("+86", "86", "0086"):
-        yield prefix + value, (prefix,), True
+        yield (prefix + value).encode(), (prefix,), True
     for name, sign in (("space", " "), ("dash", "-")):
         grouped = sign.join((value[:3], value[3:7], value[7:]))
-        yield grouped, (name,), False
-        yield f"+86{sign}{grouped}", (name, "+86"), False
-        yield f"+86{sign}{value}", ("+86", name), False
+        yield grouped.encode(), (name,), False
+        yield f"+86{sign}{grouped}".encode(), (name, "+86"), False
+        yield f"+86{sign}{value}".encode(), ("+86", name), False
 
 
-def _exactly(value: str) -> Iterator[_Plain]:
-    yield value, (), True
-
-
+_MACS, _UUIDS = ("mac_wifi", "mac_bluetooth", "bssid"), ("oaid", "vaid", "gaid", "idfa", "idfv")
 _PLAIN: dict[str, Callable[[str], Iterator[_Plain]]] = {
     "imei": _imei,
     "phone": _phone,
     **dict.fromkeys(("ssid", "utdid"), _exactly),
-    **dict.fromkeys(("mac_wifi", "mac_bluetooth", "bssid"), _mac_written),
-    **dict.fromkeys(("oaid", "vaid", "gaid", "idfa", "idfv"), _uuid_written),
+    **dict.fromkeys(_MACS, _mac_written),
+    **dict.fromkeys(_UUIDS, _uuid_written),
 }
+
+
+def _binary(name: str, value: str) -> Iterator[tuple[bytes, Form]]:
+    """Yields a value as numbers and bytes, and backwards."""
+    digits = re.sub("[-:]", "", value)
+    if name in ("imei", "imsi", "phone", "bank_card"):
+        number = int(value)
+        yield struct.pack(">Q", number), ("int64-be",)
+        yield struct.pack("<Q", number), ("int64-le",)
+        yield f"{number:x}".encode(), ("hex-number",)
+    elif name in (*_MACS, *_UUIDS, "android_id", "meid"):
+        raw = bytes.fromhex(digits)
+        yield raw, ("bytes",)
+        yield str(int.from_bytes(raw)).encode(), ("decimal",)
+        if len(raw) == 16:
+            yield uuid.UUID(digits).bytes_le, ("guid",)
+        if len(raw) == 8:
+            yield raw, ("int64-be",)
+            yield raw[::-1], ("int64-le",)
+            yield raw[::-1], ("bytes-reversed",)
+    if name == "imei":
+        yield bytes.fromhex(f"0{value}"), ("bcd",)
+        yield bytes.fromhex(f"{value}f"), ("bcd",)
+    if name in ("imei", "iccid", "serial", "phone"):
+        yield value[::-1].encode(), ("reversed",)
+    if not value.isascii():
+        yield value.encode("gb18030"), ("gb18030",)
 
 
 def _sm3(data: bytes) -> bytes:
@@ -195,37 +228,91 @@ def _sm3(data: bytes) -> bytes:
     return digest.finalize()
 
 
-_HASHES: dict[str, Callable[[bytes], bytes]] = {
+type _Hash = Callable[[bytes], bytes]
+
+_USUAL: dict[str, _Hash] = {
     "md5": lambda data: hashlib.md5(data, usedforsecurity=False).digest(),
     "sha1": lambda data: hashlib.sha1(data, usedforsecurity=False).digest(),
     "sha256": lambda data: hashlib.sha256(data).digest(),
     "sha512": lambda data: hashlib.sha512(data).digest(),
     "sm3": _sm3,
 }
+_RARE: dict[str, _Hash] = {
+    "sha224": lambda data: hashlib.sha224(data).digest(),
+    "sha384": lambda data: hashlib.sha384(data).digest(),
+    "sha3-256": lambda data: hashlib.sha3_256(data).digest(),
+    "sha3-512": lambda data: hashlib.sha3_512(data).digest(),
+}
 
-_DIGESTS: tuple[tuple[Form, Callable[[bytes], bytes]], ...] = (
-    (("hex",), lambda digest: digest.hex().encode()),
-    (("hex-upper",), lambda digest: digest.hex().upper().encode()),
-    (("base64",), base64.b64encode),
-    (("base64",), lambda digest: base64.b64encode(digest).rstrip(b"=")),
-    (("base64url",), base64.urlsafe_b64encode),
-    (("base64url",), lambda digest: base64.urlsafe_b64encode(digest).rstrip(b"=")),
-    ((), bytes),
-)
+
+def _digests(digest: bytes) -> Iterator[tuple[bytes, Form]]:
+    """Yields the ways to write a digest."""
+    standard, safe = base64.b64encode(digest), base64.urlsafe_b64encode(digest)
+    yield digest.hex().encode(), ("hex",)
+    yield digest.hex().upper().encode(), ("hex-upper",)
+    yield digest, ()
+    for text in (standard, standard.rstrip(b"=")):
+        yield text, ("base64",)
+    for text in (safe, safe.rstrip(b"=")):
+        yield text, ("base64url",) if safe != standard else ("base64",)
+
+
+def _cut(digest: bytes) -> Iterator[tuple[bytes, Form]]:
+    """Yields what is often left of a digest."""
+    text = digest.hex()
+    pieces = [(text[:16], "first-16"), (text[-16:], "last-16")]
+    if len(text) == 32:
+        pieces.append((text[8:24], "middle-16"))
+    for piece, name in pieces:
+        yield piece.encode(), (name, "hex")
+        if piece.upper() != piece:
+            yield piece.upper().encode(), (name, "hex-upper")
 
 
 def _written(name: str, value: str) -> Iterator[Writing]:
-    for data, form in _hashed(_PLAIN.get(name, _cased)(value)):
-        yield Writing(name, value, data, form)
+    """Yields a value in every form."""
+    plain = list(_PLAIN.get(name, _cased)(value))
+    for data, form, _ in plain:
+        yield Writing(name, value, data, form, "plain")
+    for data, form in _binary(name, value):
+        yield Writing(name, value, data, form, "number or bytes")
+    for data, form, hashed in plain:
+        if not hashed:
+            continue
+        for algorithm, function in (_USUAL | _RARE).items():
+            yield from _all(name, value, function(data), (*form, algorithm), "hashed")
+            if algorithm in ("md5", "sha256"):
+                for piece, rest in _cut(function(data)):
+                    yield Writing(name, value, piece, (*form, algorithm, *rest), "digest cut short")
+        for inner, outer in (("md5", "md5"), ("md5", "sha256"), ("sha256", "md5"), ("sha1", "sha1")):
+            text = _USUAL[inner](data).hex()
+            for spelt, how in ((text, "hex"), (text.upper(), "hex-upper")):
+                digest = _USUAL[outer](spelt.encode())
+                yield from _all(name, value, digest, (*form, inner, how, outer), "hashed twice")
+        for salt in SALTS:
+            key = salt.encode()
+            for algorithm in ("md5", "sha256", "sm3"):
+                before, behind = _USUAL[algorithm](key + data), _USUAL[algorithm](data + key)
+                yield from _all(name, value, before, (*form, f"salt-before={salt}", algorithm), "salted")
+                yield from _all(name, value, behind, (*form, f"salt-after={salt}", algorithm), "salted")
+            for algorithm in ("md5", "sha1", "sha256"):
+                digest = hmac.digest(key, data, algorithm)
+                yield from _all(name, value, digest, (*form, f"salt-key={salt}", f"hmac-{algorithm}"), "salted")
 
 
-def _hashed(plain: "list[_Plain] | Iterator[_Plain]") -> Iterator[tuple[bytes, Form]]:
-    """Yields plain ways to write a value, and the hashes of each in each way to write them."""
-    for text, form, hashed in plain:
-        yield text.encode(), form
-        for name, function in _HASHES.items() if hashed else ():
-            for writing, write in _DIGESTS:
-                yield write(function(text.encode())), (*form, name, *writing)
+def _all(name: str, value: str, digest: bytes, form: Form, family: str) -> Iterator[Writing]:
+    for data, how in _digests(digest):
+        yield Writing(name, value, data, (*form, *how), family)
+
+
+def _joined(values: dict[str, str]) -> Iterator[Writing]:
+    """Yields hashes of two identifiers, one behind the other."""
+    for first, second in (("imei", "mac_wifi"), ("mac_wifi", "imei"), ("android_id", "imei"), ("oaid", "phone")):
+        for joint in ("", "-", "_"):
+            step = f"join({joint}):{second}" if joint else f"join:{second}"
+            data = f"{values[first]}{joint}{values[second]}".encode()
+            for algorithm in ("md5", "sha1", "sha256"):
+                yield from _all(first, values[first], _USUAL[algorithm](data), (step, algorithm), "joined and hashed")
 
 
 def _place(latitude: float, longitude: float, random: Random) -> Iterator[Writing]:
@@ -235,4 +322,12 @@ def _place(latitude: float, longitude: float, random: Random) -> Iterator[Writin
         for first, second in ((0, 1), (1, 0)):
             for sign in (",", ", "):
                 text = near[first] + sign + near[second]
-                yield Writing("location", "", text.encode(), ())
+                yield Writing("location", "", text.encode(), (), "plain")
+
+
+def _contact(contact: dict[str, str]) -> Iterator[Writing]:
+    """Yields what is sent of an entry of the address book."""
+    number = contact["phone"]
+    yield Writing("contacts", number, number.encode(), (), "plain")
+    for algorithm, function in _USUAL.items():
+        yield from _all("contacts", number, function(number.encode()), (algorithm,), "hashed")

@@ -39,12 +39,6 @@ class Draw:
     place: str
     much: bool
 
-    @property
-    def hash(self) -> str:
-        """The name of the hash, or `plain`."""
-        names = [name for name in self.writing.form if name in ("md5", "sha1", "sha256", "sha512", "sm3")]
-        return names[0] if names else "plain"
-
     def __str__(self) -> str:
         form = ", ".join(self.writing.form) or "plain"
         inside = " in ".join((f"{self.writing.identifier} ({form})", *self.wrappers, self.place))
@@ -80,7 +74,9 @@ class Matrix:
         """Returns the draw of this number."""
         key = f"{self.seed}/{number}"
         random = Random(key)
-        writing = random.choice(self._identity.writings[random.choice(list(self._identity.writings))])
+        writings = self._identity.writings[random.choice(list(self._identity.writings))]
+        family = random.choice(list(dict.fromkeys(writing.family for writing in writings)))
+        writing = random.choice([writing for writing in writings if writing.family == family])
         place = random.choice((*["body"] * 5, *list(_PLACES)[1:]))
         much = random.random() < 0.5
         chain: tuple[str, ...] = ()
@@ -97,7 +93,7 @@ class Matrix:
 
     def judge(self, draw: Draw) -> Verdict:
         """Makes the message, has it examined, and compares what was found with what was planted."""
-        request, path = _request(draw)
+        request, path, ways = _request(draw)
         exchange = Exchange(
             draw.key, 0, Endpoint("192.0.2.7", 40_000), Endpoint("198.51.100.1", 443), "https", "t.example", request,
             None, Origin("drawn"),
@@ -105,8 +101,8 @@ class Matrix:
         items = self._examiner.examine(exchange).found
         known = [item.match for item in items if isinstance(item, Found) and item.match.basis == "known"]
         mine = [match for match in known if self._is_planted(match, draw.writing)]
-        forms = self._identity.forms[draw.writing.identifier, draw.writing.data]
-        wanted = {_unfolded(path, form) for form in forms}
+        forms = self._identity.forms
+        wanted = {_unfolded(way, form) for way, data in ways for form in forms.get((draw.writing.identifier, data), ())}
         right = any(_unfolded(match.leaf.path, match.form) in wanted for match in mine)
         seen = [f"{match.identifier} {', '.join(match.form) or 'plain'} at {match.leaf.path}" for match in known]
         seen += [f"{item.where.rpartition(': ')[2]}: {item.why}" for item in items if isinstance(item, Fault)]
@@ -193,15 +189,19 @@ def _is_possible(draw: Draw) -> bool:
     return kind == "text" or _PLACES[draw.place] == "bytes"
 
 
-def _request(draw: Draw) -> tuple[Message, str]:
-    """Returns the request, and the path to the value in it."""
-    data, steps = draw.writing.data, ""
+def _request(draw: Draw) -> tuple[Message, str, list[tuple[str, bytes]]]:
+    """Returns the request, the path to the value in it, and what stands on the way there, with the path to each."""
+    data, steps = draw.writing.data, [""]
     headers: list[Header] = []
+    values = [data]
     for index, name in enumerate(draw.wrappers):
         wrapped = _wrap(draw.key, draw.wrappers, index, data, draw.much)
-        data, steps = wrapped.data, wrapped.step + steps
+        data = wrapped.data
+        values.append(data)
+        steps = [*(wrapped.step + step for step in steps), ""]
         headers = [*wrapped.headers, *_announced(Random(f"{draw.key}/{name}/said"), name, headers, wrapped)]
-    return _placed(Random(f"{draw.key}/{draw.place}"), draw, data, steps, headers)
+    message, path = _placed(Random(f"{draw.key}/{draw.place}"), draw, data, headers)
+    return message, path + steps[0], [(path + step, value) for step, value in zip(steps, values, strict=True)]
 
 
 def _announced(random: Random, name: str, inner: Sequence[Header], wrapped: Wrapped) -> list[Header]:
@@ -215,7 +215,8 @@ def _announced(random: Random, name: str, inner: Sequence[Header], wrapped: Wrap
     return [header, *(each for each in inner if each[0] != header[0])]
 
 
-def _placed(random: Random, draw: Draw, data: bytes, steps: str, headers: list[Header]) -> tuple[Message, str]:
+def _placed(random: Random, draw: Draw, data: bytes, headers: list[Header]) -> tuple[Message, str]:
+    """Puts what is planted where it belongs; returns the path to it."""
     name = random.choice(("d", "data", "info", "v", "device"))
     others = [(key, str(value)) for key, value in filler(random, MANY if draw.much else FEW)]
     target, head, body = "/v1/collect", [(b"Host", b"t.example")], b""
@@ -240,7 +241,7 @@ def _placed(random: Random, draw: Draw, data: bytes, steps: str, headers: list[H
             path += "|percent" * (quote_from_bytes(data, safe="").encode() != data)
         case _:
             target, path = f"{target}/{quote_from_bytes(data, safe='')}/x", "request.path[2]"
-    return Message(("POST", target, "HTTP/1.1"), tuple(head), body), path + steps
+    return Message(("POST", target, "HTTP/1.1"), tuple(head), body), path
 
 
 def _unfolded(path: str, form: Form) -> tuple[str, Form]:

@@ -53,7 +53,7 @@ def _recall(judged: list[Judged]) -> None:
     sides: dict[str, Callable[[Draw], Iterable[str]]] = {
         "wrapper": lambda draw: set(draw.wrappers),
         "identifier": lambda draw: (draw.writing.identifier,),
-        "hash": lambda draw: (draw.hash,),
+        "form": lambda draw: (draw.writing.family,),
         "place": lambda draw: (draw.place,),
         "depth": lambda draw: (str(len(draw.wrappers)),),
         "beside it": lambda draw: ("much" if draw.much else "little",),
@@ -78,7 +78,7 @@ def _tell(matrix: Matrix, what: str, judged: list[Judged]) -> None:
     smallest: dict[tuple[object, ...], list[Draw]] = defaultdict(list)
     for draw, _ in judged[: _MOST_SHOWN * 5]:
         small = matrix.shrunk(draw)
-        smallest[small.hash, small.wrappers, small.place, small.much].append(small)
+        smallest[small.writing.family, small.wrappers, small.place, small.much].append(small)
     for draws in sorted(smallest.values(), key=len, reverse=True)[:_MOST_SHOWN]:
         print(f"{what}{f' {len(draws)} times' if len(draws) > 1 else ''}:")
         _tell_one(matrix, draws[0], matrix.judge(draws[0]))
