@@ -1,10 +1,10 @@
 """Logs of hooks on the phone, which write down what an app encrypts: keys, IVs, and the bytes before and after.
 
-The format is that of PiRogue's `log_aes_info`
-(https://github.com/PiRogueToolSuite/pirogue-cli, pirogue_cli/frida-scripts/log_aes_info.js, saved as `aes_info.json`): a
-JSON list of records, each `{"type": "aes_info_log", "timestamp": MILLISECONDS, "data": {"alg", "iv", "key", "in",
-"out"}}`, bytes in hexadecimal. A key is logged when it is made (`in` and `out` are empty then), a cipher when it is
-done (`key` is empty then), `alg` as `AES/CBC/PKCS5Padding`. JSON lines of such records are read as well.
+The format is that of PiRogue's `log_aes_info`, saved as `aes_info.json`
+(https://github.com/PiRogueToolSuite/pirogue-cli, pirogue_cli/frida-scripts/log_aes_info.js): a JSON list of records,
+each `{"type": "aes_info_log", "timestamp": MILLISECONDS, "data": {"alg", "iv", "key", "in", "out"}}`, bytes in
+hexadecimal. A key is logged when it is made (`in` and `out` are empty then), a cipher when it is done (`key` is empty
+then), `alg` as `AES/CBC/PKCS5Padding`. JSON lines of such records are read as well.
 """
 
 import re

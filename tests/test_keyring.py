@@ -100,7 +100,7 @@ def test_a_name_stands_once(tmp_path):
     two = written(tmp_path, {"locks": [LOCK]}, "b.yaml")
     both = written(tmp_path, {"locks": [LOCK, LOCK]}, "c.yaml")
     for files in ([one, two], [both]):
-        with pytest.raises(ConfigError, match="'shop' stands in .* already"):
+        with pytest.raises(ConfigError, match=r"'shop' stands in .* already"):
             load_keyring(files)
     assert len(load_keyring([one]).locks) == 1 and load_keyring([]) == Keys()
 

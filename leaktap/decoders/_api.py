@@ -46,7 +46,9 @@ type Find = Callable[[str], bytes | None]
 
 
 class Ring(Protocol):
-    """The keys that may fit the values of one message."""
+    """The keys that may fit the values of one message; `firsts` are the first bytes of values that any may open."""
+
+    firsts: frozenset[int]
 
     def fits(self, value: bytes, name: str) -> bool:
         """Tells whether any may open `value` (not empty), which stands under `name`."""

@@ -78,7 +78,7 @@ def _step(step: Step, data: bytes, value: bytes, place: Place) -> bytes:
     if step.prepend is not None:
         return evaluate(step.prepend, value, place) + data
     if step.after is not None:
-        before, mark, rest = data.partition(step.after.encode())
+        _, mark, rest = data.partition(step.after.encode())
         if not mark:
             raise Missing
         return rest

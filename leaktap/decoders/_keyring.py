@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -31,6 +31,7 @@ MOST_BYTES = 64 << 20
 SHORTEST = 16
 _MOST_PARAMETERS = 1000
 _TELLING = 5
+_HOSTS = 4096
 _ANY = frozenset(range(256))
 
 
@@ -54,11 +55,14 @@ class _Entry:
         """Whether the value shows by its first bytes that it belongs to it."""
         return bool(self.begins or self.looks)
 
-    def in_message(self, message: Message, host: str, path: str) -> bool:
-        """Tells whether a message is one that it belongs to."""
+    def at_host(self, host: str) -> bool:
+        """Tells whether it belongs to what a host is sent."""
         where = self.lock.where
-        if where.host and not any(f".{host}".endswith(f".{one.lower()}") for one in where.host):
-            return False
+        return not where.host or any(f".{host}".endswith(f".{one.lower()}") for one in where.host)
+
+    def in_message(self, message: Message, path: str) -> bool:
+        """Tells whether a message to its host is one that it belongs to."""
+        where = self.lock.where
         if where.path and not any(_on_path(path, one) for one in where.path):
             return False
         if where.content_type:
@@ -120,15 +124,19 @@ class Keyring:
         self._anywhere.sort(key=lambda entry: not (entry.marked or entry.lock.where.field))
         self._firsts = _ANY if self._seen else frozenset().union(*(entry.firsts for entry in self._anywhere))
         self.hints = tuple(dict.fromkeys(hint for entry in own for hint in hints(entry.lock)))
+        self._at_host = lru_cache(_HOSTS)(self._of_host)
 
     def __reduce__(self) -> tuple[type["Keyring"], tuple[Keys]]:
         """Lets another process make one like it."""
         return type(self), (self._keys,)
 
+    def _of_host(self, host: str) -> list[_Entry]:
+        return [entry for entry in self._placed if entry.at_host(host)]
+
     def ring(self, message: Message, host: str, target: str) -> "Ring":
         """Returns what may fit a message; `host` and `target` are its request's."""
         path = target.partition("?")[0]
-        here = [entry for entry in self._placed if entry.in_message(message, host, path)]
+        here = [entry for entry in self._at_host(host) if entry.in_message(message, path)]
         firsts = self._firsts.union(*(entry.firsts for entry in here)) if here else self._firsts
         return Ring([*here, *self._anywhere], firsts, message, target, self._seen, bool(here))
 
@@ -173,7 +181,7 @@ class Ring:
 
     def fits(self, value: bytes, name: str) -> bool:
         """Tells whether anything may open `value`, which stands under `name`."""
-        if value[0] not in self.firsts or len(value) < SHORTEST:
+        if len(value) < SHORTEST:
             return False
         return value in self.seen or any(entry.on_value(value, name) for entry in self.entries)
 

@@ -191,9 +191,10 @@ class _Walk:
 
     def leaves(self, roots: Iterable[Part]) -> Iterator[Leaf | Fault | Limited]:
         """Runs the stack empty."""
+        table = _by_first_byte()  # the first time it takes a second
         self.deadline = time.monotonic() + self.limits.seconds
-        table = _by_first_byte()
         stack, notes, ring = self.stack, self.notes, self.ring
+        firsts = ring.firsts if ring is not None else frozenset[int]()
         stack.append(_Frame(iter(roots), "", (), (), _NOTHING))
         while stack:
             frame = stack[-1]
@@ -209,7 +210,7 @@ class _Walk:
                     yield Leaf(path, value, keys, via)
                     continue
                 likely = _likely(value, table[value[0]])
-                if ring is not None and DECRYPT not in via and ring.fits(value, keys[-1] if keys else ""):
+                if value[0] in firsts and DECRYPT not in via and ring and ring.fits(value, keys[-1] if keys else ""):
                     likely = list(dict.fromkeys((_decrypting(), *likely)))
                 bare = not context.content_type and not context.encoding
                 if (bare and not likely) or self._open(value, path, keys, frame, context, likely):

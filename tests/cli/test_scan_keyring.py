@@ -1,4 +1,4 @@
-"""`leaktap scan --keyring`: what an app encrypts itself, without a key, with a keyring, with a hook's log, by the case."""
+"""`leaktap scan --keyring`: what an app encrypts, without a key, with a keyring, with a hook's log, by the case."""
 
 import base64
 import json
