@@ -14,7 +14,7 @@ _PLAIN_NAME = re.compile(r"[\w$@-]+")
 _COLUMNS_FROM = 1024
 _NIBBLE = np.array([int(chr(i), 16) if chr(i) in "0123456789abcdefABCDEF" else 255 for i in range(256)], np.uint8)
 _LONGEST_NAME = 100
-_SAMPLE = 4096
+_BEGIN, _SAMPLE = 64, 4096
 
 DATA_NAME = re.compile(r"^(?:\D*+\d){6}|[^\w$ -]|[^\x00-\x7f]")
 """A member's name that may be data itself (of a map keyed by phone numbers)."""
@@ -41,6 +41,11 @@ def is_text(data: bytes) -> bool:
         # The sample may have cut a character in two.
         return len(data) > _SAMPLE and error.start > _SAMPLE - 4
     return True
+
+
+def is_binary(data: bytes) -> bool:
+    """Tells by its first bytes whether `data` is no text in any charset that is a byte or more to the sign."""
+    return len(data[:_BEGIN].translate(None, _CONTROL)) != len(data[:_BEGIN])
 
 
 def makes_sense(data: bytes) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, Part, Sole
+from leaktap.decoders._plain import is_binary
 
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _SHAPE = re.compile(rb"[^&]*+&")
@@ -16,6 +17,8 @@ _SHAPE = re.compile(rb"[^&]*+&")
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the text that is meant."""
+    if is_binary(data):
+        return None
     text = data.decode("utf-8", "surrogateescape")
     meant = _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
     if meant == text:
@@ -28,7 +31,7 @@ DECODER = Decoder(
     "html",
     decode,
     rank=56,
-    hints=(rb"&(?:amp;){0,8}#(?:[3-9][0-9]|1[0-2][0-9]|[0-9]{4,6}|[xX][2-7][0-9A-Fa-f]|[xX][0-9A-Fa-f]{4,5});",),
+    hints=(rb"(?:&(?:amp;){0,8}|\\u0026|%(?:25){0,8}26)(?:#|\\u0023|%(?:25){0,8}23)[0-9xX]",),
     transparent=True,
     minimum=4,
     needs=b"&",
