@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-import lz4.block  # type: ignore[import-untyped]
-import lz4.frame  # type: ignore[import-untyped]
+import lz4.block
+import lz4.frame
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
 from leaktap.decoders._copies import Copy, replay
