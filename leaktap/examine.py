@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from leaktap.attribution import Apps
 from leaktap.config import Case, DeviceProfile
-from leaktap.decoders import Keyring, Limited, Limits, Watch, hints, parts, sealed, walk
+from leaktap.decoders import Keyring, Limited, Limits, Watch, alphabets, hints, parts, sealed, walk
 from leaktap.identifiers.matcher import Matcher
 from leaktap.keyring import NO_KEYS, Keys
 from leaktap.model import Answer, Blind, Device, Direction, Exchange, Fault, Leaf, Match, Message
@@ -75,9 +75,16 @@ class Examiner:
         self._keyring = Keyring(keys)
         self._case, self._responses = case, responses
         salts = [text for text in (case.app.package, *case.app.domains, *case.salts) if text]
-        self._matcher = Matcher(devices, hints=(*hints(), *self._keyring.hints), salts=salts)
+        self._alphabets = tuple(case.decode.alphabets.items())
+        self._matcher = Matcher(
+            devices,
+            hints=(*hints(), *self._keyring.hints),
+            salts=salts,
+            alphabets=[signs for _, signs in (*self._alphabets, *alphabets())],
+        )
         self._apps, self._phones = Apps(case.app), Phones(devices)
         self._limits = Limits()
+        self._warm = False
 
     def __reduce__(self) -> tuple[type["Examiner"], tuple[Case, tuple[DeviceProfile, ...], bool, Keys]]:
         """Lets another process make one like it."""
@@ -86,6 +93,7 @@ class Examiner:
     def warm(self) -> None:
         """Compiles now what else the first message would wait for."""
         self._matcher.sieve(b"\0")
+        self._warm = True
 
     def examine(self, seen: Exchange | Answer, watch: Watch | None = None) -> Examined:
         """Looks into the messages that are new; raises nothing.
@@ -96,6 +104,8 @@ class Examiner:
         found: list[Found | Blind | Fault] = []
         size = 0
         try:
+            if not self._warm:
+                self.warm()  # or the first message's time would be up before anything is compiled
             for direction, message in _messages(exchange, asked):
                 size += len(message.body) + sum([len(name) + len(value) for name, value in message.headers])
                 for match in self._matcher.whole(message, direction):
@@ -113,10 +123,9 @@ class Examiner:
         leaves: list[Leaf] = []
         target = exchange.request.start[1]
         path = target.partition("?")[0]
-        alphabets = tuple(self._case.decode.alphabets.items())
         ring = self._keyring.ring(message, exchange.host, target)
         sieve = None if watch else self._matcher.sieve
-        roots = parts(message, direction, exchange.host, path, self._case.protobuf, sieve, alphabets)
+        roots = parts(message, direction, exchange.host, path, self._case.protobuf, sieve, self._alphabets)
         # What a key is made for says nothing before it is opened.
         within = None if ring.placed else sieve
         for item in walk(roots, self._limits, within, ring, watch):

@@ -1,7 +1,6 @@
 """What the sieve lets the walk leave out is nothing that would have been found: with it and without it, the same.
 
-Whatever is wrapped here begins like JSON; the exception that the guide names (wrappers within wrappers around text that
-begins like nothing) is for `identifiers/test_hidden.py`, which goes as far as one wrapper.
+And what is wrapped in any text-like way, five times over, is found at all.
 """
 
 import base64
@@ -11,14 +10,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from leaktap.config import DeviceProfile
-from leaktap.decoders import Limits, hints, parts, walk
+from leaktap.decoders import Limits, alphabets, hints, parts, walk
 from leaktap.identifiers.matcher import Matcher
 from leaktap.model import Exchange, Leaf, Message
 from leaktap.sources import Reading, read
+from tests._wrappers import ALONE, WRAPPERS
 
 CAPTURES = Path(__file__).resolve().parents[2] / "shared" / "captures"
 PROFILE = DeviceProfile.model_validate(
@@ -34,7 +34,8 @@ PROFILE = DeviceProfile.model_validate(
         },
     }
 )
-WITH, WITHOUT = Matcher([PROFILE], hints=hints()), Matcher((), hints=hints())
+SIGNS = [signs for _, signs in alphabets()]
+WITH, WITHOUT = (Matcher(devices, hints=hints(), alphabets=SIGNS) for devices in ([PROFILE], []))
 LIMITS = Limits(seconds=60)
 MD5 = "54df1d1c5d41a6b1a3ca9b50a8ac0a0b"
 
@@ -81,6 +82,26 @@ def test_known_values_in_any_document(document):
     body = json.dumps({"filler": [{"event": "none"}] * 12, "document": document}).encode()
     message = Message(("POST", "/a", "HTTP/1.1"), ((b"Content-Type", b"application/json"),), body)
     assert found(message, WITH, WITH.sieve) == found(message, WITH, None)
+
+
+nestings = st.lists(st.sampled_from(sorted(WRAPPERS)), min_size=1, max_size=5) | st.sampled_from(
+    [[name] for name in ALONE]
+)
+values = st.sampled_from(["867530912345673", "A4-50-46-12-34-56", "6c1f0be47a93d825", "19912345678"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(values, nestings)
+def test_known_values_in_any_nesting(value, nesting):
+    text = value
+    for name in nesting:
+        text = {**WRAPPERS, **ALONE}[name](text)
+    assume(len(text) < 100_000)
+    body = json.dumps({"filler": [{"event": "none"}] * 12, "document": text}).encode()
+    message = Message(("POST", "/a", "HTTP/1.1"), ((b"Content-Type", b"application/json"),), body)
+    without = found(message, WITH, None)
+    assert {"imei", "mac_wifi", "android_id", "contacts"}.intersection(identifier for identifier, *_ in without)
+    assert found(message, WITH, WITH.sieve) == without
 
 
 @pytest.mark.skipif(not CAPTURES.is_dir(), reason="the folder of real captures is not there")

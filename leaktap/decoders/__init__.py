@@ -6,5 +6,6 @@ from leaktap.decoders._keyring import Keyring
 from leaktap.decoders._message import parts
 from leaktap.decoders._schema import check
 from leaktap.decoders._walk import Limited, Limits, hints, walk
+from leaktap.decoders.alphabet64 import shipped as alphabets
 
-__all__ = ["Keyring", "Limited", "Limits", "Part", "Watch", "check", "hints", "parts", "sealed", "walk"]
+__all__ = ["Keyring", "Limited", "Limits", "Part", "Watch", "alphabets", "check", "hints", "parts", "sealed", "walk"]

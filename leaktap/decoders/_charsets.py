@@ -11,6 +11,7 @@ from leaktap.decoders._plain import makes_sense
 
 _SAMPLE = 4096
 _CONTROL = bytes(i for i in range(32) if i not in b"\t\n\r") + b"\x7f"
+_BLANKS = str.maketrans("\t\r\n", "   ")
 _SIGN = rb"[\x20-\x7e\t\r\n]"
 _WIDE = (
     ("utf-32-le", 4, re.compile(rb"(?:" + _SIGN + rb"\0\0\0){3}")),
@@ -32,18 +33,21 @@ _CHINESE = (
 )
 _DOUBLE = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 _PUNCTUATION = re.compile(rb"[\xa1-\xa3][\x40-\xfe]")
-_FEWEST, _FEWEST_WIDE = 2, 4
+_FEWEST, _FEWEST_WIDE = 2, 3
 _SHARE = 0.6
 
 
-def guess(data: bytes) -> tuple[str, ...]:
-    """Returns the charsets that bytes which are no UTF-8 read well in: mostly none, of Chinese sometimes both."""
+def guess(data: bytes, cut: bool = False) -> tuple[str, ...]:
+    """Returns the charsets that bytes which are no UTF-8 read well in: mostly none, of Chinese sometimes both.
+
+    With `cut`, a character may be incomplete at the end.
+    """
     wide = tuple(name for name, width, shape in _WIDE if len(data) % width == 0 and shape.match(data))
     if wide:
         return wide[:1] if _text(data, wide[0]) else ()
     if len(data.translate(None, _CONTROL)) == len(data):
         sample = data[:_SAMPLE]
-        shares = {name: _share(sample, whole, frequent) for name, whole, frequent in _CHINESE}
+        shares = {name: _share(sample, whole, frequent, cut) for name, whole, frequent in _CHINESE}
         best = max(shares.values())
         found = tuple(name for name, share in shares.items() if share >= max(best * 0.9, _SHARE) and _text(data, name))
         if found:
@@ -56,14 +60,18 @@ def reads(data: bytes, cut: bool = False) -> bool:
 
     With `cut`, a character may be incomplete at its end.
     """
-    ends = (len(data), *range(len(data) - 1, max(len(data) - 4, 0), -1)) if cut else (len(data),)
-    return any(makes_sense(data[:end]) for end in ends) or any(guess(data[:end]) for end in ends)
+    if makes_sense(data):
+        return True
+    if cut and data[-1:] >= b"\x80":
+        ends = range(len(data) - 1, max(len(data) - 4, 0), -1)
+        return any(makes_sense(data[:end]) for end in ends) or bool(guess(data, cut))
+    return bool(guess(data, cut))
 
 
-def _share(sample: bytes, whole: re.Pattern[bytes], frequent: re.Pattern[bytes]) -> float:
+def _share(sample: bytes, whole: re.Pattern[bytes], frequent: re.Pattern[bytes], cut: bool) -> float:
     """Returns how many of the double characters are frequent ones, 0 where the bytes do not fit at all."""
     fits = whole.match(sample)
-    if fits is None or len(sample) - fits.end() > (3 if len(sample) == _SAMPLE else 0):
+    if fits is None or len(sample) - fits.end() > (3 if cut or len(sample) == _SAMPLE else 0):
         return 0
     pairs = [pair for pair in _DOUBLE.findall(sample) if not _PUNCTUATION.match(pair)]
     usual = sum(1 for pair in pairs if frequent.match(pair))
@@ -90,4 +98,4 @@ def _text(data: bytes, charset: str) -> str:
         text = codecs.getincrementaldecoder(charset)().decode(data[:_SAMPLE], final=len(data) <= _SAMPLE)
     except UnicodeDecodeError:
         return ""
-    return text if all(sign.isprintable() or sign in "\t\r\n" for sign in text) else ""
+    return text if text.translate(_BLANKS).isprintable() else ""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, Part
 
-_BASIC = re.compile(rb"Basic +([A-Za-z0-9+/_-]+={0,2})\s*$", re.IGNORECASE)
-_BEARER = re.compile(rb"(?:Bearer|Token|JWT) +(\S+)\s*$", re.IGNORECASE)
+_BASIC = re.compile(rb"Basic[ +]+([A-Za-z0-9+/_-]+={0,2})\s*$", re.IGNORECASE)
+_BEARER = re.compile(rb"(?:Bearer|Token|JWT)[ +]+(\S+)\s*$", re.IGNORECASE)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
@@ -35,5 +35,5 @@ DECODER = Decoder(
     hints=(rb"[Bb]asic(?: |\+|%20)[A-Za-z0-9+/]{6}",),
     minimum=8,
     starts=b"BbTtJj",
-    shape=re.compile(rb"(?:basic|bearer|token|jwt) ", re.IGNORECASE),
+    shape=re.compile(rb"(?:basic|bearer|token|jwt)[ +]", re.IGNORECASE),
 )

@@ -17,7 +17,7 @@ _TO_STANDARD = bytes.maketrans(b"-_ ", b"+/+")
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns what the URL holds."""
     head = _HEAD.match(data)
-    if head is None:
+    if head is None or b"=\n" in data or b"=\r\n" in data:  # a soft line break: quoted-printable comes first
         return None
     content_type, parameters = parameterised(head["type"])
     inside = context._replace(content_type=content_type, parameters=parameters, encoding=())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import reads
+from leaktap.decoders._plain import is_binary
 
 _HIDING = re.compile(rb"\\u(?:[0-9A-Fa-f]{4}|\{[0-9A-Fa-f]{1,6}\})|\\x[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}|%u[0-9A-Fa-f]{4}")
 _ESCAPE = re.compile(
@@ -16,12 +17,13 @@ _ESCAPE = re.compile(
 )
 _SIGNS = {sign: meant.encode() for sign, meant in zip(b"abfnrtv", "\a\b\f\n\r\t\v", strict=True)}
 _HIGHEST = 0x10FFFF
+_BACKSLASH = rb"(?:\\{1,8}|%(?:25){0,8}5[cC])"
 _SHAPE = re.compile(rb"[^\\%]*+[\\%]")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the text that is meant; one level of backslashes is undone."""
-    if not _HIDING.search(data):
+    if is_binary(data) or not _HIDING.search(data):
         return None
     meant = _ESCAPE.sub(lambda found: _meant(found, as_bytes=True), data)
     if not reads(meant):
@@ -46,9 +48,9 @@ DECODER = Decoder(
     decode,
     rank=57,
     hints=(
-        rb"(?:\\|%(?:25){0,8}5[cC])(?:u00|u\{|x)[2-7][0-9A-Fa-f]",
-        rb"\\(?:0[4-7]|1[0-7])[0-7]\\{1,8}[01][0-7]",
-        rb"\\x[c-fC-F][0-9a-fA-F]\\{1,8}x[89abAB]",
+        _BACKSLASH + rb"(?:u00(?:3[0-9Aa]|[46][0-9A-Fa-f]|[57][0-9Aa])|(?:u\{|x)[2-7][0-9A-Fa-f])",
+        _BACKSLASH + rb"(?:0[4-7]|1[0-7])[0-7]" + _BACKSLASH + rb"[01][0-7]",
+        _BACKSLASH + rb"x[c-fC-F][0-9A-Fa-f]" + _BACKSLASH + rb"x[89abAB]",
         rb"%(?:25){0,8}u[0-9A-Fa-f]{4}",
     ),
     transparent=True,

@@ -31,7 +31,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
 DECODER = Decoder(
     "quoted_printable",
     decode,
-    rank=58,
+    rank=53,
     hints=(rb"[!-~]=(?:\r?\n|(?:\\{1,8}r)?\\{1,8}n)[!-~]",),
     minimum=4,
     needs=b"=",

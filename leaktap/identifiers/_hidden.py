@@ -1,7 +1,8 @@
 """How known values look while they are still wrapped: what lets the sieve leave alone every text that hides none.
 
-Escapes (JSON, percent, once and twice), base64 in its three alignments, hexadecimal, and numbers in protobuf's binary
-forms; for those without a profile the commonest names. These are places to look into, never findings.
+Escapes (JSON, percent, once and twice), base64 in its three alignments and all alphabets, base32, base58, base85,
+hexadecimal, and numbers in protobuf's binary forms; for those without a profile the commonest names. These are places
+to look into, never findings. What is longer once it is wrapped is an opaque run (`_opaque`), and needs no look.
 """
 
 import base64
@@ -10,10 +11,11 @@ import itertools
 import json
 import re
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import quote_from_bytes
 
 from leaktap.config import Location
+from leaktap.identifiers._opaque import SHORTEST
 from leaktap.identifiers._scan import literal
 
 NAMES = re.findall(
@@ -35,28 +37,50 @@ PROVIDERS = re.findall(
 """How most addresses end, for the same purpose."""
 
 _SHORTEST = 6
-_LONGEST_TWICE = 32
+_LONGEST_HEX = SHORTEST // 2 - 1
+_LONGEST_BASE64 = SHORTEST * 3 // 4
+_LONGEST_BASE32 = SHORTEST * 5 // 8
+_LONGEST_TWICE = 12
+"""Bytes of a value whose wrapped look is shorter than an opaque run; of base64 in base64, too."""
+
+_LONGEST_BASE85 = 19
+_SHORTEST_BASE85 = 10
+_USUAL = re.compile(rb"[A-Za-z0-9]+|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|[\w.+-]+@[\w.-]+|\+[0-9]+")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_BASE32_TOO = (b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+_BASE85 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+_BASE85_TOO = (
+    bytes(range(33, 118)),
+    b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#",
+)
 _ESCAPE = re.compile(rb"%[0-9A-F]{2}")
 _MOST_LOOKS = 64
 
 
-def looks(values: Sequence[bytes], places: Iterable[Location]) -> list[bytes]:
-    """Returns an expression for every wrapped look of known values and places, and of the commonest names."""
-    expressions = [literal(look) for look in itertools.chain(hidden(values), names())]
+def looks(values: Sequence[bytes], places: Iterable[Location], alphabets: Sequence[str] = ()) -> list[bytes]:
+    """Returns an expression for every wrapped look of known values and places, and of the commonest names.
+
+    `alphabets` are those of base64 beside the RFC's.
+    """
+    expressions = [literal(look) for look in itertools.chain(hidden(values, alphabets), names())]
     expressions += nested(values)
     for place in places:
         expressions += coordinates(place)
     return sorted(set(expressions))
 
 
-def hidden(values: Iterable[bytes]) -> Iterator[bytes]:
+def hidden(values: Iterable[bytes], alphabets: Sequence[str] = ()) -> Iterator[bytes]:
     """Yields the wrapped looks of values, literally."""
+    tables = [bytes.maketrans(_BASE64, signs.encode()[: len(_BASE64)]) for signs in alphabets]
     for value in values:
         strings = _strings(value)
         for string in strings:
             yield from _spelt(string)
         if len(value) <= _LONGEST_TWICE and value.isascii():
             yield from _twice(value)
+        yield from _otherwise(value, tables)
         yield from _escaped(strings) - {value}
         if value.isdigit() and value[:1] != b"0" and len(value) >= _SHORTEST and int(value) < 1 << 63:
             yield _varint(int(value))
@@ -73,16 +97,56 @@ def names() -> Iterator[bytes]:
 
 
 def _spelt(value: bytes) -> Iterator[bytes]:
-    """Yields a value in hexadecimal and in base64."""
-    yield value.hex().encode()
-    yield value.hex().upper().encode()
-    yield from _base64(value)
+    """Yields a value in hexadecimal and in base64, where that is no opaque run."""
+    if len(value) <= _LONGEST_HEX or not value.isascii():
+        yield value.hex().encode()
+        yield value.hex().upper().encode()
+    if len(value) <= _LONGEST_BASE64:
+        yield from _base64(value)
 
 
 def _twice(value: bytes) -> Iterator[bytes]:
-    """Yields a value in base64 in base64."""
+    """Yields a value in base64 in base64, and in base58 with either."""
     for once in set(_base64(value)):
         yield from _base64(once)
+    for once in (base64.b64encode(value), base64.b64encode(value).rstrip(b"="), base58(value)):
+        yield base58(once)
+        yield from _base64(once)
+
+
+def _otherwise(value: bytes, tables: Sequence[bytes]) -> Iterator[bytes]:
+    """Yields a value in other alphabets of base64, in base32, base58 and base85, whatever stands around it.
+
+    base85 has no runs that could be told from punctuation: there longer values have a look as well. Values grouped in
+    ways that only people use are looked for in base32 alone.
+    """
+    usual = _USUAL.fullmatch(value) is not None
+    if len(value) <= _LONGEST_BASE64 and usual:
+        for core in _cores(value, base64.b64encode, 3, 6):
+            yield from (core.translate(table) for table in tables)
+        yield base58(value)
+    if len(value) <= _LONGEST_BASE32:
+        for core in _cores(value, base64.b32encode, 5, 5):
+            yield core
+            yield core.lower()
+            if usual:
+                yield from (core.translate(bytes.maketrans(_BASE32, signs)) for signs in _BASE32_TOO)
+    if len(value) <= _LONGEST_BASE85 and usual:
+        for before in range(4):
+            groups = (before + len(value)) // 4
+            core = base64.b85encode(bytes(before) + value)[(before > 0) * 5 : groups * 5]
+            if len(core) >= _SHORTEST_BASE85:
+                yield core
+                yield from (core.translate(bytes.maketrans(_BASE85, signs)) for signs in _BASE85_TOO)
+
+
+def base58(value: bytes) -> bytes:
+    """Returns a value in base58, as a whole."""
+    number, signs = int.from_bytes(value), bytearray()
+    while number:
+        number, digit = divmod(number, 58)
+        signs.append(_BASE58[digit])
+    return bytes(signs[::-1])
 
 
 def _strings(value: bytes) -> set[bytes]:
@@ -108,16 +172,21 @@ def _escaped(strings: set[bytes]) -> set[bytes]:
 
 
 def _base64(value: bytes) -> Iterator[bytes]:
-    """Yields what stays the same of a value's base64 whatever stands around it, for each alignment and alphabet."""
-    for shift in range(3):
-        whole = base64.b64encode(bytes(shift) + value)
-        first = (shift * 8 + 5) // 6
-        last = (shift + len(value)) * 8 // 6
-        core = whole[first:last]
-        if len(core) >= _SHORTEST - 1:
-            yield core
-            yield core.replace(b"+", b"-").replace(b"/", b"_")
-            yield core.replace(b"/", b"\\/")
+    """Yields a value's base64 in either alphabet of the RFC, whatever stands around it."""
+    for core in _cores(value, base64.b64encode, 3, 6):
+        yield core
+        yield core.replace(b"+", b"-").replace(b"/", b"_")
+        yield core.replace(b"/", b"\\/")
+
+
+def _cores(value: bytes, encode: Callable[[bytes], bytes], group: int, bits: int) -> Iterator[bytes]:
+    """Yields what stays the same of an encoded value for each place in a group of bytes that it may begin at."""
+    for shift in range(group):
+        whole = encode(bytes(shift) + value)
+        first = (shift * 8 + bits - 1) // bits
+        last = (shift + len(value)) * 8 // bits
+        if last - first >= _SHORTEST - 1:
+            yield whole[first:last]
 
 
 def _varint(number: int) -> bytes:

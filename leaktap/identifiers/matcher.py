@@ -20,6 +20,7 @@ from leaktap.identifiers._geo import maps
 from leaktap.identifiers._hidden import looks
 from leaktap.identifiers._keys import AROUND, is_name
 from leaktap.identifiers._known import KnownValues
+from leaktap.identifiers._opaque import Runs
 from leaktap.identifiers._places import one_reading, part_of
 from leaktap.identifiers._salts import NAMED, Salts
 from leaktap.identifiers._scan import Scanner
@@ -31,12 +32,16 @@ class Matcher:
     """Finds personal information in leaves. Safe to use from several threads at once."""
 
     def __init__(
-        self, devices: Sequence[DeviceProfile] = (), hints: Sequence[bytes] = (), salts: Sequence[str] = ()
+        self,
+        devices: Sequence[DeviceProfile] = (),
+        hints: Sequence[bytes] = (),
+        salts: Sequence[str] = (),
+        alphabets: Sequence[str] = (),
     ) -> None:
         """Prepares the search for the devices' values.
 
         `hints` are expressions for what may hide something once decoded; `sieve` lets pass what has one. `salts` are
-        what apps may hash with, beside those of the profiles.
+        what apps may hash with, beside those of the profiles; `alphabets` are those of base64 beside the RFC's.
         """
         self._devices = tuple(devices)
         self._identifiers = tuple(classes().values())
@@ -50,7 +55,8 @@ class Matcher:
         sections = (self._known.needles, in_any_case, self._unknown.shapes)
         self._salts = Salts(self._known.inputs)
         places = [shown for device in self._devices for place in device.location for shown in maps(place)]
-        self._scanner = Scanner(*sections, [NAMED, AROUND, *hints, *looks(self._known.visible, places)])
+        self._scanner = Scanner(*sections, [NAMED, AROUND, *hints, *looks(self._known.visible, places, alphabets)])
+        self._runs = Runs(alphabets)
         self._triggers_from = len(self._known.needles) + len(self._known.digits)
         self._shapes_from = self._triggers_from + len(self._unknown.triggers)
         self._salt = self._shapes_from + len(self._unknown.shapes)
@@ -61,14 +67,14 @@ class Matcher:
         None means that there are too many places to tell them.
         """
         hits = self._scanner.spots(data)
-        if not hits:
-            return hits if hits is None else []
+        if hits is None:
+            return None
         low, high, salt = self._triggers_from, self._shapes_from, self._salt
         named = [end for number, end in hits if number == salt]
         spots = {end for number, end in hits if number != salt and (not low <= number < high or is_name(data, end))}
         if named and (salted := self._salts.spots(data)):
             spots.update(named, salted)
-        return sorted(spots)
+        return sorted(spots.union(self._runs.ends(data)))
 
     def whole(self, message: Message, direction: Direction) -> Iterator[Match]:
         """Yields what a message as a whole shows."""

@@ -1,0 +1,79 @@
+import base64
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaktap.identifiers._opaque import SHORTEST, Runs, is_opaque
+
+TEXT = b'{"imei":"867530912345673","mac":"a4:50:46:12:34:56"}'
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        b"home_page_view_click_recommend_list",
+        b"AppCompatActivityLifecycleCallbacks",
+        b"SCREAMING_SNAKE_CASE_NAME_OF_THINGS",
+        b"5be1c07a92d4386f5be1c07a92d4386f",
+        b"5BE1C07A92D4386F5BE1C07A92D4386F",
+        b"1b3c5d7f-aaaa-4bbb-8ccc-0123456789ab",
+        b"/img/2026/11/21/thumb_5be1c07a92d4386f",
+        b"12345678901234567890123456",
+        b"0" * 40,
+        rb"\u4eca\u5929\u5929\u6c14\u5f88\u597d",
+        b"%E4%BB%8A%E5%A4%A9%E5%A4%A9%E6%B0%94",
+        rb"\/cdn\/path\/of\/something\/else",
+        b"a" * 20,
+    ],
+)
+def test_words_numbers_and_digests(run):
+    assert not is_opaque(run)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        base64.b64encode(TEXT),
+        base64.b64encode(TEXT).replace(b"e", b"%2B"),
+        base64.b64encode(TEXT).replace(b"I", rb"\/"),
+        base64.b32encode(TEXT),
+        base64.b32encode(TEXT).lower(),
+        TEXT.hex().encode(),
+        TEXT.hex().upper().encode(),
+        "张三丰李小龙".encode().hex().encode(),
+        "张三丰李小龙".encode("gbk").hex().encode(),
+        TEXT.decode().encode("utf-16-le").hex().encode(),
+        b"1f8b0800" + os.urandom(20).hex().encode(),
+    ],
+)
+def test_what_spells_something(run):
+    assert is_opaque(run)
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=20), st.integers(0, 3))
+def test_whatever_a_text_is_wrapped_in(text, which):
+    wrap = (base64.b64encode, base64.b32encode, base64.b32hexencode, lambda data: data.hex().encode())[which]
+    run = wrap(text.encode()).rstrip(b"=")
+    if len(set(text)) > 3:
+        body = b'{"a":"' + run + b'"}'
+        assert Runs().ends(body) == [6 + len(run)]
+
+
+def test_places():
+    run = base64.b64encode(TEXT).rstrip(b"=")
+    assert Runs().ends(b"") == []
+    assert Runs().ends(run[: SHORTEST - 1]) == []
+    assert Runs().ends(b"a " + run + b"= " + run) == [2 + len(run), 4 + 2 * len(run)]
+
+
+def test_other_signs():
+    run = base64.b64encode(TEXT * 2).rstrip(b"=").replace(b"I", b"!")
+    assert not any(Runs().ends(piece) for piece in run[:40].split(b"!"))
+    assert Runs(["!"]).ends(run) == [len(run)]
+
+
+def test_long_runs_of_anything_are_quick():
+    for run in (b"aB" * 2000, b"a-" * 2000 + b"!", b"a1" * 2000, b"%" * 4000, b"\\" * 4000, b"A-1" * 2000 + b"+"):
+        is_opaque(run)
