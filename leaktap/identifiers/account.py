@@ -8,6 +8,7 @@ import re
 
 from leaktap.identifiers._api import Candidate, Identifier, Verdict
 from leaktap.identifiers._checks import mixed
+from leaktap.identifiers._places import bare
 
 _OPEN_ID = re.compile(r"o[A-Za-z0-9_-]{27}")
 _WXID = re.compile(r"wxid_[a-z0-9]{12,16}")
@@ -20,7 +21,7 @@ def _judge(candidate: Candidate) -> Verdict | None:
     text, key = candidate.text, candidate.key
     if _WXID.fullmatch(text):
         return Verdict("structure", 0.85, why="a WeChat id")
-    if not candidate.named or _TIME.fullmatch(text):
+    if not candidate.named or _TIME.fullmatch(text) or candidate.span != bare(candidate.leaf.value):
         return None
     if key.endswith(("openid", "unionid")):
         return Verdict("key", 0.85, why="a WeChat OpenID") if _OPEN_ID.fullmatch(text) and mixed(text) else None

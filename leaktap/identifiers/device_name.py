@@ -3,6 +3,7 @@
 import re
 
 from leaktap.identifiers._api import Candidate, Identifier, Verdict
+from leaktap.identifiers._places import bare
 
 _THING = (
     "iPhone|iPad|iPod|Mac[Bb]ook|Galaxy|Pixel|Redmi|Xiaomi|Mi|HUAWEI|Huawei|HONOR|Honor|OPPO|vivo|OnePlus|realme|Phone"
@@ -16,7 +17,11 @@ _GERMANIC = re.compile(rf"(?:{_THING})[ -](?:von|de|di|van)[ -][^\W\d_]\w{{1,20}
 
 def _judge(candidate: Candidate) -> Verdict | None:
     text = candidate.text.strip()
-    if candidate.named and (_POSSESSED.fullmatch(text) or _GERMANIC.fullmatch(text)):
+    if (
+        candidate.named
+        and candidate.span == bare(candidate.leaf.value)
+        and (_POSSESSED.fullmatch(text) or _GERMANIC.fullmatch(text))
+    ):
         return Verdict("key", 0.85, why="somebody's phone")
     return None
 
@@ -27,9 +32,9 @@ IDENTIFIERS = (
         "device_info",
         keys=(
             "(?:.*_)?(?:device|dev|phone|host|bluetooth|bt|computer|friendly|machine)_name",
-            "host|设备名称?|蓝牙名称?|she_bei_ming_(?:cheng)?",
+            "设备名称?|蓝牙名称?|she_bei_ming_(?:cheng)?",
         ),
         judge=_judge,
-        in_text=False,
+        known_keys=("host",),
     ),
 )

@@ -1,9 +1,13 @@
 """E-mail addresses, by their structure (a plain subset of RFC 5321's), named or not.
 
-What only looks like one: `image@2x.png`, the key of a Sentry DSN (`https://<hex>@host/1`), user and password in a URL.
+What only looks like one: `image@2x.png`, the key of a Sentry DSN (`https://<hex>@host/1`), user and password in a URL,
+and what ends in no domain of the public suffix list (https://publicsuffix.org).
 """
 
 import re
+from functools import cache, lru_cache
+
+from publicsuffixlist import PublicSuffixList
 
 from leaktap.identifiers._api import Candidate, Identifier, Verdict
 
@@ -18,6 +22,20 @@ _ROLES = re.compile(
     r"|postmaster|hostmaster|security|legal|dev|team|hello|jobs|hr|marketing|kefu)[\w.+-]*",
     re.IGNORECASE,
 )
+
+
+_RESERVED = frozenset({"example", "test"})
+"""Endings for documents and trials (RFC 2606, section 2)."""
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False)
+
+
+@lru_cache(4096)
+def _exists(ending: str) -> bool:
+    return ending in _RESERVED or _suffixes().publicsuffix(ending) is not None
 
 
 def _canonical(value: str) -> str:
@@ -36,7 +54,9 @@ def _judge(candidate: Candidate) -> Verdict | None:
         return None
     if _ROLES.fullmatch(local):
         return Verdict("structure", 0.2)
-    return Verdict("key", 0.9) if candidate.named else Verdict("structure", 0.7)
+    if not _exists(ending.lower()):
+        return Verdict("structure", 0.3, why="no such domain")
+    return Verdict("key", 0.9) if candidate.named else Verdict("structure", 0.7, why="an address")
 
 
 IDENTIFIERS = (

@@ -15,6 +15,8 @@ _CHINESE = re.compile(r"(?:(?:\+|00)?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?(
 _MOBILE = re.compile(r"1(?:[38][0-9]|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|9[0-35-9])[0-9]{8}")
 _LANDLINE = re.compile(r"(?:\+86[ -]?|0)(?:10|2[0-9]|[3-9][0-9]{2})[ -]?[2-8][0-9]{6,7}")
 _FOREIGN = re.compile(r"(?:\+|00)?[1-9](?:[ ().-]?[0-9]){7,14}")
+_LINK = re.compile(rb"href\\{0,4}[=:]\\{0,4}[\"']?tel:$")
+"""What stands before a number that a page shows to everybody."""
 
 
 def canonical(value: str) -> str:
@@ -45,13 +47,16 @@ def variants(value: str) -> Iterator[Variant]:
 
 @lru_cache(4096)
 def _is_valid(digits: str) -> bool:
-    """Says whether a number with its country code is one that the country's numbering plan has."""
+    """Says whether a number with its country code is one that the country's plan has, and not for services."""
     import phonenumbers
 
     try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(f"+{digits}"))
+        number = phonenumbers.parse(f"+{digits}")
     except phonenumbers.NumberParseException:
         return False
+    kind = phonenumbers.PhoneNumberType
+    services = (kind.TOLL_FREE, kind.PREMIUM_RATE, kind.SHARED_COST, kind.UAN)
+    return phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) not in services
 
 
 def has_calling_code(digits: str) -> bool:
@@ -63,6 +68,8 @@ def has_calling_code(digits: str) -> bool:
 
 def _judge(candidate: Candidate) -> Verdict | None:
     text = candidate.text
+    if _LINK.search(candidate.leaf.value[max(candidate.span[0] - 16, 0) : candidate.span[0]]):
+        return None
     chinese = _CHINESE.fullmatch(text)
     mobile = bool(chinese and _MOBILE.fullmatch("".join(chinese.groups())))
     if not candidate.named:

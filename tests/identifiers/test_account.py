@@ -23,6 +23,7 @@ ROWS = [
     ("order_no", "100023456", None),
     ("qq", "com.tencent.mobileqq", None),
     ("text", "wxid_short", None),
+    ("html", "var o = {username: 'i.username.v1', uid: 100023456}", None),
     ("fluid", "100023456", None),
 ]
 

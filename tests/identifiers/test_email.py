@@ -18,6 +18,7 @@ ROWS = [
     ("dsn", "https://0a1b2c3d4e5f60718293a4b5c6d7e8f9@sentry.example.com/5", None),
     ("dsn", "https://abc123@sentry.example.com/5", None),
     ("proxy", "ftp://user:secret@host.example.com/x", None),
+    ("style", "rule@media.screen", ("email", "structure", 0.3)),
     ("pkg", "lodash@4.17.21", None),
     ("a", "a@b", None),
     ("a", "@example.com", None),
