@@ -2,8 +2,8 @@
 
 Without a schema a length-delimited field is a string, a message or bytes; where it may be two of these, both readings
 are kept (`.4` and `.4.1`). Numbers are leaves in decimal; fixed ones also as the floating-point number their bits
-make. A repeated field has indexes (`.4[0]`). The wire format is read by the protobuf library; of a broken message the
-fields before the break are read.
+make. A repeated field has indexes (`.4[0]`); bytes that may be a packed one are read as its numbers too. The wire
+format is read by the protobuf library; of a broken message the fields before the break are read.
 """
 
 import math
@@ -30,6 +30,7 @@ _LARGEST_NUMBER = (1 << 29) - 1
 _COUNTED_FROM = 1 << 17
 _DEEPEST = 32
 _CLUE, _MOST_CLUES, _LONG = 4, 64, 64
+_LONGEST_PACKED, _TELLING, _LARGEST_ID = 512, 1 << 28, 1 << 52
 _RAW_LENGTHS = (6, 8, 16, 20, 32, 64)
 """Lengths of hardware addresses, numbers and digests: such bytes stay a leaf even if they read as a message."""
 
@@ -211,6 +212,8 @@ class _Reading:
             inner = None
         if inner is None or text or len(data) in _RAW_LENGTHS:
             self.add(Part(data, path, keys))
+        if inner is None and not text:
+            self.add(*(Part(number, f"{path}[{at}]", keys, None, True) for at, number in _packed(data)))
         if inner is not None:
             self.numbered(inner, path, keys, depth + 1)
 
@@ -252,6 +255,28 @@ def _may_be_message(data: bytes, text: bool) -> bool:
     if kind == _BYTES:
         return len(data) > 1 and (data[0] > 0x7F or data[1] > 0x7F or data[1] <= len(data) - 2)
     return not text and kind in (_VARINT, _FIXED64, _START_GROUP, _FIXED32)
+
+
+def _packed(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yields index and text of the numbers that packed fields of varints or of fixed ones would have here.
+
+    Small numbers say nothing: they are left out.
+    """
+    if not 2 < len(data) <= _LONGEST_PACKED:
+        return
+    numbers: list[int] = []
+    at = 0
+    while at < len(data):
+        number, at = _varint(data, at)
+        numbers.append(number)
+    if at == len(data) and len(numbers) > 1:
+        yield from ((i, str(number).encode()) for i, number in enumerate(numbers) if number >= _TELLING)
+    if len(data) % 8 == 0 and len(data) > 8:
+        for i, (number,) in enumerate(struct.iter_unpack("<Q", data)):
+            if _TELLING <= number < _LARGEST_ID:
+                yield i, str(number).encode()
+            elif real := _real(number, _FIXED64):
+                yield i, real
 
 
 def _real(bits: int, kind: int) -> bytes | None:

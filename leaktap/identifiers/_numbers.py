@@ -21,6 +21,7 @@ def of_digits(digits: str) -> Iterator[Variant]:
     yield from _bcd(digits)
     if digits[0] != "0" and int(digits) < 1 << 63:
         yield from _integer(int(digits))
+        yield Variant(str(int(digits) << 1).encode(), ("zigzag",), hashed=False)
         yield from _hex_number(int(digits))
         if int(digits) < _EXACT:
             yield from _with_point(digits)

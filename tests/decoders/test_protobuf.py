@@ -242,3 +242,27 @@ def test_round_trip(content):
         else:
             assert [value] == found.get(f".{number}", [value])
             assert any(path.startswith(f".{number}") for path in found)
+
+
+def packed(layout, *numbers):
+    return b"".join(struct.pack(layout, number) for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"\x01" + varint(19900000012) + varint(867530912345673), {"[1]": b"19900000012", "[2]": b"867530912345673"}),
+        (packed("<Q", 19900000012, 7), {"[0]": b"19900000012"}),
+        (packed("<d", 31.230412, 121.473701), {"[0]": b"31.230412", "[1]": b"121.473701"}),
+        (b"\x01\x02\x03\x84\x01\x81\x80", {}),
+        (b"\xff" * 16, {}),
+        (b"\x80" * 600, {}),
+    ],
+)
+def test_packed_numbers(follow, content, expected):
+    """As the numbers of a packed field, beside the bytes as they are."""
+    followed = follow(b"\x22" + varint(len(content)) + content, content_type="application/x-protobuf")
+    assert followed.values["|protobuf.4"] == content
+    assert {
+        path.removeprefix("|protobuf.4"): value for path, value in followed.values.items() if "[" in path
+    } == expected

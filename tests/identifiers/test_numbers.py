@@ -25,6 +25,7 @@ def test_a_number_in_every_binary_form(number):
     assert found[("int64-be",)] == {number.to_bytes(8)}
     assert found[("int64-le",)] == {number.to_bytes(8, "little")}
     assert found[("hex-number",)] == {b"%x" % number}
+    assert str(2 * number).encode() in found[("zigzag",)]
     assert found[("varint",)] == {wrappers_pb2.UInt64Value(value=number).SerializeToString()[1:]}
     if number < 1 << 53:
         assert all(float(text) == number for text in found[("float",)])
@@ -79,7 +80,7 @@ def test_an_android_id_as_signed_integer():
 
 
 def test_a_uuid_as_sixteen_bytes():
-    value = uuid.UUID("9a46a678-ac93-486e-a580-8706dcc364d5")
+    value = uuid.UUID("5d0c7be2-41f8-4a3e-9b62-c1d7e09f8a34")
     found = forms(of_hex(value.hex))
     assert found[("bytes",)] == {value.bytes}
     assert found[("guid",)] == {value.bytes_le}
