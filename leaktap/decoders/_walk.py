@@ -38,7 +38,7 @@ class Limits:
 
     depth: int = 16
     parts: int = 100_000
-    bytes: int = 64 << 20
+    bytes: int = 48 << 20
     ratio: int = 1000
     ratio_from: int = 1 << 20
     seconds: float = 1.0

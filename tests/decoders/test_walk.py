@@ -258,7 +258,7 @@ def test_limits_are_what_is_documented():
     assert dataclasses.asdict(Limits()) == {
         "depth": 16,
         "parts": 100_000,
-        "bytes": 64 << 20,
+        "bytes": 48 << 20,
         "ratio": 1000,
         "ratio_from": 1 << 20,
         "seconds": 1.0,
