@@ -8,6 +8,7 @@ from leaktap.decoders._facts import bundled
 from leaktap.decoders._headers import codings, parameterised
 from leaktap.decoders._plain import Steps
 from leaktap.decoders._url import path_and_query
+from leaktap.decoders._walk import SIEVED_FROM
 from leaktap.model import Direction, Message
 
 _TRANSPORT = frozenset(
@@ -36,13 +37,14 @@ def parts(
 
     `host` and `path` (without query) are those of the request, also for its response. The path as a whole is one root,
     and each longer segment of it, named by the segment before. Header fields are named in lower case. With `sieve`,
-    target and header fields are left out where it finds nothing in all of them together.
+    target and header fields are left out where it finds nothing in all of them together, unless they are short.
     """
     known = (*schemas, *bundled(host, path))
     outside = Context(host=host, path=path, direction=direction, schemas=known, alphabets=tuple(alphabets))
     target = message.start[1].encode("utf-8", "surrogateescape") if direction == "request" else b""
     fields = [(low, value) for raw, value in message.headers if (low := raw.lower()) not in _TRANSPORT]
-    spots = None if sieve is None else sieve(_flat(target, fields))
+    flat = _flat(target, fields)
+    spots = None if sieve is None or len(flat) < SIEVED_FROM else sieve(flat)
     if spots is None or spots:
         if target:
             yield from path_and_query(target, "request")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leaktap.decoders._message import parts
-from leaktap.decoders._walk import Limited, Limits, walk
+from leaktap.decoders._walk import SIEVED_FROM, Limited, Limits, walk
 from leaktap.model import Leaf, Message
 
 IMEI = b"867530912345678"
@@ -147,7 +147,8 @@ def test_all_known_values_of_a_real_capture_are_leaves():
     ],
 )
 def test_a_head_is_left_out_only_where_the_sieve_sees_nothing_in_it(target, headers, seen):
-    message = Message(("GET", target, "HTTP/1.1"), tuple(headers), b"body")
+    long = (b"User-Agent", b"x" * SIEVED_FROM)
+    message = Message(("GET", target, "HTTP/1.1"), (*headers, long), b"body")
     texts = []
 
     def sieve(data, spots):
@@ -159,3 +160,5 @@ def test_a_head_is_left_out_only_where_the_sieve_sees_nothing_in_it(target, head
     assert list(parts(message, "request", sieve=lambda data: sieve(data, None))) == everything
     assert [part.path for part in parts(message, "request", sieve=lambda data: sieve(data, []))] == ["request.body"]
     assert all(seen in text.lower() for text in texts)
+    short = Message(("GET", target, "HTTP/1.1"), tuple(headers), b"body")
+    assert list(parts(short, "request", sieve=lambda data: [])) == list(parts(short, "request"))
