@@ -29,9 +29,10 @@ _SIZES = (200, 2_000, 20_000, 200_000)
 _TYPES = {"random": b"application/octet-stream", "text": b"text/plain", "json": b"application/json", "binary": b""}
 
 
-def precision(identity: Identity, size: float, seed: str) -> bool:
+def precision(identity: Identity, size: float, seed: str, captures: bool = True) -> bool:
     """Prints what is found in `size` MB of made traffic and in the captures; returns whether nothing known is."""
     examiner = Examiner(Case(), [identity.profile], responses=True)
+    examiner.warm()
     rows = []
     wrong: list[str] = []
     makers = {"random": _random, "text": _text, "json": _json, "binary": _binary}
@@ -48,7 +49,7 @@ def precision(identity: Identity, size: float, seed: str) -> bool:
             wrong += [f"{name}, seed {seed}: {each}" for each in known]
             found += len(known)
         rows.append((name, f"{seen / 1e6:.0f}", f"{seen / 1e6 / seconds:.1f}", str(found)))
-    if CAPTURES.is_dir():
+    if captures and CAPTURES.is_dir():
         exchanges = [exchange for file in _captures() for exchange in _read(file)]
         began = time.monotonic()
         known = [f"{each.origin.source} {each.id}: {one}" for each in exchanges for one in _known(examiner, each)]
@@ -56,7 +57,7 @@ def precision(identity: Identity, size: float, seed: str) -> bool:
         bytes_ = sum(len(each.request.body) + len(each.response.body if each.response else b"") for each in exchanges)
         speed = bytes_ / 1e6 / (time.monotonic() - began)
         rows.append((f"captures ({len(exchanges)} exchanges)", f"{bytes_ / 1e6:.0f}", f"{speed:.1f}", str(len(known))))
-    else:
+    elif captures:
         print(f"no captures: {CAPTURES} is not there")
     print(table(("where nothing is", "MB", "MB/s", "known values found"), rows))
     for each in wrong[:20]:

@@ -26,6 +26,7 @@ _PLACES: dict[str, Kind] = {
 }  # fmt: skip
 _FIELDS = ("X-Device", "X-Client-Data", "Authorization-Info", "User-Agent", "Token")
 _SAME_PROTOBUF = re.compile(r"(\|protobuf(?:\.\d+|\[\d+\])+)\|protobuf(?=\.)")
+_CHARSETS = {"|charset.utf-16-le": "utf-16-le", "|text": "utf-16-le", "|charset.gb18030": "gb18030"}
 _ENDS = {"|base64": "base64", "|hex": "hex"}
 
 
@@ -87,8 +88,9 @@ class Matrix:
             if not fitting:
                 break
             chain = (*chain, random.choice(fitting))
-        if _PLACES[place] == "text" and _inside(key, writing, chain, much)[1] == "bytes":
-            chain = (*chain, "base64")[-DEEPEST:]
+        data, kind = _inside(key, writing, chain, much)
+        if (_PLACES[place] == "text" and kind == "bytes") or (place == "header" and b"\n" in data):
+            place = "body"
         return Draw(key, writing, chain, place, much)
 
     def judge(self, draw: Draw) -> Verdict:
@@ -186,7 +188,7 @@ def _is_possible(draw: Draw) -> bool:
         if not _fits(name, data, kind, draw.place, index == len(draw.wrappers) - 1):
             return False
         data, kind = _wrap(draw.key, draw.wrappers, index, data, draw.much).data, WRAPPERS[name].gives
-    return kind == "text" or _PLACES[draw.place] == "bytes"
+    return (kind == "text" or _PLACES[draw.place] == "bytes") and not (draw.place == "header" and b"\n" in data)
 
 
 def _request(draw: Draw) -> tuple[Message, str, list[tuple[str, bytes]]]:
@@ -231,7 +233,7 @@ def _placed(random: Random, draw: Draw, data: bytes, headers: list[Header]) -> t
             target, path = f"{target}?{quote_from_bytes(data, safe='')}", "request.query"
         case "header":
             field_name = random.choice(_FIELDS)
-            head.append((field_name.encode(), b" ".join(data.split())))
+            head.append((field_name.encode(), data))
             path = f"request.header.{field_name.lower()}"
         case "cookie":
             pairs = [f"{key}={quote(value)}" for key, value in others]
@@ -247,10 +249,13 @@ def _placed(random: Random, draw: Draw, data: bytes, headers: list[Header]) -> t
 def _unfolded(path: str, form: Form) -> tuple[str, Form]:
     """Returns path and form in one of the ways to tell the same.
 
-    A digest in base64 is in base64 by its path as well as by its form, and a protobuf message in a protobuf field is a
-    field of a field.
+    A digest in base64 is in base64 by its path as well as by its form, so is a text in its charset; and a protobuf
+    message in a protobuf field is a field of a field.
     """
     path = _SAME_PROTOBUF.sub(r"\1", path)
+    for step, name in _CHARSETS.items():
+        if path.endswith(step):
+            return path.removesuffix(step), (*form, name)
     for step, name in _ENDS.items():
         if path.endswith(step) and form:
             return _unfolded(path.removesuffix(step), (*form, name))

@@ -88,7 +88,7 @@ def _field(number: int, value: Any) -> bytes:
 
 def jce(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
     """Writes a struct (https://doc.tarsyun.com/#/base/tars-protocol.md)."""
-    others: list[Any] = [value for _, value in filler(random, range_)]
+    others: list[Any] = [value for _, value in filler(random, (max(range_[0], 1), range_[1]))]
     at = random.randint(0, len(others))
     others.insert(at, data)
     return Wrapped(b"".join(_jce_field(tag, value) for tag, value in enumerate(others)), f"|jce.{at}")
@@ -118,7 +118,7 @@ def thrift(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
 
     transport = TMemoryBuffer()
     protocol = random.choice((TBinaryProtocol, TCompactProtocol))(transport)
-    others: list[Any] = [value for _, value in filler(random, range_)]
+    others: list[Any] = [value for _, value in filler(random, (max(range_[0], 1), range_[1]))]
     at = random.randint(0, len(others))
     others.insert(at, data)
     protocol.writeStructBegin("")

@@ -1,0 +1,49 @@
+"""Whatever is planted in a message is found, by the path and in the form that it was planted: drawn by a fixed seed.
+
+`python -m benchmarks accuracy` draws many more, by another seed each time, and shrinks what is missed.
+"""
+
+from collections import Counter
+
+import pytest
+
+from benchmarks._benign import precision
+from benchmarks._matrix import DEEPEST, Matrix
+from benchmarks._wrappers import WRAPPERS
+
+SEED, DRAWS, MEGABYTES = "leaktap", 300, 0.4
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    return Matrix(SEED)
+
+
+def test_whatever_is_planted_is_found(matrix):
+    judged = [(draw, matrix.judge(draw)) for draw in map(matrix.draw, range(DRAWS))]
+    missed = [f"{matrix.shrunk(draw)}" for draw, verdict in judged if not verdict.found]
+    assert not missed, "\n".join(missed)
+    astray = [f"{draw}\n  {verdict}" for draw, verdict in judged if not verdict.right]
+    assert len(astray) * 100 <= DRAWS, "\n".join(astray)
+
+
+def test_nothing_is_found_where_nothing_is(matrix):
+    assert precision(matrix.identity, MEGABYTES, SEED, captures=False)
+
+
+def test_draws_are_the_same_again_and_reach_everything(matrix):
+    draws = [matrix.draw(number) for number in range(DRAWS)]
+    again = Matrix(SEED)
+    assert draws == [again.draw(number) for number in range(DRAWS)]
+    assert [matrix.message(draw) for draw in draws[:50]] == [again.message(draw) for draw in draws[:50]]
+    assert {len(draw.wrappers) for draw in draws} == set(range(1, DEEPEST + 1))
+    drawn = Counter(name for draw in draws for name in draw.wrappers)
+    assert drawn.keys() >= {name for name, wrapper in WRAPPERS.items() if not wrapper.shape and not wrapper.said}
+    assert {draw.writing.identifier for draw in draws} == matrix.identity.writings.keys()
+
+
+def test_what_is_not_there_is_missed_and_shrinks(matrix, monkeypatch):
+    monkeypatch.setattr(matrix, "_is_planted", lambda match, writing: False)
+    draw = next(draw for draw in map(matrix.draw, range(DRAWS)) if len(draw.wrappers) == DEEPEST)
+    small = matrix.shrunk(draw)
+    assert len(small.wrappers) == 1 and small.place == "body" and not small.much
