@@ -137,8 +137,8 @@ class Step(_Strict):
     """
 
     do: (
-        Literal["md5", "sha1", "sha256", "sha512", "hex", "unhex", "unbase64", "swap", "reverse", "lower", "upper"]
-        | Literal["low_byte"]
+        Literal["md5", "sha1", "sha256", "sha512", "hex", "unhex", "base64", "unbase64"]
+        | Literal["swap", "reverse", "lower", "upper", "low_byte"]
         | None
     ) = None
     slice: Span | None = None

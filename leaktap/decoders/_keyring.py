@@ -123,7 +123,9 @@ class Keyring:
         self._anywhere = [entry for entry in own if not entry.placed] + list(marked())
         self._anywhere.sort(key=lambda entry: not (entry.marked or entry.lock.where.field))
         self._firsts = _ANY if self._seen else frozenset().union(*(entry.firsts for entry in self._anywhere))
-        self.hints = tuple(dict.fromkeys(hint for entry in own for hint in hints(entry.lock)))
+        self.hints = tuple(
+            dict.fromkeys(hint for entry in own for hint in (_in_query if entry.placed else hints)(entry.lock))
+        )
         self._at_host = lru_cache(_HOSTS)(self._of_host)
 
     def __reduce__(self) -> tuple[type["Keyring"], tuple[Keys]]:
@@ -158,6 +160,12 @@ def hints(lock: Lock) -> Iterator[bytes]:
             yield b"(?i)" + begins.hex().encode()
         if is_text(begins):
             yield re.escape(begins)
+
+
+def _in_query(lock: Lock) -> Iterator[bytes]:
+    """Yields what a target shows; the bodies of messages that a lock says it is for are not searched beforehand."""
+    for name in lock.where.field:
+        yield rb"[&?]" + re.escape(name.encode()) + b"="
 
 
 def _named(name: str) -> bytes:

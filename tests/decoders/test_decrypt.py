@@ -291,6 +291,17 @@ def test_a_lock_of_another_place(where):
     assert not opened("api.example.cn", "/v2/report", {}, body, locks(said))
 
 
+@pytest.mark.parametrize("where", [{"field": "d"}, {"field": "d", "host": "a.example"}])
+def test_a_lock_for_a_query(where):
+    keyring = locks({**AES, "data": {"value": [0], "then": "unbase64"}, "where": where})
+    target = "/r?v=1&d=" + base64.urlsafe_b64encode(sealed()).decode()
+    message = Message(("GET", target, "HTTP/1.1"))
+    sieve = Matcher((), hints=(*hints(), *keyring.hints)).sieve
+    roots = parts(message, "request", "a.example", "/r", sieve=sieve)
+    items = walk(roots, Limits(seconds=30), sieve, keyring.ring(message, "a.example", target))
+    assert "request.query.d|decrypt.own0|json.$.imei" in {item.path for item in items if isinstance(item, Leaf)}
+
+
 def test_a_key_that_is_wrapped(rsa_key):
     pem, public = rsa_key
     wrapped = base64.b64encode(public.encrypt(KEY, rsa_padding.PKCS1v15())).decode()
