@@ -1,4 +1,6 @@
-"""The address book: entries of the profile's, or a list whose entries each have a name and a phone number."""
+"""The address book: entries of the profile's, or a list whose entries each have a name and a phone number; also vCards
+(RFC 6350).
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,6 +16,7 @@ from leaktap.model import Match
 _FEWEST = 3
 _PHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,18}[0-9]")
 _NAME = re.compile(r"[^\W\d_][^\d@/:]{1,40}")
+_NUMBER_LINE = re.compile(rb"^(?:\w+\.)?TEL(?:;[^:\r\n]{0,200})?:(?:tel:)?(\+?[0-9][0-9 ()-]{4,20})", re.MULTILINE)
 _NAME_KEYS = re.compile(r".*(?:name|nick|contact|remark|label|xingming)")
 
 
@@ -71,7 +74,20 @@ def _listed(scene: Scene) -> Iterator[Match]:
     for records in lists.values():
         if len({record.text for record in records}) >= _FEWEST:
             found = [Match(r.leaf, "contacts", "contact", r.text, r.span, (), "structure", 0.8) for r in records]
-            yield together(found, confidence=0.8)
+            yield together(found, confidence=0.8, why=f"{len(records)} records: name and number")
+
+
+def _cards(scene: Scene) -> Iterator[Match]:
+    """Yields one match for each text with at least three vCards that have numbers of their own."""
+    texts = {candidate.leaf.path: candidate.leaf for candidate in scene.candidates if candidate.text == "BEGIN:VCARD"}
+    for leaf in texts.values():
+        numbers = list({found[1]: found for found in _NUMBER_LINE.finditer(leaf.value)}.values())
+        if min(len(numbers), leaf.value.count(b"BEGIN:VCARD")) >= _FEWEST:
+            found = [
+                Match(leaf, "contacts", "contact", number[1].decode(), number.span(1), (), "structure", 0.85)
+                for number in numbers
+            ]
+            yield together(found, confidence=0.85, why=f"{len(numbers)} vCards")
 
 
 def _gather(scene: Scene) -> Iterator[Match]:
@@ -79,6 +95,7 @@ def _gather(scene: Scene) -> Iterator[Match]:
         yield from _known(scene)
     else:
         yield from _listed(scene)
+        yield from _cards(scene)
 
 
 IDENTIFIERS = (
@@ -89,6 +106,7 @@ IDENTIFIERS = (
             "(?:.*_)?(?:phone|mobile|tele?|cell|msisdn)_(?:phone)?_(?:no|num|number|s)?[0-9]?",
             "(?:(?:display|full|contact|real|first|last|nick|user)_)?name|contact|remark|nick",
         ),
+        shapes=(rb"BEGIN:VCARD",),
         variants=_variants,
         canonical=phone_canonical,
         gather=_gather,

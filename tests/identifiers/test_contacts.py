@@ -73,6 +73,23 @@ def test_other_lists_are_no_address_book(stranger, data):
     assert "contacts" not in {match.identifier for match in stranger.match(list(json_leaves(data)))}
 
 
+def cards(count, number="1990000001{0}"):
+    card = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Person {0}\r\nTEL;TYPE=CELL:" + number + "\r\nEND:VCARD\r\n"
+    return "".join(card.format(i) for i in range(count))
+
+
+def test_vcards(stranger):
+    match = only(stranger.match([leaf(cards(4), "file")]))
+    assert (match.identifier, match.basis, match.count, match.confidence) == ("contacts", "structure", 4, 0.85)
+
+
+@pytest.mark.parametrize(
+    "text", [cards(2), cards(5, "19900000001"), "BEGIN:VCARD is how a card begins", cards(1)]
+)
+def test_fewer_vcards(stranger, text):
+    assert "contacts" not in {match.identifier for match in stranger.match([leaf(text, "file")])}
+
+
 def test_a_long_address_book_keeps_the_needles_few():
     """Numbers are hashed as they stand, names not at all: a thousand entries stay some ten thousand needles."""
     book = [{"name": f"Somebody Name{i:04}", "phone": f"138{i:08}"} for i in range(1, 101)]
