@@ -111,6 +111,7 @@ class Identifier:
     With `digest_like`, values themselves may look like a digest: only a name that says so makes them one.
     The first `shared` characters of the canonical value are those of many devices (a type's, a network's).
     With `long_values`, the beginning of a leaf that is longer than a candidate may be is one all the same.
+    With `always`, the gatherer is asked about every message, whatever was found in it.
     Without `in_text`, names count only as names of leaves, not inside undecoded text. `known_keys` are further names of
     leaves, too common to judge by; they decide only about known values too short to be telling.
     `whole` looks at messages before they are taken apart.
@@ -134,6 +135,7 @@ class Identifier:
     digest_like: bool = False
     in_text: bool = True
     shared: int = 0
+    always: bool = False
     known_keys: tuple[str, ...] = ()
     long_values: bool = False
 

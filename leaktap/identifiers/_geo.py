@@ -18,6 +18,10 @@ _BAIDU = math.pi * 3000 / 180
 _BASE32 = "0123456789bcdefghjkmnpqrstuvwxyz"
 _WEST, _EAST, _SOUTH, _NORTH = 72.004, 137.8347, 0.8293, 55.8271
 
+_MOST_BEGINNINGS = 32
+METRES = 111_195.0
+"""Metres in a degree of latitude, on a sphere of the Earth's mean radius."""
+
 type Point = tuple[float, float]
 """Latitude and longitude in degrees."""
 
@@ -100,3 +104,16 @@ def geohash_cell(text: str) -> tuple[Point, Point] | None:
 def maps(place: Location) -> list[Location]:
     """Returns a place as each kind of map has it."""
     return [place.model_copy(update={"lat": lat, "lon": lon}) for _, (lat, lon) in shown(place.lat, place.lon)]
+
+
+@lru_cache(256)
+def beginnings(place: Location) -> frozenset[bytes]:
+    """Returns what the coordinates in a place begin with, up to two decimals; nothing where it is larger than a city."""
+    found: set[bytes] = set()
+    for each in maps(place):
+        north = place.radius_m / METRES
+        for at, reach in ((each.lat, north), (each.lon, north / math.cos(math.radians(place.lat)))):
+            first, last = (int((at + way) * 100) for way in (-reach, reach))
+            for step in range(first, last + 1) if last - first < _MOST_BEGINNINGS else ():
+                found.add(f"{step / 100:.2f}".encode())
+    return frozenset(found)

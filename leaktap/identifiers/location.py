@@ -14,13 +14,10 @@ from dataclasses import replace
 from leaktap.config import DeviceProfile
 from leaktap.config import Location as Place
 from leaktap.identifiers._api import Candidate, Identifier, Scene, fold_key
-from leaktap.identifiers._geo import Point, degrees, geohash_cell, shown
+from leaktap.identifiers._geo import METRES, Point, beginnings, degrees, geohash_cell, shown
 from leaktap.identifiers._places import entry_of
 from leaktap.identifiers.forms import Form
 from leaktap.model import Match
-
-_METRES = 111_195.0
-"""Metres in a degree of latitude, on a sphere of the Earth's mean radius."""
 
 _NUMBER = r"-?[0-9]{1,3}\.[0-9]{3,20}"
 _ANY_NUMBER = r"-?(?:[0-9]{1,3}\.[0-9]{1,20}|[0-9]{6,10})"
@@ -35,6 +32,8 @@ _BESIDE = frozenset(
 """What stands beside the coordinates of a receiver, and never beside those of a shop."""
 
 _MOST_PAIRS = 3
+_LENGTHS = range(5, 26)
+_STEP = re.compile(r"(?:\[\d+\]|\.[^.|\[]*)$")
 _ROUGH, _ROUGHEST = 0.005, 0.05
 """Degrees by which a coordinate of two decimals, and of one, may be rounded."""
 
@@ -58,8 +57,8 @@ def _coordinates(candidate: Candidate) -> tuple[list[_Coordinate], bool]:
 
 def _off(place: Place, point: Point, latitude: float | None, longitude: float | None) -> float:
     """Returns how many metres a point lies from another; of a lone coordinate only its own axis is known."""
-    north = 0.0 if latitude is None else (latitude - point[0]) * _METRES
-    east = 0.0 if longitude is None else (longitude - point[1]) * _METRES * math.cos(math.radians(place.lat))
+    north = 0.0 if latitude is None else (latitude - point[0]) * METRES
+    east = 0.0 if longitude is None else (longitude - point[1]) * METRES * math.cos(math.radians(place.lat))
     return math.hypot(north, east)
 
 
@@ -79,7 +78,7 @@ def _nearest(place: Place, latitude: str | None, longitude: str | None) -> tuple
             rough = slack >= _ROUGH
             for rank, (shift, point) in enumerate(shown(place.lat, place.lon)):
                 off = _off(place, point, north, east)
-                if off <= place.radius_m + (slack * _METRES if rough else 0):
+                if off <= place.radius_m + (slack * METRES if rough else 0):
                     found.append((rank if rough else off, slack, (*shift, *form)))
     return min(found)[1:] if found else None
 
@@ -158,7 +157,50 @@ def _plausible(first: float, second: float) -> bool:
     return abs(first) <= 90 and abs(second) <= 180 and abs(first) >= 0.001 and abs(second) >= 0.001
 
 
+def _beside(scene: Scene, told: set[int]) -> Iterator[Match]:
+    """Yields a known place's coordinates that stand beside each other under names that say nothing, or under none."""
+    places = [(device, place) for device in scene.devices for place in device.location]
+    if not places:
+        return
+    known = frozenset[bytes]().union(*(beginnings(place) for _, place in places))
+    numbers = [
+        (Candidate(leaf, text, (0, len(text)), "", False), _STEP.sub("", leaf.path), float(text))
+        for leaf in scene.leaves
+        if len(leaf.value) in _LENGTHS
+        and leaf.value[: leaf.value.find(b".") + 3] in known
+        and id(leaf) not in told
+        and (text := _number(leaf.value))
+    ]
+    for device, place in places if numbers else ():
+        for form, point in shown(place.lat, place.lon):
+            halves: dict[str, dict[bool, tuple[Candidate, float]]] = {}
+            for candidate, beside, number in numbers:
+                for is_latitude in (True, False):
+                    axes = (number, None) if is_latitude else (None, number)
+                    if _off(place, point, *axes) <= place.radius_m:
+                        halves.setdefault(beside, {}).setdefault(is_latitude, (candidate, number))
+            for half in halves.values():
+                if len(half) == 2 and _off(place, point, half[True][1], half[False][1]) <= place.radius_m:
+                    for is_latitude, (candidate, _) in half.items():
+                        plain = place.lat if is_latitude else place.lon
+                        whole = (candidate, candidate.text, candidate.span)
+                        yield _match(whole, device, plain, 0.9, form=form)
+
+
+def _number(value: bytes) -> str:
+    text = value.decode("ascii", "replace")
+    return text if re.fullmatch(_NUMBER, text) else ""
+
+
 def _gather(scene: Scene) -> Iterator[Match]:
+    told: set[int] = set()
+    for match in _named(scene):
+        told.add(id(match.leaf))
+        yield match
+    yield from _beside(scene, told)
+
+
+def _named(scene: Scene) -> Iterator[Match]:
     pairs: list[list[_Coordinate]] = []
     halves: dict[str, dict[bool, _Coordinate]] = {}
     for candidate in scene.candidates:
@@ -207,6 +249,7 @@ IDENTIFIERS = (
         shapes=(_PAIR.pattern.replace(r"\s", " ").encode(),),
         cues=(rb"\.[0-9]{3,20} ?(?:[,;|_ ]|%(?:25){0,3}2[Cc]) ?-?[0-9]{1,3}\.[0-9]{3}",),
         gather=_gather,
+        always=True,
         hashed=False,
         values=lambda _device: (),
     ),

@@ -16,14 +16,14 @@ from collections.abc import Iterator, Sequence
 from leaktap.config import DeviceProfile
 from leaktap.identifiers import classes
 from leaktap.identifiers._api import Candidate, Scene
-from leaktap.identifiers._geo import maps
+from leaktap.identifiers._geo import beginnings, maps
 from leaktap.identifiers._hidden import looks
 from leaktap.identifiers._keys import AROUND, is_name
 from leaktap.identifiers._known import KnownValues
 from leaktap.identifiers._opaque import Runs
 from leaktap.identifiers._places import one_reading, part_of
 from leaktap.identifiers._salts import NAMED, Salts
-from leaktap.identifiers._scan import Scanner
+from leaktap.identifiers._scan import Scanner, literal
 from leaktap.identifiers._unknown import Unknown
 from leaktap.model import Direction, Leaf, Match, Message
 
@@ -48,14 +48,18 @@ class Matcher:
         self._gatherers = [
             (each.name, gather) for each in self._identifiers if (gather := each.gather or each.structure)
         ]
+        self._always = {each.name for each in self._identifiers if each.always and self._devices}
         self._wholes = [identifier.whole for identifier in self._identifiers if identifier.whole]
         self._known = KnownValues(self._devices, self._identifiers, salts)
         self._unknown = Unknown(self._identifiers)
         in_any_case = [*self._known.digits, *self._unknown.triggers]
         sections = (self._known.needles, in_any_case, self._unknown.shapes)
         self._salts = Salts(self._known.inputs)
-        places = [shown for device in self._devices for place in device.location for shown in maps(place)]
-        self._scanner = Scanner(*sections, [NAMED, AROUND, *hints, *looks(self._known.visible, places, alphabets)])
+        places = [place for device in self._devices for place in device.location]
+        degrees = {literal(text) for place in places for text in beginnings(place)}
+        shown = [each for place in places for each in maps(place)]
+        hidden = looks(self._known.visible, shown, alphabets)
+        self._scanner = Scanner(*sections, [NAMED, AROUND, *hints, *sorted(degrees), *hidden])
         self._runs = Runs(alphabets)
         self._triggers_from = len(self._known.needles) + len(self._known.digits)
         self._shapes_from = self._triggers_from + len(self._unknown.triggers)
@@ -122,6 +126,6 @@ class Matcher:
         """Returns what the gatherers make of their classes' candidates and known values."""
         found: list[Match] = []
         for name, gather in self._gatherers:
-            if name in candidates or name in known:
+            if name in candidates or name in known or name in self._always:
                 found += gather(Scene(leaves, candidates.get(name, ()), known.get(name, ()), self._devices, app))
         return found

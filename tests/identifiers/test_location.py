@@ -82,6 +82,34 @@ def test_how_a_place_is_written(there, leaves, forms, confidence):
     assert all(match.confidence == confidence for match in found)
 
 
+@pytest.mark.parametrize(
+    ("paths", "values", "form"),
+    [
+        (("body|json.$.at[0]", "body|json.$.at[1]"), ("121.4737", "31.23041"), ()),
+        (("body|protobuf.4.1", "body|protobuf.4.2"), ("31.230412", "121.47369"), ()),
+        (("body|json.$.a", "body|json.$.b"), ("31.22850", "121.47824"), ("gcj-02",)),
+        (("body|json.$.a", "body|json.$.c.b"), ("31.23041", "121.4737"), None),
+        (("body|json.$.a", "body|json.$.b"), ("31.23041", "121.9737"), None),
+        (("body|json.$.a", "body|json.$.b"), ("31.23", "121.47"), None),
+    ],
+)
+def test_a_place_whose_coordinates_have_no_names(there, paths, values, form):
+    found = there.match([leaf(value, "x", path=path) for path, value in zip(paths, values, strict=True)])
+    if form is None:
+        assert found == []
+    else:
+        assert {(m.leaf.path, m.value, m.form, m.confidence) for m in found} == {
+            (path, value, form, 0.9) for path, value in zip(paths, values, strict=True)
+        }
+
+
+def test_the_sieve_sees_coordinates_without_names(there):
+    filler = b'{"event": "none"}' * 20
+    for text in (b'{"a":31.230412,"b":121.47369}', b"[121.47369,31.230412]", b'{"a":31.22850}', b'{"a":121.48476}'):
+        assert there.sieve(filler + text)
+    assert not there.sieve(filler + b'{"a":31.93041,"b":121.9737}')
+
+
 def test_the_radius_is_a_circle_on_the_ground():
     """At 60 degrees north a degree of longitude is half as long as one of latitude."""
     north = Matcher([profile(location={"lat": "60.0001", "lon": "25.0001", "radius_m": 300})])
