@@ -1,6 +1,7 @@
-"""Percent-encoded text (RFC 3986, section 2.1) outside of forms: a header, a JSON string, a value encoded twice.
+"""Percent-encoding (RFC 3986, section 2.1) outside of forms: in a header, a JSON string, a value encoded twice.
 
-A `+` is a space where spaces are not encoded otherwise, as forms have it; in base64 it stays. URLs are `url`'s.
+Bytes are believed where control characters are escaped, which no text has, or where much is. A `+` is a space where
+spaces are not encoded otherwise, as forms have it; in base64 it stays. URLs are `url`'s.
 """
 
 import re
@@ -21,7 +22,10 @@ _HINTS = (
     rb"%(?:25){0,8}7[Bb]%(?:25){0,8}22",  # JSON
     rb"[A-Za-z0-9]%(?:25){0,8}40[A-Za-z0-9]",  # the @ of an address
     rb"%(?:25){0,8}3[Aa][0-9A-Fa-f]{2}%(?:25){0,8}3[Aa][0-9A-Fa-f]{2}%",  # colons of a hardware address
+    rb"%(?:25){0,8}(?:0[0-8BbCcEeFf]|1[0-9A-Fa-f]|7[Ff])",  # control characters: bytes that are no text
 )
+_OF_BYTES = re.compile(rb"%(?:0[0-8BbCcEeFf]|1[0-9A-Fa-f]|7[Ff])")
+_FEWEST_OF_BYTES = 4
 _BASE64 = re.compile(rb"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2,3}={1,2})?")
 
 
@@ -32,7 +36,15 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     decoded = unquote(data)
     if b"+" in data and b"%20" not in data and b" " not in data and not _BASE64.fullmatch(decoded):
         decoded = unquote(data.replace(b"+", b" "))
-    return (Part(decoded),) if reads(decoded) else None
+    return (Part(decoded),) if reads(decoded) or _looks_binary(data, len(decoded)) else None
+
+
+def _looks_binary(data: bytes, size: int) -> bool:
+    """Tells whether what is encoded and has `size` bytes is rather bytes than a text with a stray sign."""
+    escapes = data.count(b"%")
+    if escapes < _FEWEST_OF_BYTES:
+        return False
+    return escapes * 3 >= size or _OF_BYTES.search(data) is not None
 
 
 DECODER = Decoder(

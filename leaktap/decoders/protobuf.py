@@ -7,6 +7,7 @@ format is read by the protobuf library; of a broken message the fields before th
 """
 
 import math
+import re
 import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -290,13 +291,26 @@ def _real(bits: int, kind: int) -> bytes | None:
     return text.encode() if math.isfinite(number) and 1e-9 <= abs(number) <= 1e15 else None
 
 
+_COMPRESSED = (
+    rb"\x1f\x8b\x08[\x00-\x1f]",
+    rb"\x28\xb5\x2f\xfd",
+    rb"\x78[\x01\x5e\x9c\xda][\x00-\xff]{2}",
+    rb"BZh[1-9]1AY&SY",
+    rb"\xfd7zXZ\x00",
+    rb"PK\x03\x04",
+    rb"\x5d\x00\x00[\x00-\xff]{2}(?:\xff{8}|[\x00-\xff]{4}\x00{4})",
+)
+"""How compressed fields begin, which hide what they hold: gzip, zstd, zlib, bzip2, xz, ZIP, LZMA."""
+
 DECODER = Decoder(
     "protobuf",
     decode,
     rank=35,
     minimum=6,
-    starts=bytes(tag for tag in range(8, 128) if tag & 7 in (_VARINT, _FIXED64, _BYTES, _START_GROUP, _FIXED32)),
+    starts=bytes(tag for tag in range(8, 256) if tag & 7 in (_VARINT, _FIXED64, _BYTES, _START_GROUP, _FIXED32)),
+    shape=re.compile(rb"[\x08-\x7f]|[\x80-\xff][\x01-\x7f]"),
     binary=True,
+    hints=_COMPRESSED,
     transparent=True,
     types=("application/*protobuf*", "application/*+proto", "application/proto", "application/*protobuffer"),
 )

@@ -31,6 +31,20 @@ def test_left_alone(follow, data):
     assert follow(data).values == {"": data}
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        bytes(range(0xF0, 0x100)),
+        b"\x81\xa4imei\xaf867530912345673\x00\x01\xff",
+        b"\x0b\x00\x01text, mostly text",
+        b"\x01\x02\x03\x04",
+    ],
+)
+def test_bytes_are_decoded_as_well(follow, value):
+    leaves = follow(quote(value, safe="").encode()).values
+    assert leaves["|percent"] == value
+
+
 @pytest.mark.parametrize("times", [2, 3])
 def test_encoded_several_times(follow, times):
     value = "a4:50:46:12:34:56"
