@@ -7,7 +7,7 @@ Chinese is believed where most characters are the frequent ones that both standa
 import codecs
 import re
 
-from leaktap.decoders._plain import makes_sense
+from leaktap.decoders._plain import MAGICS, makes_sense
 
 _SAMPLE = 4096
 _CONTROL = bytes(i for i in range(32) if i not in b"\t\n\r") + b"\x7f"
@@ -18,6 +18,10 @@ _WIDE = (
     ("utf-32-be", 4, re.compile(rb"(?:\0\0\0" + _SIGN + rb"){3}")),
     ("utf-16-le", 2, re.compile(rb"(?:" + _SIGN + rb"\0){3}")),
     ("utf-16-be", 2, re.compile(rb"(?:\0" + _SIGN + rb"){3}")),
+)
+_WIDE_CHINESE = (  # rows of ASCII, of punctuation, of ideographs, of full width
+    ("utf-16-le", re.compile(rb"(?:[\x00-\xff][\x00\x20\x30\x4e-\x9f\xff]){3}")),
+    ("utf-16-be", re.compile(rb"(?:[\x00\x20\x30\x4e-\x9f\xff][\x00-\xff]){3}")),
 )
 _CHINESE = (
     (
@@ -52,7 +56,14 @@ def guess(data: bytes, cut: bool = False) -> tuple[str, ...]:
         found = tuple(name for name, share in shares.items() if share >= max(best * 0.9, _SHARE) and _text(data, name))
         if found:
             return found
-    return tuple(name for name in ("utf-16-le", "utf-16-be") if len(data) % 2 == 0 and _is_wide_chinese(data, name))
+    if len(data) % 2:
+        return ()
+    return tuple(name for name, shape in _WIDE_CHINESE if shape.match(data) and _is_wide_chinese(data, name))
+
+
+def may_read(start: bytes) -> bool:
+    """Tells quickly whether what begins so may be text of one or two bytes to the character, or is compressed."""
+    return len(start.translate(None, _CONTROL)) == len(start) or start.startswith(MAGICS)
 
 
 def reads(data: bytes, cut: bool = False) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from leaktap.config import load_yaml
 from leaktap.decoders._api import Context, Decoder, Part
-from leaktap.decoders._charsets import reads
+from leaktap.decoders._charsets import may_read, reads
 
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SHORTEST = 11
@@ -41,9 +41,8 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         bare = data.rstrip(padding)
         if len(bare) < _SHORTEST or len(bare) % 4 == 1 or len(data) - len(bare) > 2:
             continue
-        if bare[:_SAMPLE].translate(None, alphabet) or (
-            len(bare) > _SAMPLE and not reads(_decoded(bare[:_SAMPLE].translate(table)), cut=True)
-        ):
+        start = bare[:_SAMPLE]
+        if start.translate(None, alphabet) or not may_read(_decoded(start.translate(table))):
             continue
         if bare.translate(None, alphabet):
             continue

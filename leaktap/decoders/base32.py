@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, Part
-from leaktap.decoders._charsets import reads
+from leaktap.decoders._charsets import may_read, reads
 
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _HEX = b"0123456789ABCDEFGHIJKLMNOPQRSTUV"
@@ -39,7 +39,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         digits = text.replace(b"-", b"") if path == ".crockford" else text
         if digits[:_SAMPLE].translate(None, alphabet) or len(digits) % 8 in _IMPOSSIBLE:
             continue
-        if len(digits) > _SAMPLE and not reads(_decoded(digits[:_SAMPLE].translate(table)), cut=True):
+        if not may_read(_decoded(digits[: min(_SAMPLE, len(digits) & -8)].translate(table))):
             continue
         if not digits.translate(None, alphabet):
             decoded = _decoded(digits.translate(table))

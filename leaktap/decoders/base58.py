@@ -13,7 +13,7 @@ from leaktap.decoders._charsets import reads
 
 _ALPHABET = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUES = {sign: value for value, sign in enumerate(_ALPHABET)}
-_SHAPE = re.compile(rb"(?![1-9]+$|[a-z]+$|[A-Z]+$)[1-9A-HJ-NP-Za-km-z]{8,2048}$")
+_SHAPE = re.compile(rb"(?![1-9]+$|[a-z]+$|[A-Z]+$)[1-9A-HJ-NP-Za-km-z]{8,16384}$")
 _CHUNK = 64
 _CHECKSUM = 4
 _SHORTEST_CHECKED = 9

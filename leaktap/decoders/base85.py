@@ -8,14 +8,15 @@ import re
 from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, Part
-from leaktap.decoders._charsets import reads
+from leaktap.decoders._charsets import may_read, reads
 
 _RFC1924 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 _Z85 = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 _TO_RFC1924 = bytes.maketrans(_Z85, _RFC1924)
 _SHAPE = re.compile(rb"[!#-&(-+\--~]{10}")
 _SHORTEST = 10
-_SAMPLE = 60
+_SAMPLE, _LONGER = 10, 60
+"""Characters that are tried first: the library takes its time."""
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -27,9 +28,9 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         if data[:_SAMPLE].translate(None, alphabet):
             continue
         start = _decoded(data[:_SAMPLE].translate(table))
-        if not start or not reads(start, cut=len(data) > _SAMPLE) or data.translate(None, alphabet):
+        if not start or not may_read(start) or data.translate(None, alphabet):
             continue
-        decoded = start if len(data) <= _SAMPLE else _decoded(data.translate(table))
+        decoded = _decoded(data.translate(table)) if may_read(_decoded(data[:_LONGER].translate(table))) else b""
         if decoded and reads(decoded):
             found.append(Part(decoded, path))
     return found[: context.most] or None

@@ -48,7 +48,7 @@ def test_read(value, decoded):
         b"867539912345673",
         b"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb",
         write(hashlib.sha256(b"x").digest()),
-        b"A" * 5000,
+        b"A" * 20_000,
     ],
 )
 def test_left_alone(value):
