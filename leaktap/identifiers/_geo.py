@@ -108,7 +108,7 @@ def maps(place: Location) -> list[Location]:
 
 @lru_cache(256)
 def beginnings(place: Location) -> frozenset[bytes]:
-    """Returns what the coordinates in a place begin with, up to two decimals; nothing where it is larger than a city."""
+    """Returns what coordinates in a place begin with, up to two decimals; nothing where it is larger than a city."""
     found: set[bytes] = set()
     for each in maps(place):
         north = place.radius_m / METRES

@@ -14,24 +14,24 @@ from leaktap.identifiers._places import bare
 from leaktap.identifiers.forms import Form
 from leaktap.model import Leaf, Match
 
-_NAME = (
-    r"(?:[a-z]{2,10}_?)?(?:app|api|access|client|sdk)_?(?:key|secret|id|token)|(?:app_?)?salt|secret(?:_?key)?"
-    r"|(?:app_?)?(?:package|pkg|bundle)(?:_?(?:name|id))?|channel_?key|nonce_?str"
+_KEY = re.compile(
+    r".*(?:app|api|channel)_?(?:key|secret|id|token)|.*salt|.*secret(?:_?key)?|.*(?:package|pkg|bundle)(?:_?(?:name|id))?",
+    re.IGNORECASE,
 )
-_KEY = re.compile(_NAME, re.IGNORECASE)
-_PAIR = re.compile(rb"([A-Za-z_]{4,32})[\"'\\]{0,4}\s{0,2}[:=]\s{0,2}[\"'\\]{0,4}([A-Za-z0-9_.+/=-]{1,64})")
+_VALUE = re.compile(rb"\s{0,2}[\"'\\]{0,4}([A-Za-z0-9_.+/=-]{1,64})")
 NAMED = (
-    rb"(?:[aA]pp_?(?:[kK]ey|[sS]ecret|[iI]d)|APP_?KEY|[sS]alt|[pP]ackage(?:_?[nN]ame)?|pkg(?:_?[nN]ame)?)"
-    rb"[\"'\\]{0,4}\s?[:=]"
+    rb"(?:(?:[aA]p[pi]|APP|[cC]hannel)_?(?:[kK]ey|KEY|[sS]ecret|[iI]d|ID|[tT]oken)|[sS]alt|[sS]ecret(?:_?[kK]ey)?"
+    rb"|(?:[pP]ackage|[pP]kg|[bB]undle)(?:_?(?:[nN]ame|[iI]d))?)[\"'\\]{0,4}\s?[:=]"
 )
 """What stands before a salt in a text; one of the sieve's hints."""
 
 _DIGEST = re.compile(rb"[0-9a-f]{32}|[0-9A-F]{32}|[0-9a-f]{40}|[0-9A-F]{40}|[0-9a-f]{64}|[0-9A-F]{64}")
-_RUNS = re.compile(rb"\b(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})\b")
+_MARKS = bytes(0x61 if sign in b"0123456789abcdefABCDEF" else 0x2E for sign in range(256))
 _BY_SIZE = {16: ("md5",), 20: ("sha1",), 32: ("sha256", "sm3")}
-_MOST_SALTS = 6
+_MOST_SALTS, _MOST_NAMES = 6, 64
 _LONGEST_SALT = 64
 _KEPT = 96
+_FEWEST_DIGITS, _MOST_DIGITS = 32, 64
 
 type _Table = dict[bytes, tuple[Secret, Form]]
 
@@ -60,30 +60,44 @@ class Salts:
         if not self._inputs:
             return
         known = {id(match.leaf) for match in taken if match.basis == "known"}
-        digests = [(leaf, digest) for leaf in leaves if id(leaf) not in known and (digest := _digest(leaf.value))]
-        if not digests:
+        found = [(leaf, read) for leaf in leaves if id(leaf) not in known and (read := _digest(leaf.value))]
+        if not found:
             return
-        found = dict.fromkeys(salt for leaf in leaves for salt in _salts(leaf))
-        salts = [*list(found)[:_MOST_SALTS], *([app] if app else [])]
-        for leaf, (digest, span, how) in digests:
+        told = dict.fromkeys(salt for leaf in leaves for salt in _salts(leaf))
+        salts = [*list(told)[:_MOST_SALTS], *([app] if app else [])]
+        for leaf, (digest, span, how) in found:
             for salt in salts:
                 owner = self._table(salt, len(digest)).get(digest)
                 if owner:
                     yield _match(owner, leaf, span, how)
                     break
 
-    def spots(self, data: bytes) -> list[int]:
-        """Returns where digests of known values with a salt end that is named in the same text."""
+    def spots(self, data: bytes, ends: Sequence[int]) -> list[int]:
+        """Returns where digests of known values with a salt end that is named in the same text.
+
+        `ends` is where what `NAMED` finds ends.
+        """
         if not self._inputs:
             return []
-        salts = [value.decode() for name, value in _PAIR.findall(data) if _KEY.fullmatch(name.decode())]
-        tables = list(dict.fromkeys(salts))[:_MOST_SALTS]
-        ends: list[int] = []
-        for run in _RUNS.finditer(data) if tables else ():
-            digest = bytes.fromhex(run[0].decode())
-            if any(digest in self._table(salt, len(digest)) for salt in tables):
-                ends.append(run.end())
-        return ends
+        values = [value[1].decode() for end in ends[:_MOST_NAMES] if (value := _VALUE.match(data, end))]
+        salts = list(dict.fromkeys(values))[:_MOST_SALTS]
+        found: list[int] = []
+        for start, end in _runs(data) if salts else ():
+            digest = bytes.fromhex(data[start:end].decode())
+            if len(digest) in _BY_SIZE and any(digest in self._table(salt, len(digest)) for salt in salts):
+                found.append(end)
+        return found
+
+
+def _runs(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yields where an even number of hexadecimal digits stands, as many as a digest has or more."""
+    marks = data.translate(_MARKS)
+    end = 0
+    while (start := marks.find(b"a" * _FEWEST_DIGITS, end)) >= 0:
+        end = marks.find(b".", start)
+        end = len(data) if end < 0 else end
+        if (end - start) % 2 == 0 and end - start <= _MOST_DIGITS:
+            yield start, end
 
 
 def _salts(leaf: Leaf) -> Iterator[str]:

@@ -76,7 +76,7 @@ class Matcher:
         low, high, salt = self._triggers_from, self._shapes_from, self._salt
         named = [end for number, end in hits if number == salt]
         spots = {end for number, end in hits if number != salt and (not low <= number < high or is_name(data, end))}
-        if named and (salted := self._salts.spots(data)):
+        if named and (salted := self._salts.spots(data, named)):
             spots.update(named, salted)
         return sorted(spots.union(self._runs.ends(data)))
 
