@@ -49,16 +49,15 @@ def guess(data: bytes, cut: bool = False) -> tuple[str, ...]:
     wide = tuple(name for name, width, shape in _WIDE if len(data) % width == 0 and shape.match(data))
     if wide:
         return wide[:1] if _text(data, wide[0]) else ()
+    found: list[str] = []
     if len(data.translate(None, _CONTROL)) == len(data):
         sample = data[:_SAMPLE]
         shares = {name: _share(sample, whole, frequent, cut) for name, whole, frequent in _CHINESE}
-        best = max(shares.values())
-        found = tuple(name for name, share in shares.items() if share >= max(best * 0.9, _SHARE) and _text(data, name))
-        if found:
-            return found
-    if len(data) % 2:
-        return ()
-    return tuple(name for name, shape in _WIDE_CHINESE if shape.match(data) and _is_wide_chinese(data, name))
+        least = max(*shares.values(), _SHARE / 0.9) * 0.9
+        found += [name for name, share in shares.items() if share >= least and _text(data, name)]
+    if len(data) % 2 == 0:
+        found += [name for name, shape in _WIDE_CHINESE if shape.match(data) and _is_wide_chinese(data, name)]
+    return tuple(found)
 
 
 def may_read(start: bytes) -> bool:
