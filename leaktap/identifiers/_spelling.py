@@ -16,25 +16,25 @@ _SEPARATORS = {"dash": "-", "dot": ".", "colon": ":", "space": " ", "underscore"
 _HEX = re.compile(r"[0-9a-fA-F]{12}|[0-9a-fA-F]{14}|[0-9a-fA-F]{16}|[0-9a-fA-F]{32}|[0-9a-fA-F]{40}")
 _HEX_JOINED = re.compile(r"[0-9a-fA-F]+(?:[-:][0-9a-fA-F]+)*")
 _DIGIT_GROUPS = {15: ((2, 6, 6, 1), (6, 2, 6, 1), (8, 6, 1))}
-_FEWEST_DIGITS = 8
+_DIGITS = range(8, 41)
 _CHARSETS = ("utf-16-le", "utf-16-be")
 
 
 def writings(identifier: Identifier, plain: str) -> list[Variant]:
     """Returns every way to write a value of a class, no bytes twice; the likeliest first."""
     own = [variant for variant in identifier.variants(plain) if variant.value]
-    found = {variant.value: variant for variant in reversed(own)}
-    found = {variant.value: variant for variant in own} | found
     rest = _charsets(plain) if identifier.gather else _rest(plain, own)
-    for variant in rest:
-        found.setdefault(variant.value, variant)
+    found: dict[bytes, Variant] = {}
+    for variant in (*own, *rest):
+        if variant.value:
+            found.setdefault(variant.value, variant)
     return list(found.values())
 
 
 def _rest(plain: str, own: Iterable[Variant]) -> Iterator[Variant]:
     yield from _charsets(plain)
     yield from pinyin(plain)
-    digits = plain if plain.isascii() and plain.isdigit() and len(plain) >= _FEWEST_DIGITS else ""
+    digits = plain if plain.isascii() and plain.isdigit() and len(plain) in _DIGITS else ""
     if digits:
         yield from _of_number(digits)
     elif (bare := _bare_hex(plain)) and _HEX.fullmatch(bare):

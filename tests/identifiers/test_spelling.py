@@ -1,6 +1,8 @@
 """Every plain way to write a value, each row the form and what has to be among its writings."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leaktap.identifiers import find
 from leaktap.identifiers._spelling import writings
@@ -66,3 +68,17 @@ def test_no_bytes_twice(name):
 
 def test_address_books_are_kept_short():
     assert len(writings(find("contacts"), "李小龙大")) <= 4
+
+
+@given(
+    st.sampled_from(["imei", "mac_wifi", "oaid", "phone", "name", "clipboard"]),
+    st.text() | st.text("0123456789abcdef:-"),
+)
+def test_any_text_can_be_a_value(name, plain):
+    identifier = find(name)
+    found = writings(identifier, identifier.canonical(plain))
+    assert all(variant.value for variant in found)
+
+
+def test_a_long_number_is_a_text():
+    assert ("int64-be",) not in forms("clipboard", "1" * 5000)
