@@ -132,7 +132,7 @@ def one_reading(matches: Sequence[Match]) -> list[Match]:
     """Drops what another reading of the same bytes shows better.
 
     Where the walk keeps a value beside its decoded parts, one thing is found in both. The reading whose match covers
-    the whole value is kept; of two such, or of none such, the outer one.
+    the whole value is kept; of two such the outer one, and of none such the one that has less around it.
     """
     found: dict[tuple[str, str, str, str], list[int]] = {}
     for index, match in enumerate(matches):
@@ -147,5 +147,6 @@ def one_reading(matches: Sequence[Match]) -> list[Match]:
                 if _whole(outer):
                     dropped.add(index)
                 elif outer.form == match.form:
-                    dropped.add(other if _whole(match) else index)
+                    closer = _whole(match) or len(match.leaf.value) < len(outer.leaf.value)
+                    dropped.add(other if closer else index)
     return [match for index, match in enumerate(matches) if index not in dropped]

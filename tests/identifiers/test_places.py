@@ -108,10 +108,14 @@ INNER = match("request.body|json.$.imei", IMEI)
             [match("q.a", b"00ff", form=("md5", "hex")), match("q.a|hex", b"\x00\xff", form=("md5",))],
             [match("q.a", b"00ff", form=("md5", "hex"))],
         ),
-        # Neither whole: the outer one.
+        # Neither whole: the one with less around it, of two alike the outer one.
         (
             [match("q.a", b"x" + IMEI, (1, 16)), match("q.a|percent", b"x" + IMEI, (1, 16))],
             [match("q.a", b"x" + IMEI, (1, 16))],
+        ),
+        (
+            [match("q.a", b"\0\x13yx" + IMEI, (4, 19)), match("q.a|records[0]", b"x" + IMEI, (1, 16))],
+            [match("q.a|records[0]", b"x" + IMEI, (1, 16))],
         ),
         # Another form inside is another finding.
         ([OUTER, match("request.body|json.$.m", b"00ff", form=("md5", "hex"))], None),
