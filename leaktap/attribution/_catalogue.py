@@ -2,7 +2,8 @@
 
 A file names a company, its SDKs and their hosts. A host stands for itself and everything below it; with a `path` only
 for request targets that begin so. Every host says its `source`. Refused are unknown keys, hosts without source, public
-suffixes (https://publicsuffix.org, private ones included) and two owners of one host and path.
+suffixes (https://publicsuffix.org) and two owners of one host and path. A carrier (kind `cdn`) may own a private
+suffix, such as cloudfront.net: whatever nobody else owns below it is at least carried by it.
 """
 
 import re
@@ -134,9 +135,9 @@ class Catalogue:
 
 
 @cache
-def suffixes() -> PublicSuffixList:
-    """Returns the public suffix list; a name under an unknown top-level domain has no suffix in it."""
-    return PublicSuffixList(accept_unknown=False)
+def suffixes(*, private: bool = True) -> PublicSuffixList:
+    """Returns the public suffix list, with or without private ones; under an unknown top-level domain it has none."""
+    return PublicSuffixList(accept_unknown=False, only_icann=not private)
 
 
 @cache
@@ -165,7 +166,7 @@ def load(folder: Path, *, suffix_check: bool = True) -> Catalogue:
             raise ConfigError(file, lines["company",], "company", f"{company.company!r} has a file: {other.name}")
         for s, sdk in enumerate(company.sdks):
             for h, host in enumerate(sdk.hosts):
-                if suffix_check and suffixes().publicsuffix(host.host) == host.host:
+                if suffix_check and suffixes(private=sdk.kind != "cdn").publicsuffix(host.host) == host.host:
                     why = f"{host.host!r} is a public suffix: name the hosts below it"
                     raise ConfigError(file, lines["sdks", s, "hosts", h, "host"], f"sdks.{s}.hosts.{h}.host", why)
                 owner = (file, sdk.name)

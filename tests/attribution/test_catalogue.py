@@ -92,6 +92,16 @@ def test_what_is_wrong_is_named_with_its_place(tmp_path, old, new, line, key, wh
     assert why in error.value.why
 
 
+@pytest.mark.parametrize(("host", "accepted"), [("cloudfront.net", True), ("github.io", True), ("com.cn", False)])
+def test_a_carrier_may_own_a_private_suffix_but_no_registry(tmp_path, host, accepted):
+    carrier = SECOND.replace("kind: ads", "kind: cdn").replace("ads.example.org", host)
+    if accepted:
+        assert load(write(tmp_path, other=carrier)).find(f"d1.{host}").sdk.kind == "cdn"
+    else:
+        with pytest.raises(ConfigError, match="public suffix"):
+            load(write(tmp_path, other=carrier))
+
+
 def test_one_host_has_one_owner_across_files(tmp_path):
     claim = SECOND.replace("ads.example.org", "example.net")
     with pytest.raises(ConfigError, match=r"other\.yaml:7: sdks\.0\.hosts\.0\.host: example\.net already belongs to"):
@@ -135,10 +145,10 @@ def test_the_longest_host_wins_then_the_longest_path(tmp_path, host, path, found
 def test_the_carried_catalogue_is_sound_and_of_the_promised_size():
     known = catalogue()
     assert len(known.companies) == len(list(FOLDER.glob("*.yaml"))) >= 60
-    hosts = [host for company in known.companies for sdk in company.sdks for host in sdk.hosts]
+    hosts = [(sdk, host) for company in known.companies for sdk in company.sdks for host in sdk.hosts]
     assert len(hosts) >= 300
-    for host in hosts:
-        assert suffixes().privatesuffix(host.host), host.host
+    for sdk, host in hosts:
+        assert suffixes(private=sdk.kind != "cdn").privatesuffix(host.host), host.host
         assert known.find(host.host, host.path).host is host
 
 
