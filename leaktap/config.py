@@ -6,6 +6,7 @@ model it lands in. Unknown keys are refused, with the nearest known one as the c
 
 import difflib
 import hmac
+import math
 import os
 import re
 import secrets
@@ -168,13 +169,19 @@ class DeviceProfile(_Strict):
         return _known(value, info)
 
 
+type Clock = Literal["phone", "capture"]
+"""By whose clock a time is told."""
+
 type EventName = Literal[
     "install", "launch", "notice", "consent", "refuse", "withdraw", "background", "foreground", "stop", "uninstall"
 ]
 
 
 class Event(_Strict):
-    """Something that happened at a moment: an event of the app's life, an answer to permissions, or a user's action."""
+    """Something that happened at a moment: an event of the app's life, an answer to permissions, or a user's action.
+
+    `at` is by the `clock` of the phone, which may go before or after the capture's: see `Case.clock_offset`.
+    """
 
     at: Moment
     event: EventName | None = None
@@ -182,6 +189,7 @@ class Event(_Strict):
     action: str = ""
     app: str = ""
     device: str = ""
+    clock: Clock = "phone"
 
     @model_validator(mode="after")
     def _something(self) -> "Event":
@@ -253,6 +261,30 @@ class Decode(_Strict):
         return value
 
 
+def _offsets(value: object) -> object:
+    """Reads a number, numbers by device, or the word `measured`, which becomes None."""
+    if value == "measured":
+        return None
+    said: dict[str, Any] = value if isinstance(value, dict) else {"": value}
+    offsets = {}
+    for device, seconds in said.items():
+        try:
+            offsets[device] = float(seconds)
+        except (TypeError, ValueError):
+            offsets[device] = math.nan
+        if not abs(offsets[device]) <= _MOST_OFFSET:
+            why = f"{seconds!r} is no number of seconds: write 3.2, {{PHONE: 3.2}} or measured"
+            raise _at(device, why) if device else ValueError(why)
+    return offsets
+
+
+_MOST_OFFSET = 1e10
+"""Seconds: a phone that was never set may be decades behind, and no clock is centuries off."""
+
+type ClockOffset = Annotated[dict[str, float] | None, BeforeValidator(_offsets)]
+"""Seconds that a phone's clock goes before the capture's, by device, "" for all; None: to be measured from marks."""
+
+
 class Case(_Strict):
     """One test of one app: what is tested, on which devices, and what happened when; `salts` as in a profile."""
 
@@ -260,6 +292,7 @@ class Case(_Strict):
     devices: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = ()
     keyring: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = ()
     events: Annotated[tuple[Event, ...], BeforeValidator(_listed)] = ()
+    clock_offset: ClockOffset = {}
     declared: Declared | None = None
     necessary: Texts | None = None
     protobuf: Annotated[tuple[Schema, ...], BeforeValidator(_listed)] = ()
@@ -270,6 +303,16 @@ class Case(_Strict):
     @classmethod
     def _names(cls, value: object, info: ValidationInfo) -> object:
         return _known(value, info)
+
+    @field_validator("clock_offset")
+    @classmethod
+    def _whose(cls, value: dict[str, float] | None, info: ValidationInfo) -> dict[str, float] | None:
+        """Refuses offsets by device where an event's phone is not among them."""
+        for event in info.data.get("events", ()) if value and "" not in value else ():
+            if event.clock == "phone" and event.device not in (value or {}):
+                whose = f"of {event.device!r}" if event.device else "that names no device"
+                raise ValueError(f"has no offset for an event {whose}: add it, or clock: capture to the event")
+        return value
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -307,7 +307,8 @@ class Summary:
     """What a run amounts to.
 
     `findings` counts by severity, `clauses` by clause id, `blind` by reason; `unobservable` are the clauses that no
-    traffic can show; `session_clauses` those that only the whole session shows.
+    traffic can show; `session_clauses` those that only the whole session shows. `clock_offset` are the seconds that
+    phones' clocks go before the capture's, by device, "" for all; `clock_measured` says that they were to be measured.
     """
 
     inputs: tuple[str, ...]
@@ -323,6 +324,8 @@ class Summary:
     mb_per_s: float
     unobservable: tuple[str, ...] = ()
     session_clauses: tuple[ClauseHit, ...] = field(default=())
+    clock_offset: dict[str, float] = field(default_factory=dict)
+    clock_measured: bool = False
 
 
 type Seen = Exchange | Answer | Blind | Fault | Progress | Mark

@@ -137,6 +137,8 @@ class Pipeline:
             mb_per_s=round(read / 1e6 / seconds, 1) if seconds > 0 else 0.0,
             unobservable=self._engine.unobservable,
             session_clauses=self._engine.finish(),
+            clock_offset=self.timeline.clock_offset,
+            clock_measured=self.timeline.measures,
         )
 
     def _count(self, source: str, exchanges: int, size: int) -> None:

@@ -29,7 +29,9 @@ class Session:
         self.about = about
         self.began = monotonic()
         self.outputs = Outputs(about.outputs, about.reveal)
-        self.timeline = Timeline((*about.events, *marks))
+        self.timeline = Timeline(about.events, clock_offset=about.case.clock_offset)
+        for mark in marks:
+            self.timeline.mark(mark)
         self.pipeline = Pipeline(
             about.case,
             about.devices,

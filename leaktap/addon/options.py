@@ -99,11 +99,11 @@ def _said(options: Options) -> list[Event]:
     if options.leaktap_consent and options.leaktap_before_consent:
         raise OptionsError("leaktap_consent and leaktap_before_consent contradict each other: set one of them")
     if options.leaktap_before_consent:
-        return [Event(at=0, event="notice")]
+        return [Event(at=0, event="notice", clock="capture")]
     if not options.leaktap_consent:
         return []
     try:
-        return [Event(at=parse_time(options.leaktap_consent), event="consent")]
+        return [Event(at=parse_time(options.leaktap_consent), event="consent", clock="capture")]
     except ValueError as error:
         raise OptionsError(f"leaktap_consent: {error}") from None
 

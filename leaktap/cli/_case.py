@@ -45,13 +45,14 @@ def timeline(case: Case, consent: str, before_consent: bool) -> Timeline:
     if consent and before_consent:
         raise CommandError("--consent and --before-consent contradict each other: give one of them")
     if not consent and not before_consent:
-        return Timeline(case.events)
+        return Timeline(case.events, clock_offset=case.clock_offset)
     option = "--consent" if consent else "--before-consent"
     if any(event.event == "consent" for event in case.events):
         raise CommandError(f"{option}: the case says itself when consent was given: remove the option or the event")
     if before_consent:
-        return Timeline(case.events, before_consent=True)
+        return Timeline(case.events, before_consent=True, clock_offset=case.clock_offset)
     try:
-        return Timeline([*case.events, Event.model_validate({"at": parse_time(consent), "event": "consent"})])
+        said = Event(at=parse_time(consent), event="consent", clock="capture")
+        return Timeline([*case.events, said], clock_offset=case.clock_offset)
     except ValueError as error:
         raise CommandError(f"--consent: {error}") from None

@@ -19,12 +19,17 @@ Answer. `consented`, `refused` and `withdrawn` hold until the next answer; they 
 - `before_notice` if nothing is to come, but install or launch shows that the tester kept the record,
 - `unknown` where none of these stands in it.
 
+Clocks. The events of the case are by the phone's clock (unless they say `clock: capture`), marks by the capture's. The
+offset of the phone's clock is taken off its events: given in seconds, by device or for all, or measured. Measured: the
+first mark that an event of the case agrees with in event or action, app and device, as written, is the same moment as
+the first such event. Without such a pair nothing is taken off.
+
 `background` is set by `background` in a running app and cleared by `foreground` and by whatever starts or ends it.
 What is still to come may change under live marks; a phase that was told earlier is not taken back.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import attrgetter
@@ -38,7 +43,15 @@ _INSTALLATIONS = ("install", "uninstall")
 _DEEDS = ("launch", "consent", "refuse", "withdraw", "foreground")
 _AT = attrgetter("at")
 
+_NO_OFFSET: Mapping[str, float] = {}
+
 type _State = tuple[PhaseName, bool, str]
+type _Same = tuple[str | None, str, str, str]
+
+
+def _same(event: Event) -> _Same:
+    """Returns what an event and a mark of the same moment agree in."""
+    return event.event, event.action, event.app, event.device
 
 
 @dataclass(slots=True)
@@ -57,18 +70,46 @@ class _View:
 class Timeline:
     """The events of a case. Marks may come from another thread than the questions."""
 
-    def __init__(self, events: Iterable[Event] = (), *, before_consent: bool = False) -> None:
-        """Takes events in any order. With `before_consent` every moment lies before the consent, whatever happened."""
-        self._events = sorted(events, key=_AT)
+    def __init__(
+        self,
+        events: Iterable[Event] = (),
+        *,
+        before_consent: bool = False,
+        clock_offset: Mapping[str, float] | None = _NO_OFFSET,
+    ) -> None:
+        """Takes events in any order. With `before_consent` every moment lies before the consent, whatever happened.
+
+        `clock_offset` is in seconds that the phone's clock goes before the capture's, by device, "" for all the others;
+        None has it measured from the marks.
+        """
+        self._told = list(events)
+        self._marks: list[Event] = []
+        self.measures = clock_offset is None
+        """Whether the offset is measured."""
+        self._offsets = {device: round(seconds * 1e6) for device, seconds in (clock_offset or {}).items()}
+        self._partners: dict[_Same, Time] = {}
+        for event in sorted(self._told if self.measures else (), key=_AT):
+            if event.clock == "phone":
+                self._partners.setdefault(_same(event), event.at)
         self._before_consent = before_consent
         self._lock = Lock()
-        self._index()
+        self._arrange()
+
+    @property
+    def clock_offset(self) -> dict[str, float]:
+        """The seconds that phones' clocks go before the capture's, by device, "" for all: given, or measured so far."""
+        return {device: offset / 1e6 for device, offset in self._offsets.items()}
 
     def mark(self, event: Event) -> None:
-        """Adds an event, at whatever moment it was."""
+        """Adds an event by the capture's clock, at whatever moment it was."""
         with self._lock:
-            insort(self._events, event, key=_AT)
-            self._index()
+            self._marks.append(event)
+            if self.measures and _same(event) in self._partners:
+                self._offsets = self._measured()
+                self._arrange()
+            else:
+                insort(self._events, event, key=_AT)
+                self._index()
 
     def phase(self, time: Time, package: str = "", device: str = "") -> Phase:
         """Returns where a moment lies. An unknown package hears the events that name no app."""
@@ -100,6 +141,22 @@ class Timeline:
         """
         place = bisect_right(self._deeds, time)
         return place > 0 and self._deeds[place - 1] >= time - within
+
+    def _measured(self) -> dict[str, Time]:
+        offsets: dict[str, Time] = {}
+        for mark in sorted(self._marks, key=_AT):
+            partner = self._partners.get(_same(mark))
+            if partner is not None:
+                offsets.setdefault(mark.device, partner - mark.at)
+        return offsets
+
+    def _arrange(self) -> None:
+        self._events = sorted((*map(self._on_capture_clock, self._told), *self._marks), key=_AT)
+        self._index()
+
+    def _on_capture_clock(self, event: Event) -> Event:
+        offset = self._offsets.get(event.device, self._offsets.get("", 0)) if event.clock == "phone" else 0
+        return event.model_copy(update={"at": event.at - offset}) if offset else event
 
     def _index(self) -> None:
         self._packages = {"", *(event.app for event in self._events)}

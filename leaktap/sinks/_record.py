@@ -148,6 +148,8 @@ def _summary(item: Summary) -> dict[str, Any]:
         "unobservable": list(item.unobservable),
         "blind": item.blind,
         "blind_bytes": item.blind_bytes,
+        "clock_offset": item.clock_offset,
+        "clock_measured": item.clock_measured,
         "faults": item.faults,
         "seconds": round(item.seconds, 3),
         "mb_per_s": round(item.mb_per_s, 3),

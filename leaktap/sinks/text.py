@@ -268,6 +268,7 @@ class TextTable:
             yield Text("Clauses that the session as a whole breaks", style="bold")
             yield _clauses(summary.session_clauses, {})
             yield ""
+        yield from _clock(summary)
         if summary.unobservable:
             ids = "; ".join(map(harmless, clause_ids(summary.unobservable)))
             yield Text(
@@ -330,6 +331,19 @@ def _recipient(finding: Finding) -> str:
         return f"{owner.sdk} ({owner.company})" if owner.company and owner.company != owner.sdk else owner.sdk
     name = owner.company or finding.exchange.host
     return f"{name} (first party)" if owner.party == "first" else name
+
+
+def _clock(summary: Summary) -> Iterable[Text | str]:
+    how = "measured from a mark" if summary.clock_measured else "given"
+    for device, seconds in summary.clock_offset.items():
+        of = f" of {harmless(device)}" if device else ""
+        yield Text(f"Phone's clock{of}: {seconds:+.3f} s against the capture's ({how})", style="dim")
+    if summary.clock_measured and not summary.clock_offset:
+        yield Text(
+            "Phone's clock: not measured, for no mark is like an event of the case; no offset taken", style="bold"
+        )
+    if summary.clock_measured or summary.clock_offset:
+        yield ""
 
 
 def _totals(summary: Summary) -> Iterable[Text | str]:

@@ -41,6 +41,17 @@ def refused(done, words):
         ("events:\n- {at: 2026-11-21T10:00:00, event: launch}", r"case\.yaml:2: events\.0\.at: .* has no zone"),
         ("app: {}\napp: {}", r"case\.yaml:2: app: stands twice"),
         ("declared: {identifiers: {oiad: {}}}", r"case\.yaml:1: declared\.identifiers\.oiad: .* mean 'oaid'"),
+        ("app: {}\nclock_offset: fast", r"case\.yaml:2: clock_offset: 'fast' is no number of seconds: write 3\.2"),
+        ("clock_offset: inf", r"case\.yaml:1: clock_offset: 'inf' is no number"),
+        ("clock_offset: {left: x}", r"case\.yaml:1: clock_offset\.left: 'x' is no number"),
+        (
+            "clock_offset: {left: 3}\nevents: [{at: 2026-11-21T10:00:00Z, event: launch}]",
+            r"case\.yaml:1: clock_offset: has no offset for an event that names no device: add it",
+        ),
+        (
+            "clock_offset: {left: 3}\nevents: [{at: 2026-11-21T10:00:00Z, event: launch, device: lfet}]",
+            r"case\.yaml:1: clock_offset: has no offset for an event of 'lfet'",
+        ),
         ("devices: missing.yaml", r"missing\.yaml: there is no such file: check the path"),
         ("devices: .", r"is a directory: name the file in it"),
         ("", r"case\.yaml:1: is empty"),

@@ -318,3 +318,84 @@ def test_a_hundred_thousand_questions_take_under_a_second():
     for at in range(100_000):
         timeline.phase(at, f"com.other{at}" if at % 2 else "com.a1")
     assert perf_counter() - began < 1
+
+
+def names(timeline, *times, app="", device=""):
+    return [timeline.phase(at, app, device).name for at in times]
+
+
+SECOND = 1_000_000
+
+
+def test_the_phones_clock_is_brought_to_the_captures():
+    told = [Event(at=13 * SECOND, event="notice"), Event(at=19 * SECOND, event="consent")]
+    for offset in (3.0, -3.0, 0.0):
+        timeline = Timeline(told, clock_offset={"": offset})
+        shift = round(offset * SECOND)
+        at = 19 * SECOND - shift
+        assert names(timeline, 13 * SECOND - shift - 1, at - 1, at) == ["before_notice", "before_consent", "consented"]
+        assert timeline.phase(at - 1).to_consent == 1
+        assert timeline.clock_offset == {"": offset} and not timeline.measures
+
+
+def test_each_phone_has_its_offset_and_the_captures_clock_none():
+    told = [
+        Event(at=20, event="consent", device="left"),
+        Event(at=20, event="consent", device="right"),
+        Event(at=5, event="notice", clock="capture"),
+    ]
+    timeline = Timeline(told, clock_offset={"left": 4e-6, "right": -4e-6})
+    assert names(timeline, 4, 5, 15, 16, device="left") == ["before_notice", *["before_consent"] * 2, "consented"]
+    assert names(timeline, 4, 5, 23, 24, device="right") == ["before_notice", *["before_consent"] * 2, "consented"]
+
+
+@pytest.mark.parametrize(
+    ("marks", "offset", "consented"),
+    [
+        ([], {}, 100),
+        ([Event(at=60, event="launch")], {"": 30e-6}, 70),
+        ([Event(at=60, event="launch"), Event(at=99, event="launch")], {"": 30e-6}, 70),
+        ([Event(at=99, event="launch"), Event(at=60, event="launch")], {"": 30e-6}, 70),
+        ([Event(at=61, event="notice"), Event(at=60, event="launch")], {"": 30e-6}, 70),
+        ([Event(at=150, action="tap")], {"": -55e-6}, 155),
+        ([Event(at=150, action="swipe")], {}, 100),
+        ([Event(at=150, event="stop")], {}, 100),
+        ([Event(at=60, event="launch", app="com.a")], {}, 100),
+        ([Event(at=60, event="launch", device="left")], {}, 100),
+    ],
+)
+def test_the_offset_is_measured_from_the_first_mark_like_an_event(marks, offset, consented):
+    told = [Event(at=90, event="launch"), Event(at=92, event="launch"), Event(at=95, action="tap")]
+    timeline = Timeline([*told, Event(at=100, event="consent")], clock_offset=None)
+    for mark in marks:
+        timeline.mark(mark)
+    assert timeline.measures and timeline.clock_offset == pytest.approx(offset)
+    at = consented
+    assert names(timeline, at - 1, at) == ["before_consent", "consented"]
+
+
+def test_an_offset_is_measured_for_each_phone():
+    told = [Event(at=10, event="consent", device=phone) for phone in ("left", "right")]
+    timeline = Timeline(told, clock_offset=None)
+    timeline.mark(Event(at=7, event="consent", device="left"))
+    assert timeline.clock_offset == {"left": 3e-6}
+    assert names(timeline, 6, 7, device="left") == ["before_consent", "consented"]
+    assert names(timeline, 9, 10, device="right") == ["before_consent", "consented"]
+    timeline.mark(Event(at=14, event="consent", device="right"))
+    assert names(timeline, 13, 14, device="right") == ["before_consent", "consented"]
+
+
+@settings(max_examples=200)
+@given(scripts, st.integers(-(10**15), 10**15), st.data())
+def test_shifting_everything_changes_nothing(script, shift, data):
+    plain = Timeline(script)
+    later = [event.model_copy(update={"at": event.at + shift}) for event in script]
+    offset = Timeline(later, clock_offset={"": shift / SECOND})
+    moved = Timeline(later)
+    queues = {event.at: [e for e in script if e.at == event.at] for event in script}
+    order = data.draw(st.permutations([event.at for event in script]))
+    stable = Timeline(queues[at].pop(0) for at in order)
+    for time in range(-1, 14):
+        phase = plain.phase(time, "com.a")
+        assert offset.phase(time, "com.a") == moved.phase(time + shift, "com.a") == phase
+        assert stable.phase(time, "com.a") == phase

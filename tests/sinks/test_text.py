@@ -277,3 +277,20 @@ def test_clauses_of_a_document_stand_together():
 )
 def test_sizes(count, words):
     assert size(count) == words
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({}, ""),
+        ({"clock_offset": {"": 3.2}}, "Phone's clock: +3.200 s against the capture's (given)"),
+        (
+            {"clock_offset": {"left": -0.5}, "clock_measured": True},
+            "Phone's clock of left: -0.500 s against the capture's (measured from a mark)",
+        ),
+        ({"clock_measured": True}, "Phone's clock: not measured, for no mark is like an event of the case"),
+    ],
+)
+def test_the_phones_clock_is_told(tmp_path, parts, words):
+    text = printed(tmp_path, summary(**parts))
+    assert words in text if words else "clock" not in text
