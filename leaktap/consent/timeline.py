@@ -5,14 +5,23 @@ the order of the file, live marks after those that were there before. An event t
 one that names none is for all; the same goes for devices, save that a question without a device hears every event.
 
 Running. The app runs from `launch` until `stop`, `install` or `uninstall`; otherwise the phase is `not_running`. A
-timeline without any launch starts with the app running. A notice or an answer (consent, refuse, withdraw) can only be
-given in a running app: one that comes while the app does not run starts it, for want of the launch.
+timeline starts with the app running, unless `launch` comes before any stop, background and foreground. A notice or an
+answer (consent, refuse, withdraw) can only be given in a running app: one that comes while the app does not run starts
+it, for want of the launch.
 
-Answer. `consented`, `refused` and `withdrawn` hold until the next answer; they outlive stop and launch and end with
-`install` and `uninstall`, which begin a new installation. Before the first answer of an installation the phase is
+Installations. `uninstall` ends one, and `install` begins one. An `install` over an app that is there (an install, or
+any other event of its life since the last uninstall, says so) is an update: the app stops, and its data, what the user
+answered to it and to permissions stay.
+
+Answer. `consented`, `refused` and `withdrawn` hold until the next answer of the installation; they outlive stop, launch
+and update. A new version may do more than what was agreed to (PIPL art. 14 wants a new consent then), but traffic does
+not show that; so the old answer holds until the app itself asks anew: a notice after an update, where the next answer
+is still to come, begins `before_consent`. Any other notice after an answer changes nothing. Before the first answer of
+an installation the phase is
 
 - `before_consent` once a notice was shown,
-- `before_notice` if a notice of this installation is still to come,
+- `before_notice` if a notice of this installation is still to come (after an update only if nothing is answered
+  before),
 - `before_consent` if the installation has no notice, and consent or refusal is to come: we do not know when the notice
   was shown,
 - `unknown` if the first answer is a withdrawal: there was a consent, but nobody says when,
@@ -24,8 +33,12 @@ offset of the phone's clock is taken off its events: given in seconds, by device
 first mark that an event of the case agrees with in event or action, app and device, as written, is the same moment as
 the first such event. Without such a pair nothing is taken off.
 
-`background` is set by `background` in a running app and cleared by `foreground` and by whatever starts or ends it.
-What is still to come may change under live marks; a phase that was told earlier is not taken back.
+Logs. What a phone's log tells (`Logged`) is how the app ran, not that the tester kept a record: such events say whether
+it runs, in background or not, but stand for no launch of which a missing notice or consent is to be told. Of them only
+`foreground` is a deed of the user.
+
+`background` is set by `background` in a running app and cleared by `foreground` and by whatever starts or ends it. What
+is still to come may change under live marks; a phase that was told earlier is not taken back.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -36,10 +49,12 @@ from operator import attrgetter
 from threading import Lock
 
 from leaktap.config import Event
+from leaktap.consent.logged import Logged
 from leaktap.model import Phase, PhaseName, Time
 
 _ANSWERS: dict[str, PhaseName] = {"consent": "consented", "refuse": "refused", "withdraw": "withdrawn"}
 _INSTALLATIONS = ("install", "uninstall")
+_RUNS = ("launch", "stop", "background", "foreground")
 _DEEDS = ("launch", "consent", "refuse", "withdraw", "foreground")
 _AT = attrgetter("at")
 
@@ -127,12 +142,12 @@ class Timeline:
         return view.denied[place - 1] if place else frozenset()
 
     def has(self, event: str, package: str = "", device: str = "") -> bool:
-        """Tells whether the event happens at any time."""
+        """Tells whether the tester says that the event happens, at any time."""
         return event in self._view(package, device).names
 
     def knows(self, package: str) -> bool:
-        """Tells whether any event names this app."""
-        return bool(package) and package in self._packages
+        """Tells whether the tester says anything of this app."""
+        return bool(package) and package in self._known
 
     def acted(self, time: Time, within: Time) -> bool:
         """Tells whether the user did something, in any app, in the `within` microseconds up to `time`, ends included.
@@ -161,7 +176,8 @@ class Timeline:
     def _index(self) -> None:
         self._packages = {"", *(event.app for event in self._events)}
         self._devices = {"", *(event.device for event in self._events)}
-        self._deeds = [e.at for e in self._events if e.action or e.permission or e.event in _DEEDS]
+        self._known = {event.app for event in self._events if not isinstance(event, Logged)}
+        self._deeds = [event.at for event in self._events if _is_deed(event)]
         self._views: dict[tuple[str, str | None], _View] = {}
 
     def _view(self, package: str, device: str) -> _View:
@@ -176,29 +192,40 @@ class Timeline:
         return view
 
 
+def _is_deed(event: Event) -> bool:
+    if isinstance(event, Logged):
+        return event.event == "foreground"
+    return bool(event.action or event.permission or event.event in _DEEDS)
+
+
 def _replay(events: Sequence[Event]) -> _View:
     """Runs through one app's events, an installation at a time."""
-    view = _View(names=frozenset(event.event for event in events if event.event))
-    running = "launch" not in view.names
+    view = _View(names=frozenset(_names(events)))
+    running = next((event.event for event in events if event.event in _RUNS), None) != "launch"
     state: _State | None = None
     denied: frozenset[str] = frozenset()
     for installation in _installations(events):
         answer: PhaseName | None = None
-        noticed = background = False
+        noticed = background = updated = False
         unanswered = _unanswered(installation)
         if state is None:
             state = view.before = (unanswered if running else "not_running", False, "")
-        for event in installation:
+        for place, event in enumerate(installation):
             match event.event:
-                case "install" | "uninstall" | "stop":
+                case "install" | "uninstall" if place == 0:
                     running = background = False
-                    denied = denied if event.event == "stop" else frozenset()
+                    denied = frozenset()
+                case "install" | "stop":
+                    running = background = False
+                    updated |= event.event == "install"
                 case "launch":
                     running, background = True, False
                 case "notice":
                     running = noticed = True
+                    answer = None if updated else answer
+                    updated = False
                 case "consent" | "refuse" | "withdraw":
-                    running, answer = True, _ANSWERS[event.event]
+                    running, updated, answer = True, False, _ANSWERS[event.event]
                 case "background" | "foreground":
                     background = running and event.event == "background"
             name: PhaseName = answer or ("before_consent" if noticed else unanswered)
@@ -218,20 +245,31 @@ def _replay(events: Sequence[Event]) -> _View:
 
 
 def _installations(events: Sequence[Event]) -> list[Sequence[Event]]:
-    """Cuts at each install and uninstall, which begin a piece; the first piece may be empty."""
-    cuts = [place for place, event in enumerate(events) if event.event in _INSTALLATIONS]
+    """Cuts at each install that is no update, and at each uninstall; these begin a piece. The first may be empty."""
+    cuts = []
+    installed = False
+    for place, event in enumerate(events):
+        if event.event == "uninstall" or (event.event == "install" and not installed):
+            cuts.append(place)
+        installed = event.event != "uninstall" if event.event else installed
     return [events[begin:end] for begin, end in pairwise((0, *cuts, len(events)))]
 
 
 def _unanswered(installation: Sequence[Event]) -> PhaseName:
     """Returns the phase before the first notice and answer."""
-    names = [event.event for event in installation]
-    if "notice" in names:
-        return "before_notice"
+    names = _names(installation)
+    update = names.index("install", 1) if "install" in names[1:] else len(names)
     answer = next((name for name in names if name in _ANSWERS), None)
+    if "notice" in (names[:update] if answer in names[:update] else names):
+        return "before_notice"
     if answer:
         return "unknown" if answer == "withdraw" else "before_consent"
     return "before_notice" if "launch" in names or "install" in names else "unknown"
+
+
+def _names(events: Iterable[Event]) -> list[str]:
+    """Returns the events that the tester tells of, by name."""
+    return [event.event for event in events if event.event and not isinstance(event, Logged)]
 
 
 def _to_consent(consents: Sequence[Time], time: Time) -> Time | None:

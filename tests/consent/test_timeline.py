@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from leaktap.config import Event
 from leaktap.consent import Timeline
+from leaktap.consent.logged import Logged
 from leaktap.model import Phase
 
 NAMES = (
@@ -74,8 +75,27 @@ def events(script: str) -> list[Event]:
         ),
         (
             "launch@1 notice@2 consent@3 install@5 launch@6 consent@8",
-            {1: "before_notice", 3: "consented", 5: "not_running", 6: "before_consent", 8: "consented"},
+            {1: "before_notice", 3: "consented", 5: "not_running", 6: "consented", 8: "consented"},
         ),
+        (
+            "launch@1 consent@3 install@5 launch@6 notice@7 consent@8",
+            {
+                1: "before_consent",
+                3: "consented",
+                5: "not_running",
+                6: "consented",
+                7: "before_consent",
+                8: "consented",
+            },
+        ),
+        ("launch@1 consent@3 install@5 launch@6 notice@7 refuse@8 notice@9", {7: "before_consent", 9: "refused"}),
+        ("launch@1 refuse@3 install@5 launch@6 notice@7", {3: "refused", 6: "refused", 7: "before_consent"}),
+        ("launch@1 install@5 launch@6 notice@7", {1: "before_notice", 6: "before_notice", 7: "before_consent"}),
+        ("launch@1 consent@3 install@5 consent@6 notice@7", {6: "consented", 7: "consented"}),
+        ("install@1 install@1 launch@2 notice@3 consent@4 install@5 launch@6", {3: "before_consent", 6: "consented"}),
+        ("launch@1 consent@3 uninstall@4 install@5 launch@6 notice@7", {6: "before_notice", 7: "before_consent"}),
+        ("stop@5 launch@9 consent@10", {4: "before_consent", 5: "not_running", 9: "before_consent", 10: "consented"}),
+        ("background@5 launch@9 consent@10", {4: "before_consent", 5: "before_consent", 10: "consented"}),
         ("launch@1 consent@3 uninstall@5 launch@7", {3: "consented", 5: "not_running", 7: "before_notice"}),
         ("launch@5 notice@5 consent@5", {4: "not_running", 5: "consented"}),
         ("consent@5 withdraw@5", {4: "before_consent", 5: "withdrawn"}),
@@ -179,6 +199,8 @@ def test_permissions():
             Event(at=7, permission={"location": "denied"}, app="com.a"),
             Event(at=9, event="launch", permission={"contacts": "granted"}),
             Event(at=12, event="stop"),
+            Event(at=13, event="install"),
+            Event(at=14, event="uninstall"),
             Event(at=14, event="install", permission={"camera": "denied"}),
         ]
     )
@@ -252,13 +274,21 @@ def test_marks_from_many_threads_are_all_there():
 def naive(script: list[Event], time: int, app: str) -> tuple[str, bool]:
     """Reads the rules one by one, from the beginning, for one moment."""
     heard = [e for e in sorted(script, key=lambda e: e.at) if e.event and e.app in ("", app)]
-    past = [e.event for e in heard if e.at <= time]
-    future = [e.event for e in heard if e.at > time]
-    running, background, answer = all(e.event != "launch" for e in heard), False, ""
+    fresh = True
+    told = []
+    for event in heard:
+        told.append("update" if event.event == "install" and not fresh else event.event)
+        fresh = event.event == "uninstall"
+    past = [name for name, e in zip(told, heard, strict=True) if e.at <= time]
+    future = told[len(past) :]
+    runs = [e.event for e in heard if e.event in ("launch", "stop", "background", "foreground")]
+    running, background, answer, updated = runs[:1] != ["launch"], False, "", False
     for name in past:
-        if name in ("install", "uninstall"):
+        if name in ("install", "uninstall") or (name == "notice" and updated):
             answer = ""
-        if name in ("install", "uninstall", "stop"):
+        if name in ("install", "uninstall", "update", "notice", "consent", "refuse", "withdraw"):
+            updated = name == "update"
+        if name in ("install", "uninstall", "update", "stop"):
             running = background = False
         elif name == "launch":
             running, background = True, False
@@ -278,14 +308,17 @@ def naive(script: list[Event], time: int, app: str) -> tuple[str, bool]:
     to_come = future[: ends[0]] if ends else future
     if "notice" in so_far:
         return "before_consent", background
-    if "notice" in to_come:
-        return "before_notice", background
+    for place, name in enumerate(to_come):
+        if name == "notice":
+            return "before_notice", background
+        if name == "update" and {"consent", "refuse", "withdraw"} & set(to_come[:place]):
+            break
     for name in to_come:
         if name in ("consent", "refuse"):
             return "before_consent", background
         if name == "withdraw":
             return "unknown", background
-    kept = {"install", "launch"} & {*so_far, *to_come}
+    kept = {"install", "update", "launch"} & {*so_far, *to_come}
     return ("before_notice" if kept else "unknown"), background
 
 
@@ -399,3 +432,36 @@ def test_shifting_everything_changes_nothing(script, shift, data):
         phase = plain.phase(time, "com.a")
         assert offset.phase(time, "com.a") == moved.phase(time + shift, "com.a") == phase
         assert stable.phase(time, "com.a") == phase
+
+
+def test_an_update_keeps_what_was_answered_to_permissions():
+    denied = Event(at=2, permission={"contacts": "denied"})
+    timeline = Timeline([*events("install@1 launch@1 install@5 uninstall@9"), denied])
+    assert [sorted(timeline.denied(at)) for at in (1, 2, 5, 8, 9)] == [[], *[["contacts"]] * 3, []]
+
+
+def logged(script: str) -> list[Event]:
+    return [Logged(at=event.at, event=event.event, app=event.app) for event in events(script)]
+
+
+@pytest.mark.parametrize(
+    ("told", "log", "expected"),
+    [
+        ("", "launch@3 stop@9", {2: "not_running", 3: "unknown", 9: "not_running"}),
+        ("", "foreground@3 stop@9 launch@11", {2: "unknown", 9: "not_running", 11: "unknown"}),
+        ("launch@4", "launch@3", {2: "not_running", 3: "before_notice", 5: "before_notice"}),
+        ("consent@6", "launch@3 stop@9 launch@12", {2: "not_running", 3: "before_consent", 9: "not_running"}),
+        ("notice@5", "launch@3", {3: "before_notice", 5: "before_consent"}),
+    ],
+)
+def test_a_log_tells_how_the_app_ran_and_not_what_the_tester_noted(told, log, expected):
+    timeline = Timeline([*events(told), *logged(log)])
+    assert {at: timeline.phase(at).name for at in expected} == expected
+    assert timeline.has("launch") == ("launch" in told)
+
+
+def test_apps_of_a_log_are_not_of_the_case():
+    timeline = Timeline([*events("consent@5:com.a"), *logged("launch@1:com.b background@1:com.b foreground@7:com.b")])
+    assert [timeline.knows(app) for app in ("com.a", "com.b")] == [True, False]
+    assert timeline.phase(3, "com.b") == Phase("unknown", True, "background")
+    assert [timeline.acted(at, 0) for at in (1, 5, 7)] == [False, True, True]
