@@ -1,12 +1,13 @@
 """Reads an input as `leaktap scan` would, with a device profile, and says what went wrong, if anything did."""
 
+import re
 import resource
 import signal
 import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -48,6 +49,7 @@ class Trial:
         self._folder = tempfile.TemporaryDirectory(prefix="fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None)
         self._pipeline = Pipeline(Case(), load_devices([_PROFILE]), Timeline(()), responses=True)
         self._pipeline.warm()
+        _forget_peak()
         self._sink = JsonLines("/dev/null", Options(reveal=False))
         resource.setrlimit(resource.RLIMIT_AS, (_ROOM, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
@@ -106,9 +108,19 @@ def limited(seconds: float) -> Iterator[None]:
 
 
 def peak() -> int:
-    """Returns how much memory this process has had at most so far, in MB: its resident set."""
+    """Returns the most memory that the process has had in MB: on Linux since its `Trial` began."""
+    with suppress(OSError):
+        found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+        if found:
+            return int(found[1]) >> 10
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most >> (20 if sys.platform == "darwin" else 10)
+    return most >> 20 if sys.platform == "darwin" else most >> 10
+
+
+def _forget_peak() -> None:
+    """Begins to measure anew: a process inherits the memory of the one that forked it (proc(5), clear_refs)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def _place() -> str:

@@ -16,7 +16,7 @@ ROWS = [
     ("uuid", "7c9e6679-7425-40de-944b-e07fc1f90ae7", ("device_id", "key", 0.5)),
     ("guid", "9b1f0c3de58a4726b0d4f1a2c3e49587", ("device_id", "key", 0.5)),
     ("cid", "1866496610.1510221160", ("device_id", "key", 0.5)),
-    ("iid", "3781959390083272", ("device_id", "key", 0.5)),
+    ("iid", "3781950000413272", ("device_id", "key", 0.5)),
     ("udid", "9b1f0c3de58a4726b0d4f1a2c3e495870a1b2c3d", ("device_id", "key", 0.5)),
     ("identity", "NFAPPL-02-IPHONE9=1-5C71D09AE346F0B2A98D", ("device_id", "structure", 0.9)),
     ("esn", "NFANDROID1-PRV-P-A1B2C3D4E5F60718293A", ("device_id", "structure", 0.9)),
