@@ -26,6 +26,9 @@ _ROOM = 4 << 30
 """Bytes of addresses that a process may take: enough for libraries, too few for what a lying length asks for."""
 _MEMORY = Path("/dev/shm")
 """A file system without a disk, where there is one."""
+_PROGRAM = 150
+"""Megabytes that this program takes before it reads anything."""
+_inherited = 0
 _PROFILE = Path(__file__).parents[1] / "captures" / "shop" / "device.yaml"
 
 
@@ -46,10 +49,10 @@ class Trial:
 
     def __init__(self) -> None:
         """Makes a pipeline, which serves for many inputs, and a place for files."""
+        _forget()
         self._folder = tempfile.TemporaryDirectory(prefix="fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None)
         self._pipeline = Pipeline(Case(), load_devices([_PROFILE]), Timeline(()), responses=True)
         self._pipeline.warm()
-        _forget_peak()
         self._sink = JsonLines("/dev/null", Options(reveal=False))
         resource.setrlimit(resource.RLIMIT_AS, (_ROOM, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
@@ -108,19 +111,26 @@ def limited(seconds: float) -> Iterator[None]:
 
 
 def peak() -> int:
-    """Returns the most memory that the process has had in MB: on Linux since its `Trial` began."""
-    with suppress(OSError):
-        found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
-        if found:
-            return int(found[1]) >> 10
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most >> 20 if sys.platform == "darwin" else most >> 10
+    """Returns the most memory that the process has had in MB, less what it inherited from one that is larger than this
+    program: it was forked, and shares that.
+    """
+    return _status("VmHWM") - _inherited
 
 
-def _forget_peak() -> None:
-    """Begins to measure anew: a process inherits the memory of the one that forked it (proc(5), clear_refs)."""
+def _forget() -> None:
+    """Begins to measure (proc(5), clear_refs)."""
+    global _inherited
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
+    _inherited = max(_status("VmRSS") - _PROGRAM, 0)
+
+
+def _status(name: str) -> int:
+    with suppress(OSError):
+        found = re.search(rf"{name}:\s*(\d+) kB", Path("/proc/self/status").read_text())
+        if found:
+            return int(found[1]) >> 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> (20 if sys.platform == "darwin" else 10)
 
 
 def _place() -> str:
