@@ -144,9 +144,10 @@ def test_the_longest_host_wins_then_the_longest_path(tmp_path, host, path, found
 
 def test_the_carried_catalogue_is_sound_and_of_the_promised_size():
     known = catalogue()
-    assert len(known.companies) == len(list(FOLDER.glob("*.yaml"))) >= 60
+    assert len(known.companies) == len(list(FOLDER.glob("*.yaml"))) >= 120
+    assert sum(len(company.sdks) for company in known.companies) >= 180
     hosts = [(sdk, host) for company in known.companies for sdk in company.sdks for host in sdk.hosts]
-    assert len(hosts) >= 300
+    assert len(hosts) >= 900
     for sdk, host in hosts:
         assert suffixes(private=sdk.kind != "cdn").privatesuffix(host.host), host.host
         assert known.find(host.host, host.path).host is host
