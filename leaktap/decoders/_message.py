@@ -1,5 +1,6 @@
 """The roots of a message: target, header fields and body, each with its whole path and what its headers say of it."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from leaktap.config import Schema
@@ -21,6 +22,9 @@ _TRANSPORT = frozenset(
 )
 """Header fields that say how a message travels and nothing of who sends it."""
 
+_WRAPPED = re.compile(rb"[\w+%~]*[0-9A-Z%\x80-\xff][\w+%~-]*(?<=[\w+%~-]{10})|[\\&][#xu0-9]|<~")
+"""What no word looks like: ten signs and more in a row with digits, capitals or escapes among them."""
+
 _OF_BODY = frozenset((b"content-type", b"content-encoding", b"grpc-encoding", b"connect-content-encoding"))
 
 
@@ -37,15 +41,15 @@ def parts(
 
     `host` and `path` (without query) are those of the request, also for its response. The path as a whole is one root,
     and each longer segment of it, named by the segment before. Header fields are named in lower case. With `sieve`,
-    target and header fields are left out where it finds nothing in all of them together, unless they are short.
+    target and header fields are left out where it finds nothing in all of them together, nor, where they are short,
+    anything that may be wrapped.
     """
     known = (*schemas, *bundled(host, path))
     outside = Context(host=host, path=path, direction=direction, schemas=known, alphabets=tuple(alphabets))
     target = message.start[1].encode("utf-8", "surrogateescape") if direction == "request" else b""
     fields = [(low, value) for raw, value in message.headers if (low := raw.lower()) not in _TRANSPORT]
     flat = _flat(target, fields)
-    spots = None if sieve is None or len(flat) < SIEVED_FROM else sieve(flat)
-    if spots is None or spots:
+    if sieve is None or _told(flat, sieve):
         if target:
             yield from path_and_query(target, "request")
         steps = Steps()
@@ -54,6 +58,12 @@ def parts(
             yield Part(value, f"{direction}.header{steps.step(name)}", (name,), outside)
     if message.body:
         yield Part(message.body, f"{direction}.body", (), _of_body(message, outside))
+
+
+def _told(flat: bytes, sieve: Sieve) -> bool:
+    """Tells whether a head may hold anything."""
+    spots = sieve(flat)
+    return spots is None or bool(spots) or (len(flat) < SIEVED_FROM and _WRAPPED.search(flat) is not None)
 
 
 def _flat(target: bytes, fields: Sequence[tuple[bytes, bytes]]) -> bytes:

@@ -160,5 +160,24 @@ def test_a_head_is_left_out_only_where_the_sieve_sees_nothing_in_it(target, head
     assert list(parts(message, "request", sieve=lambda data: sieve(data, None))) == everything
     assert [part.path for part in parts(message, "request", sieve=lambda data: sieve(data, []))] == ["request.body"]
     assert all(seen in text.lower() for text in texts)
-    short = Message(("GET", target, "HTTP/1.1"), tuple(headers), b"body")
-    assert list(parts(short, "request", sieve=lambda data: [])) == list(parts(short, "request"))
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "looked_into"),
+    [
+        ("/img/123456.png?w=720", [(b"User-Agent", b"okhttp/4.12.0")], False),
+        ("/v2/events?compress=0", [], False),
+        ("/track?ev=page_view_start", [(b"Cookie", b"lang=zh")], False),
+        ("/a?x=%E5%BC%A0", [], False),
+        ("/a?id=ODY3NTMxMDQy", [], True),
+        ("/a?d=867531042188306", [], True),
+        ("/a?d=%36%37%38%39", [], True),
+        ("/a", [(b"X-Id", b"&#56;&#54;")], True),
+        ("/a", [(b"X-Id", b"\\u0038\\u0036")], True),
+        ("/a", [(b"X-Id", b"<~87cURD]~>")], True),
+        ("/a?" + "x=1&" * 100 + "id=ODY3NTMxMDQy", [], False),
+    ],
+)
+def test_a_short_head_is_looked_into_where_something_may_be_wrapped(target, headers, looked_into):
+    message = Message(("GET", target, "HTTP/1.1"), tuple(headers), b"")
+    assert bool(list(parts(message, "request", sieve=lambda data: []))) is looked_into
