@@ -117,25 +117,28 @@ def _number(random: Random) -> str:
 
 
 def _json(random: Random, size: int) -> bytes:
-    return json.dumps([_member(random, 3) for _ in range(size // 400 + 1)], ensure_ascii=random.random() < 0.5).encode()
+    items: list[str] = []
+    while sum(map(len, items)) < size:
+        items.append(json.dumps(_member(random, 3), ensure_ascii=random.random() < 0.5))
+    return f"[{','.join(items)}]".encode()
 
 
 def _member(random: Random, depth: int) -> Any:
-    """Returns what apps send: ids, times, coordinates, names, and more of the like within."""
-    kind = random.randrange(9 if depth else 7)
+    """Returns what apps send: words, numbers and times, now and then an id, and more of the like within."""
+    kind = random.choices(range(9), (8, 5, 3, 2, 1, 1, 1, 4 * (depth > 0), 8 * (depth > 0)))[0]
     match kind:
         case 0:
-            return str(uuid.UUID(int=random.getrandbits(128), version=4))
+            return " ".join(random.choices(_words(), k=random.randint(1, 8)))
         case 1:
-            return random.randbytes(random.choice((6, 8, 16, 20, 32))).hex()
+            return random.randrange(10 ** random.randint(1, 12))
         case 2:
             return 1_700_000_000_000 + random.randrange(10**11)
         case 3:
             return random.uniform(-180, 180)
         case 4:
-            return _number(random)
+            return str(uuid.UUID(int=random.getrandbits(128), version=4))
         case 5:
-            return " ".join(random.choices(_NAMES, k=random.randint(1, 8)))
+            return random.randbytes(random.choice((6, 8, 16, 20, 32))).hex()
         case 6:
             return ":".join(f"{byte:02x}" for byte in random.randbytes(6))
         case 7:
@@ -145,7 +148,7 @@ def _member(random: Random, depth: int) -> Any:
 
 
 _NAMES: list[str] = re.findall(
-    r"\S+", "imei id mac lat lng phone name device oaid token user email ssid 张三 李四 time"
+    r"\S+", "event type name page time count items list title url imei mac lat device os version session user 张三"
 )
 
 
