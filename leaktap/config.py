@@ -198,6 +198,31 @@ class Event(_Strict):
         return self
 
 
+def _zoned(value: object) -> object:
+    if isinstance(value, str):
+        parse_time(value)
+        return datetime.fromisoformat(value.strip())
+    return value
+
+
+class Log(_Strict):
+    """A file with events: a phone's event log, or a table of a recording's times.
+
+    `start` is when it began: its zone and year are those of times that have none, and offsets count from it. `device`
+    is the phone that the events happened on, by whose `clock` they are told.
+    """
+
+    file: Path
+    device: str = ""
+    start: Annotated[datetime | None, BeforeValidator(_zoned)] = None
+    clock: Clock = "phone"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _alone(cls, data: object) -> object:
+        return {"file": data} if isinstance(data, str) else data
+
+
 class AppUnderTest(_Strict):
     """The app that the case is about."""
 
@@ -292,6 +317,7 @@ class Case(_Strict):
     devices: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = ()
     keyring: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = ()
     events: Annotated[tuple[Event, ...], BeforeValidator(_listed)] = ()
+    logs: Annotated[tuple[Log, ...], BeforeValidator(_listed)] = ()
     clock_offset: ClockOffset = {}
     declared: Declared | None = None
     necessary: Texts | None = None
@@ -333,6 +359,7 @@ def load_case(file: Path, identifiers: Collection[str] = ()) -> Case:
         update={
             "devices": tuple(here / device for device in case.devices),
             "keyring": tuple(here / keys for keys in case.keyring),
+            "logs": tuple(log.model_copy(update={"file": here / log.file}) for log in case.logs),
             "protobuf": tuple(s.model_copy(update={"descriptors": here / s.descriptors}) for s in case.protobuf),
         }
     )

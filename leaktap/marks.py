@@ -35,13 +35,13 @@ def marks(comment: str, time: Time | None, where: str) -> Iterator[Mark | Fault]
         text = line[:_MOST_TEXT].strip()
         if text.startswith(_SIGNS):
             try:
-                yield _mark(text[len(_SIGNS[0]) :], time, where)
+                yield read_mark(text[len(_SIGNS[0]) :], time, where)
             except ValueError as error:
                 yield Fault("mark", where, f"comment {text[:80]!r}: {error}")
 
 
-def _mark(said: str, time: Time | None, where: str) -> Mark:
-    """Returns what a line says behind its sign.
+def read_mark(said: str, time: Time | None, where: str) -> Mark:
+    """Returns what a mark says behind its sign.
 
     Raises:
         ValueError: it says nothing that is known; the message says what is.

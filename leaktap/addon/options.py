@@ -13,6 +13,7 @@ from mitmproxy.exceptions import OptionsError
 
 from leaktap import identifiers
 from leaktap.config import Case, ConfigError, DeviceProfile, Event, load_case, load_devices, parse_time
+from leaktap.consent import case_events
 from leaktap.keyring import NO_KEYS, Keys, load_keyring
 
 OPTIONS: tuple[tuple[str, Any, Any, str], ...] = (
@@ -77,6 +78,7 @@ def settings(options: Options) -> Settings:
         case = load_case(_path(options.leaktap_case), known) if options.leaktap_case else Case()
         devices = load_devices([*case.devices, *map(_path, options.leaktap_device)], known)
         keys = load_keyring([*case.keyring, *map(_path, options.leaktap_keyring)])
+        events = case_events(case)
     except ConfigError as error:
         raise OptionsError(f"leaktap: {error}") from None
     outputs = tuple(options.leaktap_output)
@@ -86,7 +88,7 @@ def settings(options: Options) -> Settings:
     return Settings(
         case,
         devices,
-        (*case.events, *_said(options)),
+        (*events, *_said(options)),
         outputs,
         options.leaktap_reveal,
         options.leaktap_responses,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from leaktap.cli import CommandError
 from leaktap.config import Case, ConfigError, DeviceProfile, Event, load_case, load_devices, parse_time
-from leaktap.consent import Timeline
+from leaktap.consent import Timeline, case_events
 from leaktap.identifiers import names
 from leaktap.keyring import Keys, load_keyring
 
@@ -36,23 +36,29 @@ def keyring(case: Case, files: Sequence[Path]) -> Keys:
         raise CommandError(str(error)) from None
 
 
-def timeline(case: Case, consent: str, before_consent: bool) -> Timeline:
-    """Returns the case's events, or what the options `--consent` and `--before-consent` say instead.
+def timeline(case: Case, consent: str, before_consent: bool, files: Sequence[Path] = ()) -> Timeline:
+    """Returns the case's events, its logs' and those of further `files`.
+
+    The options `--consent` and `--before-consent` say more, or something else.
 
     Raises:
-        CommandError: they contradict each other, or `consent` is no time.
+        CommandError: a file is not usable, they contradict each other, or `consent` is no time.
     """
     if consent and before_consent:
         raise CommandError("--consent and --before-consent contradict each other: give one of them")
+    try:
+        events = case_events(case, files)
+    except ConfigError as error:
+        raise CommandError(str(error)) from None
     if not consent and not before_consent:
-        return Timeline(case.events, clock_offset=case.clock_offset)
+        return Timeline(events, clock_offset=case.clock_offset)
     option = "--consent" if consent else "--before-consent"
-    if any(event.event == "consent" for event in case.events):
+    if any(event.event == "consent" for event in events):
         raise CommandError(f"{option}: the case says itself when consent was given: remove the option or the event")
     if before_consent:
-        return Timeline(case.events, before_consent=True, clock_offset=case.clock_offset)
+        return Timeline(events, before_consent=True, clock_offset=case.clock_offset)
     try:
         said = Event(at=parse_time(consent), event="consent", clock="capture")
-        return Timeline([*case.events, said], clock_offset=case.clock_offset)
+        return Timeline([*events, said], clock_offset=case.clock_offset)
     except ValueError as error:
         raise CommandError(f"--consent: {error}") from None

@@ -44,6 +44,10 @@ def scan(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Keys of apps' own encryption, or a log of hooks that saw it (repeatable)."),
     ] = None,
+    events: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="adb logcat -b events, or a table time,event,app (repeatable)."),
+    ] = None,
     consent: Annotated[str, typer.Option(metavar="TIME", help="When the user agreed: 2026-11-21T10:00:19Z.")] = "",
     before_consent: Annotated[bool, typer.Option("--before-consent", help="The user never agreed.")] = False,
     output: Annotated[
@@ -95,7 +99,7 @@ def scan(
     from leaktap.sources import Reading, is_live
 
     about, devices = load(case, device or [])
-    events = timeline(about, consent, before_consent)
+    happened = timeline(about, consent, before_consent, events or ())
     secrets = load_keyring(about, keyring or [])
     reading = Reading(keys=tuple(keys or ()), engine=engine, wpa=tuple(wpa_pwd or ()))
     live = [is_live(path, follow and path is inputs[-1]) for path in inputs]
@@ -109,9 +113,10 @@ def scan(
     from leaktap.sinks import Options
 
     files = [*about.devices, *about.keyring, *(device or []), *(keys or []), *(keyring or [])]
+    files += [*(log.file for log in about.logs), *(events or [])]
     given = [*inputs, *map(str, [*([case] if case else []), *files])]
     outputs = Outputs(output or ["-"], Options(reveal=reveal, live=any(live)), format_, given)
-    pipeline = Pipeline(about, devices, events, responses=responses, key=case_key(about), keys=secrets)
+    pipeline = Pipeline(about, devices, happened, responses=responses, key=case_key(about), keys=secrets)
     if any(live):
         pipeline.warm()
     items = seen(inputs, reading) if any(live) else _items(pipeline, inputs, reading, jobs)

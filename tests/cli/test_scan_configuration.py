@@ -42,6 +42,10 @@ def refused(done, words):
         ("app: {}\napp: {}", r"case\.yaml:2: app: stands twice"),
         ("declared: {identifiers: {oiad: {}}}", r"case\.yaml:1: declared\.identifiers\.oiad: .* mean 'oaid'"),
         ("app: {}\nclock_offset: fast", r"case\.yaml:2: clock_offset: 'fast' is no number of seconds: write 3\.2"),
+        ("logs: nix.log", r"nix\.log: there is no such file: check the path"),
+        ("logs: in.har", r"in\.har:1: is neither a log of adb logcat"),
+        ("logs: [{file: a, start: 2026-11-21T10:00:00}]", r"case\.yaml:1: logs\.0\.start: .* has no zone"),
+        ("app: {}\nlogs: [{fil: a}]", r"case\.yaml:2: logs\.0\.fil: is no key of this file, did you mean 'file'"),
         ("clock_offset: inf", r"case\.yaml:1: clock_offset: 'inf' is no number"),
         ("clock_offset: {left: x}", r"case\.yaml:1: clock_offset\.left: 'x' is no number"),
         (
@@ -122,3 +126,23 @@ def test_consent_is_said_once(folder, option):
 def test_an_input_that_is_not_there(folder, name):
     refused(scan(folder, "in.har", name, "-o", "out.jsonl"), r"there is no such file|is a directory")
     assert not (folder / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("time,event\n2026-11-21T10:00:00Z,lanch\n", r"screen\.csv:2: 'lanch' is no event, did you mean 'launch'"),
+        ("time,event\n4,launch\n", r"screen\.csv:2: 4 counts from a start that nobody says"),
+        ("time,evnt\n", r"screen\.csv:1: 'evnt' is no column"),
+        ("11-21 10:00:00.000 1 2 I am_kill: [0,7,com.a,0,x]\n", r"screen\.csv:1: am_kill: has no time zone"),
+    ],
+)
+def test_a_broken_file_of_events(folder, table, words):
+    (folder / "screen.csv").write_text(table)
+    refused(scan(folder, "in.har", "--events", "screen.csv"), words)
+
+
+def test_a_file_of_events_is_not_written_over(folder):
+    (folder / "screen.csv").write_text("time,event\n")
+    done = scan(folder, "in.har", "--events", "screen.csv", "-o", "screen.csv", "--format", "jsonl")
+    assert (done.returncode, (folder / "screen.csv").read_text()) == (2, "time,event\n")
