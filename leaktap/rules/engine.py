@@ -44,7 +44,7 @@ class Events(Protocol):
     def acted(self, time: Time, within: Time) -> bool:
         """Tells whether the user did something in the `within` microseconds up to `time`."""
 
-    def denied(self, time: Time, package: str = "") -> frozenset[str]:
+    def denied(self, time: Time, package: str = "", device: str = "") -> frozenset[str]:
         """Returns the permissions that are denied at a time."""
 
 
@@ -146,7 +146,7 @@ def _never(of: Condition, at: _Judged) -> bool:
 
 
 def _denied(of: Condition, at: _Judged) -> bool:
-    denied = at.events.denied(at.finding.time, at.package)
+    denied = at.events.denied(at.finding.time, at.package, at.finding.device.name)
     return any(at.name in _PERMISSION.get(permission, {permission}) for permission in denied)
 
 

@@ -465,3 +465,9 @@ def test_apps_of_a_log_are_not_of_the_case():
     assert [timeline.knows(app) for app in ("com.a", "com.b")] == [True, False]
     assert timeline.phase(3, "com.b") == Phase("unknown", True, "background")
     assert [timeline.acted(at, 0) for at in (1, 5, 7)] == [False, True, True]
+
+
+def test_what_was_denied_on_one_phone_is_not_on_another():
+    left = Event(at=1, permission={"contacts": "denied"}, device="left")
+    told = Timeline([left, Event(at=2, permission={"location": "denied"}, device="right")])
+    assert [sorted(told.denied(3, "", phone)) for phone in ("left", "right")] == [["contacts"], ["location"]]

@@ -26,7 +26,7 @@ class Events:
     def acted(self, time, within):
         return any(time - within <= action <= time for action in self._actions)
 
-    def denied(self, time, package=""):
+    def denied(self, time, package="", device=""):
         return self._denied
 
 
