@@ -15,7 +15,7 @@ from leaktap.decoders._plain import step
 
 _TYPE = "application/graphql"
 _SHAPE = re.compile(
-    rb"(?:\xef\xbb\xbf)?[\s,]*(?:#[^\n]*\s*)*"
+    rb"(?:\xef\xbb\xbf)?[\s,]*+(?:#[^\n]*+\s*+)*+"
     rb"(?:(?:query|mutation|subscription|fragment)\b[^\"]{0,500}?[({]|\{\s*\w+[\s,]*[({:\w}])"
 )
 _TOKEN = re.compile(

@@ -107,3 +107,8 @@ def test_round_trip(text, number):
 @given(st.text('query{}()[]:$"ab1 \n,.#', max_size=80))
 def test_any_text(text):
     decode(text.encode(), Context())
+
+
+def test_signs_of_comments_without_end_take_no_time(follow):
+    data = b"#&" * 5_000 + b"\0"
+    assert follow(data).values == {"": data}
