@@ -12,7 +12,7 @@ from ipaddress import ip_address
 
 from leaktap.attribution._catalogue import Catalogue, Company, Entry, catalogue, suffixes
 from leaktap.config import AppUnderTest
-from leaktap.model import Exchange, Owner
+from leaktap.model import Exchange, Owner, Party
 
 _LONGEST_NAME = 253
 """Characters of the longest host name (RFC 1035, section 2.3.4, less the root)."""
@@ -24,6 +24,10 @@ _NOBODYS = re.compile(
     "android|apps?|client|cloud|com|company|demo|dev|games?|ios|mobile|my|net|org|soft(ware)?|studio|team|test|tools?|web|www"
 )
 """Words that stand for no organisation where a package name has one (com.app.shop, com.android.browser)."""
+
+
+_CARRIER = "cdn"
+"""The kind of what carries other people's traffic: clouds and networks that deliver content."""
 
 
 class Owners:
@@ -55,17 +59,22 @@ class Owners:
             if host == domain or host.endswith("." + domain):
                 yield "", Owner("first", company=self._app.developer, basis=f"case domain {domain}")
                 return
+        named = self._of_name(host)
         for entry in self._known.candidates(host):
+            if entry.sdk.kind == _CARRIER and named.party == "first":
+                break
             yield entry.host.path, self._of_entry(entry)
-        yield "", self._of_name(host)
+        yield "", named
 
     def _of_entry(self, entry: Entry) -> Owner:
+        """Returns the owner of a host; a carrier delivers for others, and who they are its name does not say."""
         place = f"host {entry.host.host}" + (f" path {entry.host.path}" if entry.host.path else "")
         basis = f"{place} in catalogue"
         kin = _kin(entry.company, self._app.developer)
         if kin:
             basis += f"; {kin} is the app's developer"
-        return Owner(entry.party, entry.sdk.name, entry.company.company, entry.sdk.purpose, basis)
+        party: Party = "unknown" if entry.sdk.kind == _CARRIER else entry.party
+        return Owner(party, entry.sdk.name, entry.company.company, entry.sdk.purpose, basis)
 
     def _of_name(self, host: str) -> Owner:
         if not host:

@@ -207,7 +207,7 @@ class _Reading:
         """Adds a length-delimited field in the readings that it allows."""
         if not data or (self.clues and len(data) >= _LONG and not any(clue in data for clue in self.clues)):
             return
-        text = is_text(data)
+        text, before = is_text(data), len(self.parts)
         inner = _fields(data, self.most) if depth < _DEEPEST and _may_be_message(data, text) else None
         if inner is not None and not (_is_sane(inner) and (not text or all(kind == _BYTES for _, kind, _ in inner))):
             inner = None
@@ -217,6 +217,8 @@ class _Reading:
             self.add(*(Part(number, f"{path}[{at}]", keys, None, True) for at, number in _packed(data)))
         if inner is not None:
             self.numbered(inner, path, keys, depth + 1)
+        if len(self.parts) == before:
+            self.add(Part(data, path, keys))  # a message of empty fields
 
     def named(self, message: Message, path: str, keys: tuple[str, ...]) -> None:
         """Adds the fields of a message whose schema is known, and by number those that the schema does not know."""

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leaktap.config import Schema
@@ -228,6 +228,7 @@ def varint(value):
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(fields, min_size=1, max_size=5, unique_by=lambda field: field[0]))
+@example([(1, b"B\0")])
 def test_round_trip(content):
     data = b""
     for number, value in content:
