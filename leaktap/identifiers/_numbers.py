@@ -56,8 +56,11 @@ def of_hex(digits: str) -> Iterator[Variant]:
 
 
 def _integer(number: int) -> Iterator[Variant]:
-    yield Variant(struct.pack(">Q", number), ("int64-be",), hashed=False, binary=True)
-    yield Variant(struct.pack("<Q", number), ("int64-le",), hashed=False, binary=True)
+    big, little = struct.pack(">Q", number), struct.pack("<Q", number)
+    yield Variant(big, ("int64-be",), hashed=False, binary=True)
+    yield Variant(little, ("int64-le",), hashed=False, binary=True)
+    yield Variant(little.hex().encode(), ("int64-le", "hex"), hashed=False)
+    yield Variant(little.hex().upper().encode(), ("int64-le", "hex-upper"), hashed=False)
     for name, value in (("varint", number), ("zigzag", number << 1)):
         if len(written := varint(value)) >= _FEWEST_BYTES:
             yield Variant(written, (name,), hashed=False, binary=True)

@@ -54,7 +54,8 @@ class Scanner:
         self._database: hyperscan.Database | None = None
         self._compiling = threading.Lock()
         self._local = threading.local()
-        threading.Thread(target=self._compile, name="leaktap compile", daemon=True).start()
+        if self._expressions:
+            threading.Thread(target=self._compile, name="leaktap compile", daemon=True).start()
 
     def _compile(self) -> hyperscan.Database:
         with self._compiling:

@@ -119,3 +119,8 @@ def test_what_javascript_writes():
     for text, written in zip(texts, json.loads(made.stdout), strict=True):
         for value in written:
             assert [part.value for part in decode(value.encode(), Context()) or ()] == [text.encode()]
+
+
+@pytest.mark.parametrize("data", [b"click0=\n", b"abcd\n", b"abcde-\n"])
+def test_a_line_is_none(data):
+    assert decode(data, Context()) is None

@@ -172,7 +172,7 @@ def test_deep(data):
     st.dictionaries(
         st.integers(1, 200),
         st.text(min_size=1) | st.integers(-(2**63), 2**63 - 1) | st.lists(st.integers(-(2**31), 2**31 - 1)),
-        min_size=1,
+        min_size=2,
     )
 )
 def test_round_trip(make, content):
