@@ -9,7 +9,7 @@ import binascii
 import re
 from collections.abc import Sequence
 
-from leaktap.decoders._api import Context, DecodeError, Decoder, Part
+from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
 from leaktap.decoders._charsets import reads
 from leaktap.decoders._inflate import is_told
 
@@ -43,6 +43,9 @@ _OF_OFFSET = rb"[BRhx](?:[+-]|%2[Bb])LCA[A-D]|[AEIMQUYcgkosw048]fiwgA"
 _DIGESTS = (16, 20, 32, 64)
 _SHORTEST_UNPADDED = 11
 _SHORTEST_OPAQUE = 16
+_SURE = (b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\xfd7zXZ\0")
+"""gzip without flags, zstd, ZIP, xz."""
+
 _TO_STANDARD = bytes.maketrans(b"-_ ", b"+/+")
 
 
@@ -67,7 +70,14 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         believed = not len(bare) % 4 and not decoded.isascii() and reads(decoded)
     else:
         believed = reads(decoded) or _looks_opaque(bare, padded, len(decoded))
-    return (Part(decoded),) if believed else None
+    if not believed:
+        return None
+    return Sole((Part(decoded),)) if _is_sure(decoded) else (Part(decoded),)
+
+
+def _is_sure(decoded: bytes) -> bool:
+    """Tells what no text gives by chance in any other way to write bytes: a long magic number, or whole JSON."""
+    return decoded.startswith(_SURE) or (decoded.startswith(b'{"') and decoded.endswith(b"}"))
 
 
 def _told(data: bytes, context: Context) -> Sequence[Part]:
