@@ -28,6 +28,10 @@ MAGICS = (
 snappy; xz, LZMA, bzip2 and ZIP. Their decoders say where that is described."""
 
 
+NO_ID = rb"(?![0-9a-f]+$|[0-9A-F]+$|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-)"
+"""Begins the shape of what spells bytes letter by letter: numbers, hexadecimal digits and UUIDs are none of it."""
+
+
 def is_text(data: bytes) -> bool:
     """Tells whether `data` is UTF-8 without control characters, judged by its first 4 KB."""
     sample = data[:_SAMPLE]

@@ -12,11 +12,12 @@ from pathlib import Path
 from leaktap.config import load_yaml
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import may_read, reads
+from leaktap.decoders._plain import NO_ID
 
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SHORTEST = 11
 _SAMPLE = 64
-_SHAPE = re.compile(rb"[!-~]{11}")
+_SHAPE = re.compile(NO_ID + rb"[!-~]{11}")
 
 
 @cache

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import may_read, reads
+from leaktap.decoders._plain import NO_ID
 
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _HEX = b"0123456789ABCDEFGHIJKLMNOPQRSTUV"
@@ -24,7 +25,7 @@ _SAMPLE = 64
 _IMPOSSIBLE = (1, 3, 6)
 """Characters that may not be left over after groups of eight."""
 
-_SHAPE = re.compile(rb"(?:[A-Z0-9-]{10}|[a-z0-9-]{10})")
+_SHAPE = re.compile(NO_ID + rb"(?:[A-Z0-9-]{10}|[a-z0-9-]{10})")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import reads
+from leaktap.decoders._plain import NO_ID
 
 _ALPHABET = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUES = {sign: value for value, sign in enumerate(_ALPHABET)}
-_SHAPE = re.compile(rb"(?![1-9]+$|[a-z]+$|[A-Z]+$)[1-9A-HJ-NP-Za-km-z]{8,16384}$")
+_SHAPE = re.compile(NO_ID + rb"(?![1-9]+$|[a-z]+$|[A-Z]+$)[1-9A-HJ-NP-Za-km-z]{8,16384}$")
 _CHUNK = 64
 _CHECKSUM = 4
 _SHORTEST_CHECKED = 9

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
 from leaktap.decoders._charsets import reads
 from leaktap.decoders._inflate import is_told
+from leaktap.decoders._plain import NO_ID
 
 _CODING = "base64"
 _SHAPE = re.compile(
-    rb"(?![0-9a-f]+$|[0-9A-F]+$|[0-9A-Fa-f]{8}-)"  # hexadecimal digits and UUIDs
-    rb"(?:[A-Za-z0-9+/_-]{64}"  # of a long value, the rest is looked at later
+    NO_ID + rb"(?:[A-Za-z0-9+/_-]{64}"  # of a long value, the rest is looked at later
     rb"|[A-Za-z0-9+/_-]{6,}(?:[\r\n\t]+ *[A-Za-z0-9+/_-]+)*={0,2}\s*$"  # in lines
     rb"|(?:H4sI|KLUv|eJ|eN|eyJ|W3si)[A-Za-z0-9 /]{12})"  # gzip, zstd, zlib or JSON, whose `+` are spaces
 )

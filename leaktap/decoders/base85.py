@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import may_read, reads
+from leaktap.decoders._plain import NO_ID
 
 _RFC1924 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 _Z85 = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 _TO_RFC1924 = bytes.maketrans(_Z85, _RFC1924)
-_SHAPE = re.compile(rb"[!#-&(-+\--~]{10}")
+_SHAPE = re.compile(NO_ID + rb"[!#-&(-+\--~]{10}")
 _SHORTEST = 10
 _SAMPLE, _LONGER = 10, 60
 """Characters that are tried first: the library takes its time."""

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from sys import byteorder
 
 from leaktap.decoders._api import Context, Decoder, LimitReached, Part
-from leaktap.decoders._plain import is_text
+from leaktap.decoders._plain import NO_ID, is_text
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,3}\Z")
 _URI = re.compile(rb"[A-Za-z0-9+ $-]{4,}\Z")
 _URI_TO_BASE64 = bytes.maketrans(b"-$ ", b"/A+")
-_SHAPE = re.compile(rb"[A-Za-z0-9+/ $-]{4}|[^\x00-\x7f]|\x00?[\x00-\x7f]")
+_SHAPE = re.compile(NO_ID + rb"(?:[A-Za-z0-9+/ $-]{4}|[^\x00-\x7f]|\x00?[\x00-\x7f])")
 _LAST = re.compile(rb"[\xc0-\xff]?[\x80-\xbf]*$")
 _CHARACTER, _WIDE_CHARACTER, _END = range(3)
 _FIRST_CODE = 3
