@@ -122,6 +122,11 @@ def _known(found: Sequence[_Coordinate], devices: Sequence[DeviceProfile]) -> li
     return []
 
 
+def _is_vague(form: Sequence[str]) -> bool:
+    """Tells a whole number that may be anything: alone it counts unshifted in E6 and E7 only."""
+    return "e5" in form or (len(form) > 1 and form[-1] in ("e6", "e7"))
+
+
 def _orders(found: Sequence[_Coordinate]) -> tuple[tuple[int | None, int | None], ...]:
     """Returns which of the coordinates may be the latitude and which the longitude."""
     if len(found) == 2:
@@ -203,12 +208,17 @@ def _gather(scene: Scene) -> Iterator[Match]:
 def _named(scene: Scene) -> Iterator[Match]:
     pairs: list[list[_Coordinate]] = []
     halves: dict[str, dict[bool, _Coordinate]] = {}
+    vague: dict[tuple[str, Sequence[str]], dict[bool, Match]] = {}
     for candidate in scene.candidates:
         if hashed := _geohash(candidate, scene.devices):
             yield hashed
             continue
         found, paired = _coordinates(candidate)
         known = _known(found, scene.devices) if found else []
+        if len(known) == 1 and _is_vague(known[0].form):
+            both = vague.setdefault((entry_of(candidate.leaf.path), known[0].form), {})
+            both.setdefault(bool(_LATITUDE.fullmatch(candidate.key)), known[0])
+            continue
         yield from known
         if known or not candidate.named or not all(re.fullmatch(_NUMBER, text) for _, text, _ in found):
             continue
@@ -219,6 +229,8 @@ def _named(scene: Scene) -> Iterator[Match]:
         elif found:
             half = halves.setdefault(entry_of(candidate.leaf.path), {})
             half.setdefault(bool(_LATITUDE.fullmatch(candidate.key)), found[0])
+    for both in vague.values():
+        yield from both.values() if len(both) == 2 else ()
     for half in halves.values():
         if len(half) == 2 and _plausible(float(half[True][1]), float(half[False][1])):
             pairs.append([half[True], half[False]])

@@ -83,9 +83,7 @@ def test_vcards(stranger):
     assert (match.identifier, match.basis, match.count, match.confidence) == ("contacts", "structure", 4, 0.85)
 
 
-@pytest.mark.parametrize(
-    "text", [cards(2), cards(5, "19900000001"), "BEGIN:VCARD is how a card begins", cards(1)]
-)
+@pytest.mark.parametrize("text", [cards(2), cards(5, "19900000001"), "BEGIN:VCARD is how a card begins", cards(1)])
 def test_fewer_vcards(stranger, text):
     assert "contacts" not in {match.identifier for match in stranger.match([leaf(text, "file")])}
 
