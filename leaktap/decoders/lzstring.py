@@ -24,7 +24,7 @@ _FIRST_CODE = 3
 _TRIAL = 64
 """Bytes that are tried before all of a long value is: what is no LZ-String breaks within a few codes."""
 
-_LARGEST = 1 << 20
+_LARGEST = 1 << 18
 _SPARE_BITS = 32
 _OFFSET, _UNIT = 32, 15
 
