@@ -3,9 +3,10 @@
 Whole blocks are for the libraries; these give nothing where anything is wrong, or nothing of too much.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-from leaktap.decoders._inflate import FULL, Outlet
+from leaktap.decoders._inflate import CUT, FULL, End, Outlet
 
 _MOST = 4 << 20
 """It is slow, and needs its own memory for what it makes."""
@@ -14,6 +15,45 @@ _BETWEEN_LOOKS = 0xFFF
 
 type Copy = tuple[bytes, int, int]
 """Literal bytes, and then how far back something is and how many bytes of it come again."""
+
+
+class Block(NamedTuple):
+    """Where a block is, how many bytes it makes at most (None where only itself says), and whether it is stored."""
+
+    begin: int
+    end: int
+    size: int | None = None
+    is_stored: bool = False
+
+
+def undo(
+    data: bytes,
+    blocks: Iterable[Block],
+    out: Outlet,
+    whole: Callable[[bytes, int], bytes | bytearray | None],
+    copies: Callable[[bytes], Iterable[Copy]],
+) -> End:
+    """Undoes the blocks, each on its own.
+
+    `whole` returns a block's content, or None if it is broken or larger than it may become; then its `copies` tell.
+    """
+    at = 0
+    for block in blocks:
+        at, piece = block.end, data[block.begin : block.end]
+        if out.spent:
+            return End(block.begin, out.spent)
+        room = out.left if block.size is None else min(block.size, out.left)
+        if block.is_stored:
+            out.add(piece)
+        elif (content := whole(piece, room)) is not None:
+            out.add(content)
+        elif problem := replay(copies(piece), out):
+            return End(block.begin, problem)
+        elif at <= len(data):
+            return End(block.begin, "a block is broken")
+        if at > len(data):
+            return End(len(data), CUT)
+    return End(at)
 
 
 def replay(copies: Iterable[Copy], out: Outlet) -> str:

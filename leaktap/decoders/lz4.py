@@ -2,7 +2,7 @@
 
 Frames are those of the LZ4 frame format 1.6 with the legacy and skippable ones
 (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md). Around blocks
-(https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md) are lz4-java's `LZ4Block`, Mozilla's `mozLz40`, Hadoop's
+(https://github.com/lz4/lz4/blob/dev/doc/lz4Block_format.md) are lz4-java's `LZ4Block`, Mozilla's `mozLz40`, Hadoop's
 two lengths, or the size in four bytes of either order. A bare block has no magic: it is believed if it reads to the
 very end and grows by it or is text.
 """
@@ -15,7 +15,7 @@ import lz4.block
 import lz4.frame
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
-from leaktap.decoders._copies import Copy, replay
+from leaktap.decoders._copies import Block, Copy, undo
 from leaktap.decoders._inflate import CUT, FULL, End, Outlet, expand, is_told, outlet, unwrapped
 from leaktap.decoders._inflate import MOST_MEMBERS as MOST_FRAMES
 from leaktap.decoders._plain import is_text
@@ -32,15 +32,6 @@ _ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
 _EXTENDED = re.compile(rb"\xff*")
 
 
-class _Block(NamedTuple):
-    """Where a block is, and how many bytes it makes at most."""
-
-    begin: int
-    end: int
-    size: int
-    is_stored: bool = False
-
-
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the content as one part, and that of skippable frames as `.skippable`."""
     told = is_told(context, *_CODINGS)
@@ -49,9 +40,9 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     if data.startswith((_FRAME, _LEGACY), begin):
         end = _frames(data, begin, out, skipped)
     elif data.startswith(_OF_JAVA):
-        end = _undo(data, _of_java(data), out)
+        end = undo(data, _of_java(data), out, _whole, _copies)
     elif data.startswith(_OF_MOZILLA):
-        end = _undo(data, [_Block(12, len(data), int.from_bytes(data[8:12], "little"))], out)
+        end = undo(data, [Block(12, len(data), int.from_bytes(data[8:12], "little"))], out, _whole, _copies)
     else:
         return _unmarked(data, context, told)
     return Sole(unwrapped(out, end, context, told, data, [Part(content, ".skippable") for content in skipped]))
@@ -61,11 +52,11 @@ def _unmarked(data: bytes, context: Context, told: bool) -> Sequence[Part] | Non
     """Returns what blocks hold whose beginning does not say that they are any."""
     layouts = list(_sized(data))
     if (told and not is_text(data)) or _begins(data):
-        layouts.append(_Block(0, len(data), len(data) * _LARGEST_RATIO))
+        layouts.append(Block(0, len(data), len(data) * _LARGEST_RATIO))
     broken: list[tuple[Outlet, End]] = []
     for block in layouts:
         out = outlet(context)
-        end = _undo(data, [block], out)
+        end = undo(data, [block], out, _whole, _copies)
         if end.is_broken:
             broken.append((out, end))
         elif end.problem or (out.size == block.size if block.begin else told or _is_convincing(out, data)):
@@ -94,7 +85,7 @@ def _frames(data: bytes, at: int, out: Outlet, skipped: list[bytes]) -> End:
                 return End(at, f"needs the dictionary {int.from_bytes(data[begin : begin + 4], 'little')}")
             end = expand(lz4.frame.LZ4FrameDecompressor, data, out, at)
         elif data.startswith(_LEGACY, at):
-            end = _undo(data, _of_legacy(data, at), out)
+            end = undo(data, _of_legacy(data, at), out, _whole, _copies)
         else:
             break
         if end.problem:
@@ -107,34 +98,34 @@ def _frames(data: bytes, at: int, out: Outlet, skipped: list[bytes]) -> End:
     return end
 
 
-def _of_legacy(data: bytes, at: int) -> Iterator[_Block]:
+def _of_legacy(data: bytes, at: int) -> Iterator[Block]:
     """Yields the blocks of a legacy frame, which ends where another begins, or with the data."""
     begin = at + 8
     while begin <= len(data) and not data.startswith((_FRAME, _LEGACY), begin - 4):
         end = begin + int.from_bytes(data[begin - 4 : begin], "little")
-        yield _Block(begin, end, _LEGACY_SIZE)
+        yield Block(begin, end, _LEGACY_SIZE)
         begin = end + 4
 
 
-def _of_java(data: bytes) -> Iterator[_Block]:
+def _of_java(data: bytes) -> Iterator[Block]:
     """Yields the blocks of an LZ4BlockOutputStream: magic, method, size before and after, checksum of the content."""
     at = 0
     while data.startswith(_OF_JAVA, at):
         head = data[at : at + _JAVA_HEAD]
         begin = at + _JAVA_HEAD
         at = begin + int.from_bytes(head[9:13], "little")
-        yield _Block(begin, at, int.from_bytes(head[13:17], "little"), head[8:9] < b"\x20")
+        yield Block(begin, at, int.from_bytes(head[13:17], "little"), head[8:9] < b"\x20")
 
 
-def _sized(data: bytes) -> Iterator[_Block]:
+def _sized(data: bytes) -> Iterator[Block]:
     """Yields the block as it is if the data begins with a size in four bytes, or with Hadoop's two lengths."""
     after = len(data) - 4
     for order in _ORDERS:
         size = int.from_bytes(data[:4], order)
         if 0 < size <= after * _LARGEST_RATIO and after <= size + size // 255 + 16:
-            yield _Block(4, len(data), size)
+            yield Block(4, len(data), size)
     if int.from_bytes(data[4:8]) == after - 4:
-        yield _Block(8, len(data), int.from_bytes(data[:4]))
+        yield Block(8, len(data), int.from_bytes(data[:4]))
 
 
 def _begins(data: bytes) -> bool:
@@ -142,26 +133,6 @@ def _begins(data: bytes) -> bool:
     size, at = _length(data, 1, data[0] >> 4)
     end = at + size
     return size > 0 and (end == len(data) or 0 < int.from_bytes(data[end : end + 2], "little") <= size)
-
-
-def _undo(data: bytes, blocks: Iterable[_Block], out: Outlet) -> End:
-    """Undoes the blocks, each on its own."""
-    at = 0
-    for block in blocks:
-        at, piece = block.end, data[block.begin : block.end]
-        if out.spent:
-            return End(block.begin, out.spent)
-        if block.is_stored:
-            out.add(piece)
-        elif (content := _whole(piece, min(block.size, out.left))) is not None:
-            out.add(content)
-        elif problem := replay(_copies(piece), out):
-            return End(block.begin, problem)
-        elif at <= len(data):
-            return End(block.begin, "a block is broken")
-        if at > len(data):
-            return End(len(data), CUT)
-    return End(at)
 
 
 def _whole(block: bytes, size: int) -> bytes | None:

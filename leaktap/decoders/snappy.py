@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cramjam
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
-from leaktap.decoders._copies import Copy, replay
+from leaktap.decoders._copies import Block, Copy, undo
 from leaktap.decoders._inflate import CUT, End, Outlet, is_told, outlet, unwrapped
 from leaktap.decoders._plain import is_text, makes_sense
 
@@ -29,30 +29,22 @@ _MOST = 32 << 20
 """The library needs its own memory for what it makes."""
 
 
-class _Block(NamedTuple):
-    """Where a raw block is, or bytes as they stand."""
-
-    begin: int
-    end: int
-    is_stored: bool = False
-
-
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the content as one part."""
     told = is_told(context, *_CODINGS)
     out = outlet(context, _MOST)
     if data.startswith(_FRAMED):
-        return Sole(unwrapped(out, _undo(data, _frames(data), out), context, told, data))
+        return Sole(unwrapped(out, undo(data, _frames(data), out, _whole, _copies), context, told, data))
     if data.startswith(_OF_JAVA):
-        return Sole(unwrapped(out, _undo(data, _of_java(data, _JAVA_HEAD, len(data)), out), context, told, data))
+        return Sole(unwrapped(out, undo(data, _of_java(data, _JAVA_HEAD, len(data)), out, _whole, _copies), context, told, data))
     if int.from_bytes(data[4:8]) + 8 == len(data):
         blocks = list(_of_java(data, 4, len(data)))
         if len(blocks) == 1 and _size(data[8:]) == int.from_bytes(data[:4]) > 0:
-            return unwrapped(out, _undo(data, blocks, out), context, told)
+            return unwrapped(out, undo(data, blocks, out, _whole, _copies), context, told)
     size = _size(data)
     if not told and not (0 < size <= len(data) * _LARGEST_RATIO and len(data) <= 32 + size + size // 6):
         return None
-    end = _undo(data, [_Block(0, len(data))], out)
+    end = undo(data, [Block(0, len(data))], out, _whole, _copies)
     if told:
         if end.is_broken and (not out.size or is_text(data)):
             raise DecodeError("said to be snappy, but does not begin so")
@@ -61,45 +53,25 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     return unwrapped(out, end, context, told)
 
 
-def _frames(data: bytes) -> Iterator[_Block]:
+def _frames(data: bytes) -> Iterator[Block]:
     """Yields the chunks that hold something; stops at one of a kind that may not be skipped."""
     at = 0
     while at < len(data):
         kind, begin = data[at], at + _FRAME_HEAD
         end = begin + int.from_bytes(data[at + 1 : begin], "little")
         if kind in (_COMPRESSED, _STORED):
-            yield _Block(begin + _CHECKSUM, end, kind == _STORED)
+            yield Block(begin + _CHECKSUM, end, is_stored=kind == _STORED)
         elif kind < _SKIPPABLE:
             return
         at = end
 
 
-def _of_java(data: bytes, at: int, stop: int) -> Iterator[_Block]:
+def _of_java(data: bytes, at: int, stop: int) -> Iterator[Block]:
     """Yields the blocks, each behind its length."""
     while at < stop:
         begin = at + 4
         at = begin + int.from_bytes(data[at:begin])
-        yield _Block(begin, at)
-
-
-def _undo(data: bytes, blocks: Iterable[_Block], out: Outlet) -> End:
-    """Undoes the blocks, each on its own."""
-    at = 0
-    for block in blocks:
-        at, piece = block.end, data[block.begin : block.end]
-        if out.spent:
-            return End(block.begin, out.spent)
-        if block.is_stored:
-            out.add(piece)
-        elif (content := _whole(piece, out.left)) is not None:
-            out.add(content)
-        elif problem := replay(_copies(piece), out):
-            return End(block.begin, problem)
-        elif at <= len(data):
-            return End(block.begin, "a block is broken")
-        if at > len(data):
-            return End(len(data), CUT)
-    return End(at)
+        yield Block(begin, at)
 
 
 def _whole(block: bytes, room: int) -> bytearray | None:

@@ -6,7 +6,7 @@ anywhere, and one side may run ahead of the other by a window of the file, so a 
 A module of this package with an attribute `PROTOCOL` is a protocol; nothing lists them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal, runtime_checkable
@@ -216,3 +216,13 @@ type Observer = Callable[[Exchange, Names], None]
 def other(side: int) -> int:
     """Returns the side that receives what `side` sends."""
     return 1 - side
+
+
+def passed_by(blind: Callable[..., Iterable[Made]], dead: str, segment: Segment) -> Iterator[Made]:
+    """Yields, by a layer's own `blind`, what of a segment is not read: what is missing before it, and all of it on a
+    side that was given up for the reason `dead`.
+    """
+    if segment.lost:
+        yield from blind("truncated", segment.lost, detail="not captured")
+    if dead:
+        yield from blind(dead, len(segment.data), tuple(segment.frames))

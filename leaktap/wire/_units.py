@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from leaktap.model import MOST_FRAMES, Fault, Time
-from leaktap.wire._api import Context, Made
+from leaktap.wire._api import Context, Made, passed_by
 from leaktap.wire._bytes import Segment
 from leaktap.wire._intake import Intake
 
@@ -99,10 +99,8 @@ class Units:
     def feed(self, side: int, segment: Segment) -> Iterator[Made]:
         """Takes bytes of a side."""
         half = self._halves[side]
-        if segment.lost:
-            yield from self._blind("truncated", segment.lost, detail="not captured")
+        yield from passed_by(self._blind, half.dead, segment)
         if half.dead:
-            yield from self._blind(half.dead, len(segment.data), tuple(segment.frames))
             return
         half.intake.push(segment)
         try:

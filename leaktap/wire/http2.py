@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from leaktap.model import Exchange, Time
-from leaktap.wire._api import Context, Made, Protocol, other
+from leaktap.wire._api import Context, Made, Protocol, other, passed_by
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
 from leaktap.wire._exchanges import Exchanges
 from leaktap.wire._intake import Frames, Intake
@@ -74,10 +74,8 @@ class Http2(Exchanges):
     def feed(self, side: int, segment: Segment) -> Iterator[Made]:
         """Takes bytes of a side and yields exchanges."""
         half = self._halves[side]
-        if segment.lost:
-            yield from self._blind("truncated", segment.lost, detail="not captured")
+        yield from passed_by(self._blind, half.dead, segment)
         if half.dead:
-            yield from self._blind(half.dead, len(segment.data), tuple(segment.frames))
             return
         half.reader.push(segment)
         if segment.times:

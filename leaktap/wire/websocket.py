@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from leaktap.model import MOST_FRAMES, Fault, Message, Time
-from leaktap.wire._api import Above, Context, Finished, Made, Plain, Protocol, protocols
+from leaktap.wire._api import Above, Context, Finished, Made, Plain, Protocol, passed_by, protocols
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
 from leaktap.wire._intake import Frames, Intake
 
@@ -254,10 +254,8 @@ class WebSocket:
     def feed(self, side: int, segment: Segment) -> Iterator[Made]:
         """Takes bytes of a side and yields an exchange per message."""
         half = self._halves[side]
-        if segment.lost:
-            yield from self._blind("truncated", segment.lost, detail="not captured")
+        yield from passed_by(self._blind, half.dead, segment)
         if half.dead:
-            yield from self._blind(half.dead, len(segment.data), tuple(segment.frames))
             return
         half.intake.push(segment)
         try:
