@@ -7,6 +7,7 @@ names. Unsaid, a struct is believed where its field numbers are sane, it reads t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._plain import is_text
@@ -38,14 +39,23 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     told = "thrift" in context.content_type
     if not told and data[-1] != _STOP:
         return None
-    binary, compact = _Binary(data, context, not told), _Compact(data, context, not told)
-    attempts = [lambda: binary.outcome(binary.message), lambda: compact.outcome(compact.message)]
-    return either(*(reversed(attempts) if data[:1] == _COMPACT else attempts))
+    protocols = (_Compact, _Binary) if data[:1] == _COMPACT else (_Binary, _Compact)
+    readings = [
+        protocol(data, context, not told, largest=largest)
+        for largest in ((_LARGEST_SANE, _LARGEST) if told else (_LARGEST_SANE,))
+        for protocol in protocols
+    ]
+    return either(*(partial(reading.outcome, reading.message) for reading in readings))
 
 
 @dataclass(slots=True)
 class _Binary(Reading):
-    """Reads the binary protocol; `_Compact` says what is written otherwise."""
+    """Reads the binary protocol; `_Compact` says what is written otherwise. `largest` is the highest field number.
+
+    Each protocol's bytes may pass for the other's, but then with numbers that nobody gives.
+    """
+
+    largest: int = _LARGEST_SANE
 
     def message(self) -> None:
         """Reads a frame's length and a call's header, where there are such, and the struct."""
@@ -84,7 +94,7 @@ class _Binary(Reading):
         number = 0
         while (head := self.field(number)) is not None:
             kind, number, skipped = head
-            if not 0 < number <= (_LARGEST_SANE if self.strictly else _LARGEST):
+            if not 0 < number <= self.largest:
                 raise Broken(f"no field has the number {number}, before byte {self.at}")
             if not skipped:
                 self.value(kind, f"{path}.{number}", (*keys, str(number)), depth)

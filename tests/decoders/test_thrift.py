@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.protocol.TCompactProtocol import TCompactProtocol
@@ -172,9 +172,11 @@ def test_deep(data):
     st.dictionaries(
         st.integers(1, 200),
         st.text(min_size=1) | st.integers(-(2**63), 2**63 - 1) | st.lists(st.integers(-(2**31), 2**31 - 1)),
-        min_size=2,
+        min_size=1,
     )
 )
+@example({16: 8192})
+@example({16: "0", 17: "0"})
 def test_round_trip(make, content):
     transport = TMemoryBuffer()
     p = make(transport)
