@@ -86,6 +86,18 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Alias:
+    """Another name that the server of an exchange went by, in lower case, and what told it.
+
+    `sni` is the name in TLS's greeting, `certificate` one of the server's certificate, `cname` a canonical name behind
+    the host, `dns` a name that was asked for before the address was used. Only names other than the host are kept.
+    """
+
+    kind: Literal["sni", "certificate", "cname", "dns"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """A request and its response, if there was one. `id` is stable from run to run over the same input.
 
@@ -103,6 +115,7 @@ class Exchange:
     response: Message | None
     origin: Origin
     app: App | None = None
+    aliases: tuple[Alias, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +174,22 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who received something. `basis` is the reason in words: the host suffix, the case's domain, the package name."""
+    """Who received something. `basis` is the reason in words: the host suffix, the case's domain, the package name.
+
+    `kind` is the SDK's in the catalogue (ads, push, ...); `group` the group of companies that the company and the
+    app's developer both belong to; `carrier` who carried it there (a CDN, a cloud) where that is somebody else;
+    `confidence` (0 to 1) how sure the basis is.
+    """
 
     party: Party
     sdk: str = ""
     company: str = ""
     purpose: str = ""
     basis: str = ""
+    kind: str = ""
+    group: str = ""
+    carrier: str = ""
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

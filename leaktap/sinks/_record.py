@@ -115,13 +115,17 @@ def _hidden(text: str, item: Finding) -> str:
     return text
 
 
-def _owner(owner: Owner) -> dict[str, str]:
+def _owner(owner: Owner) -> dict[str, Any]:
     return {
         "party": owner.party,
         "sdk": owner.sdk,
         "company": owner.company,
         "purpose": owner.purpose,
         "basis": owner.basis,
+        "kind": owner.kind,
+        "group": owner.group,
+        "carrier": owner.carrier,
+        "confidence": owner.confidence,
     }
 
 
