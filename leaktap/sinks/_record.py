@@ -1,44 +1,66 @@
-"""The one way from a record to its fields: what `docs/records.md` describes, ready for JSON.
+"""The one way from a record to its fields: what `leaktap.records` types and `docs/records.md` describes.
 
 Values are masked unless asked for whole, wherever in the record they occur. Times are RFC 3339, UTC, microseconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import assert_never
 
-from leaktap.model import Blind, ClauseHit, Fault, Finding, Owner, Record, Summary, Time
+from leaktap.model import (
+    About,
+    Blind,
+    ClauseHit,
+    Declaration,
+    Declared,
+    Device,
+    Fault,
+    Finding,
+    Inventory,
+    Mark,
+    Owner,
+    Record,
+    Summary,
+    Time,
+)
+from leaktap.records import (
+    BlindRecord,
+    CaseFields,
+    ClauseFields,
+    DeclarationFields,
+    DeclaredRecord,
+    DeviceFields,
+    EventFields,
+    FindingRecord,
+    FormFields,
+    InventoryRecord,
+    OwnerFields,
+    PublishedRecord,
+    SummaryRecord,
+)
 from leaktap.sinks._mask import hide, mask, mask_url
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def record(item: Record, reveal: bool) -> dict[str, Any]:
+def record(item: Record, reveal: bool) -> PublishedRecord:
     """Returns the fields of a record under their published names, `schema` first."""
     match item:
         case Finding():
             return _finding(item, reveal)
         case Blind():
-            return {
-                "schema": "leaktap.blind/1",
-                "time": rfc3339(item.time),
-                "why": item.why,
-                "protocol": item.protocol,
-                "host": item.host,
-                "ip": item.ip,
-                "port": item.port,
-                "owner": _owner(item.owner) if item.owner else None,
-                "bytes": item.bytes,
-                "source": item.source,
-                "frames": list(item.frames),
-                "stream": item.stream,
-                "detail": item.detail,
-            }
+            return _blind(item)
         case Fault():
             return {"schema": "leaktap.fault/1", "stage": item.stage, "where": item.where, "why": item.why}
+        case Inventory():
+            return _inventory(item, reveal)
+        case Declared():
+            return _declared(item)
         case Summary():
-            return _summary(item)
+            return _summary(item, reveal)
+        case _:
+            assert_never(item)
 
 
 def shown_value(finding: Finding, reveal: bool) -> str:
@@ -52,7 +74,7 @@ def shown_path(finding: Finding, reveal: bool) -> str:
     return finding.match.leaf.path if reveal else _hidden(finding.match.leaf.path, finding)
 
 
-def _finding(item: Finding, reveal: bool) -> dict[str, Any]:
+def _finding(item: Finding, reveal: bool) -> FindingRecord:
     exchange, match, origin = item.exchange, item.match, item.exchange.origin
     value = shown_value(item, reveal)
     url = item.url if reveal else mask_url(_hidden(item.url, item), _secrets(item)[0], value)
@@ -101,6 +123,24 @@ def _finding(item: Finding, reveal: bool) -> dict[str, Any]:
     }
 
 
+def _blind(item: Blind) -> BlindRecord:
+    return {
+        "schema": "leaktap.blind/1",
+        "time": rfc3339(item.time),
+        "why": item.why,
+        "protocol": item.protocol,
+        "host": item.host,
+        "ip": item.ip,
+        "port": item.port,
+        "owner": _owner(item.owner) if item.owner else None,
+        "bytes": item.bytes,
+        "source": item.source,
+        "frames": list(item.frames),
+        "stream": item.stream,
+        "detail": item.detail,
+    }
+
+
 def _secrets(item: Finding) -> tuple[bytes, bytes]:
     """Returns the value as text and as it stands in the leaf."""
     match = item.match
@@ -115,7 +155,7 @@ def _hidden(text: str, item: Finding) -> str:
     return text
 
 
-def _owner(owner: Owner) -> dict[str, Any]:
+def _owner(owner: Owner) -> OwnerFields:
     return {
         "party": owner.party,
         "sdk": owner.sdk,
@@ -129,20 +169,90 @@ def _owner(owner: Owner) -> dict[str, Any]:
     }
 
 
-def _clause(clause: ClauseHit) -> dict[str, Any]:
-    fields: dict[str, Any] = {
+def _clause(clause: ClauseHit) -> ClauseFields:
+    fields: ClauseFields = {
         "id": clause.id,
         "title": clause.title,
         "severity": clause.severity,
         "evidence": clause.evidence,
     }
-    return {**fields, "proof": list(clause.proof)} if clause.proof else fields
+    if clause.proof:
+        fields["proof"] = list(clause.proof)
+    return fields
 
 
-def _summary(item: Summary) -> dict[str, Any]:
+def _inventory(item: Inventory, reveal: bool) -> InventoryRecord:
+    owner = item.owner
+    return {
+        "schema": "leaktap.inventory/1",
+        "identifier": item.identifier,
+        "category": item.category,
+        "direction": item.direction,
+        "owner": {
+            "party": owner.party,
+            "sdk": owner.sdk,
+            "company": owner.company,
+            "purpose": owner.purpose,
+            "kind": owner.kind,
+            "group": owner.group,
+        },
+        "hosts": item.hosts,
+        "app": {"package": item.app.package, "name": item.app.name, "basis": item.app.basis} if item.app else None,
+        "device": _device(item.device, reveal),
+        "count": item.count,
+        "values": item.values,
+        "first": rfc3339(item.first),
+        "last": rfc3339(item.last),
+        "phases": item.phases,
+        "background": item.background,
+        "forms": _forms(item.forms),
+        "severity": item.severity,
+        "confidence": item.confidence,
+        "findings": list(item.findings),
+    }
+
+
+def _device(device: Device, reveal: bool) -> DeviceFields:
+    shown = device if reveal else Device(device.name, mask(device.mac), mask(device.ip))
+    return {"name": shown.name, "mac": shown.mac, "ip": shown.ip}
+
+
+def _forms(forms: Mapping[tuple[str, ...], int]) -> list[FormFields]:
+    """Returns the forms, the most frequent first."""
+    ordered = sorted(forms.items(), key=lambda item: (-item[1], item[0]))
+    return [{"form": list(form), "count": count} for form, count in ordered]
+
+
+def _declared(item: Declared) -> DeclaredRecord:
+    return {
+        "schema": "leaktap.declared/1",
+        "subject": item.subject,
+        "name": item.name,
+        "verdict": item.verdict,
+        "form": item.form,
+        "max_per_hour": item.max_per_hour,
+        "company": item.company,
+        "sdks": list(item.sdks),
+        "identifiers": list(item.identifiers),
+        "recipients": list(item.recipients),
+        "count": item.count,
+        "exchanges": item.exchanges,
+        "per_hour": item.per_hour,
+        "forms": _forms(item.forms),
+        "first": None if item.first is None else rfc3339(item.first),
+        "last": None if item.last is None else rfc3339(item.last),
+        "confidence": item.confidence,
+        "proof": list(item.proof),
+        "findings": list(item.findings),
+        "coverage": {"inspected_share": item.coverage.inspected_share, "blind": item.coverage.blind},
+    }
+
+
+def _summary(item: Summary, reveal: bool) -> SummaryRecord:
     return {
         "schema": "leaktap.summary/1",
         "inputs": list(item.inputs),
+        "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256 or None} for file in item.files],
         "exchanges": item.exchanges,
         "bytes": item.bytes,
         "inspected_share": round(item.inspected_share, 4),
@@ -154,9 +264,57 @@ def _summary(item: Summary) -> dict[str, Any]:
         "blind_bytes": item.blind_bytes,
         "clock_offset": item.clock_offset,
         "clock_measured": item.clock_measured,
+        "declared": item.declared,
+        "case": _case(item.about, reveal),
+        "versions": item.versions,
         "faults": item.faults,
         "seconds": round(item.seconds, 3),
         "mb_per_s": round(item.mb_per_s, 3),
+    }
+
+
+def _case(about: About, reveal: bool) -> CaseFields:
+    app = about.app
+    shown = str if reveal else mask
+    return {
+        "app": {
+            "package": app.package,
+            "name": app.name,
+            "version": app.version,
+            "developer": app.developer,
+            "domains": list(app.domains),
+            "category": app.category,
+        },
+        "devices": [
+            {"name": device.name, "mac": list(map(shown, device.mac)), "ip": list(map(shown, device.ip))}
+            for device in about.devices
+        ],
+        "events": [_event(mark) for mark in about.events],
+        "events_left_out": about.events_left_out,
+        "declared": _declaration(about.declared) if about.declared else None,
+        "necessary": None if about.necessary is None else list(about.necessary),
+        "options": about.options,
+    }
+
+
+def _declaration(declared: Declaration) -> DeclarationFields:
+    return {
+        "identifiers": {
+            name: {"form": promise.form, "max_per_hour": promise.max_per_hour}
+            for name, promise in declared.identifiers.items()
+        },
+        "sdks": list(declared.sdks),
+    }
+
+
+def _event(mark: Mark) -> EventFields:
+    return {
+        "time": rfc3339(mark.time),
+        "event": mark.event,
+        "app": mark.app,
+        "device": mark.device,
+        "permission": dict(mark.permission),
+        "action": mark.action,
     }
 
 

@@ -1,5 +1,6 @@
 """JSON lines: one record a line, written at once, in the fields of `docs/records.md`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -31,7 +32,7 @@ class JsonLines:
         self._output.close()
 
 
-def to_json(fields: dict[str, Any]) -> bytes:
+def to_json(fields: Mapping[str, object]) -> bytes:
     """Returns JSON; captured text that UTF-8 cannot express (lone surrogates) becomes `?`."""
     try:
         return orjson.dumps(fields)

@@ -4,11 +4,14 @@ from leaktap.model import (
     App,
     Blind,
     ClauseHit,
+    Coverage,
+    Declared,
     Device,
     Endpoint,
     Exchange,
     Fault,
     Finding,
+    Inventory,
     Leaf,
     Match,
     Message,
@@ -104,3 +107,48 @@ def summary(**parts):
         "unobservable": ("CAC-191-2019/1.1", "CAC-191-2019/1.3", "MIIT-337-2019/8"),
     }
     return Summary(**{**defaults, **parts})
+
+
+def inventory(**parts):
+    defaults = {
+        "identifier": "imei",
+        "category": "device_id",
+        "direction": "request",
+        "owner": Owner("third", "Umeng Analytics", "Umeng", "analytics", "host suffix umeng.example"),
+        "hosts": {"log.umeng.example": 3},
+        "app": App("com.example.shop", "Example Shop", "case"),
+        "device": Device("lab-phone-3", MAC, "192.168.1.5"),
+        "count": 3,
+        "values": 1,
+        "first": TIME,
+        "last": TIME + 61_000_000,
+        "phases": {"before_consent": 2, "consented": 1},
+        "background": 1,
+        "forms": {(): 1, ("md5", "hex"): 2},
+        "severity": "high",
+        "confidence": 0.99,
+        "findings": ("f0001", "f0002", "f0003"),
+    }
+    return Inventory(**{**defaults, **parts})
+
+
+def declared(**parts):
+    defaults = {
+        "subject": "identifier",
+        "name": "imei",
+        "verdict": "weaker",
+        "form": "md5",
+        "max_per_hour": 12,
+        "recipients": ("Umeng Analytics",),
+        "count": 3,
+        "exchanges": 2,
+        "per_hour": 2,
+        "forms": {(): 1, ("md5", "hex"): 2},
+        "first": TIME,
+        "last": TIME + 61_000_000,
+        "confidence": 0.99,
+        "proof": ("x1",),
+        "findings": ("f0001",),
+        "coverage": Coverage(0.97, {"no_key": 1}),
+    }
+    return Declared(**{**defaults, **parts})
