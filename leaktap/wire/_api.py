@@ -14,10 +14,11 @@ from typing import Protocol as Typed
 
 from leaktap import wire
 from leaktap.discover import discover
-from leaktap.model import App, Blind, Endpoint, Exchange, Fault, Message, Origin, Time
+from leaktap.model import Alias, App, Blind, Endpoint, Exchange, Fault, Message, Origin, Time
 from leaktap.wire._bytes import Flow, Segment
 from leaktap.wire.keys import KeyLog
 from leaktap.wire.names import Names
+from leaktap.wire.tls_certificates import MOST_ALIASES, alternatives
 
 MOST_WAITING = 64 << 20
 """How many bytes all connections of an input together keep for keys that may come."""
@@ -79,6 +80,15 @@ class Pausing(Layer, Typed):
         """
 
 
+class Greeting(Typed):
+    """What both sides of TLS said of the server."""
+
+    host: str
+    """The name that the client greeted it by, or nothing."""
+    certificate: bytes
+    """The server's certificate (DER), nothing while it is not seen."""
+
+
 @dataclass(slots=True)
 class Budget:
     """How many bytes all connections together may still keep while they wait for keys.
@@ -97,7 +107,7 @@ class Context:
     `server` is where the client wants to go, which a proxy's CONNECT makes another than the flow's. `host` is the name
     that it asked for so far, `name` the protocol that was agreed on (ALPN, Upgrade). `upgrade` is the exchange that
     agreed on it, where one did. `names` and `commons` are the same for the whole capture: what it tells of names, and
-    what the connections of a protocol share, under the protocol's name.
+    what the connections of a protocol share, under the protocol's name. `greeting` is that of the TLS around it.
     """
 
     source: str
@@ -112,16 +122,18 @@ class Context:
     name: str = ""
     decrypted: bool = False
     upgrade: Exchange | None = None
+    greeting: Greeting | None = None
     _origin: Origin | None = field(default=None, init=False)
+    _aliases: tuple[tuple[str, bytes], tuple[Alias, ...]] = field(default=(("", b""), ()), init=False)
 
     @property
     def where(self) -> str:
         """The connection, for faults."""
         return f"{self.source}: {self.flow.transport}.{self.flow.index}"
 
-    def within_tls(self, name: str) -> "Context":
+    def within_tls(self, name: str, greeting: Greeting | None) -> "Context":
         """Returns what the layer above TLS knows; `name` is the protocol that was agreed on."""
-        return replace(self, name=name, decrypted=True, upgrade=None)
+        return replace(self, name=name, decrypted=True, upgrade=None, greeting=greeting)
 
     def blind(
         self,
@@ -161,6 +173,7 @@ class Context:
             transport: Literal["tcp", "udp"] = "udp" if self.flow.transport == "udp" else "tcp"
             self._origin = Origin(self.source, protocol, transport, self.flow.index, decrypted=self.decrypted)
         client = self.client
+        host = host or self.host or self.names.host(self.server.ip) or self.server.ip
         phone = self.names.phone(client.mac, client.ip)
         if phone != client.name:
             client = self.client = replace(client, name=phone)
@@ -170,12 +183,29 @@ class Context:
             client=client,
             server=self.server,
             scheme=scheme,
-            host=host or self.host or self.names.host(self.server.ip) or self.server.ip,
+            host=host,
             request=request,
             response=response,
             origin=self._origin,
             app=self.app,
+            aliases=self._others(host),
         )
+
+    def _others(self, host: str) -> tuple[Alias, ...]:
+        """Returns the server's names other than `host`, made once for a host that is used again and again."""
+        greeting = self.greeting
+        certificate = greeting.certificate if greeting else b""
+        key, aliases = self._aliases
+        if key == (host, certificate):
+            return aliases
+        found = list(self.names.aliases(host, self.server.ip))
+        if greeting is not None:
+            if greeting.host not in ("", host):
+                found.insert(0, Alias("sni", greeting.host))
+            names = alternatives(certificate, MOST_ALIASES)
+            found += [Alias("certificate", name) for name in names if name != host]
+        self._aliases = (host, certificate), tuple(found[:MOST_ALIASES])
+        return self._aliases[1]
 
     @property
     def app(self) -> App | None:

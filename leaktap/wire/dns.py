@@ -110,10 +110,11 @@ class DnsDatagrams(Datagrams):
             learn(message, names)
 
 
-def learn(message: DnsMessage, names: Names) -> None:
+def learn(message: DnsMessage, names: Names, shared: bool = True) -> None:
     """Notes the addresses that a response gives for the name that was asked for, and the aliases between them.
 
-    A name's data that make no sense are passed over: the message as a whole is scanned all the same.
+    A name's data that make no sense are passed over: the message as a whole is scanned all the same. It is `shared`
+    where every process reads it.
     """
     if not message.response or message.flags & 15 or not message.questions:
         return
@@ -123,7 +124,7 @@ def learn(message: DnsMessage, names: Names) -> None:
     for record in answers:
         name = _points_to(message, record)
         if name:
-            names.learn_alias(record.name, name)
+            names.learn_alias(record.name, name, shared)
             aliases[record.name.lower()] = name
     behind, name = {asked}, aliases.get(asked, "")
     while name and name not in behind:
@@ -132,7 +133,7 @@ def learn(message: DnsMessage, names: Names) -> None:
     for record in answers:
         host = asked if record.name.lower() in behind else record.name
         for address in addresses(message, record):
-            names.learn_host(address, host)
+            names.learn_host(address, host, shared)
 
 
 def _points_to(message: DnsMessage, record: Record) -> str:

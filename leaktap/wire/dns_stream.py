@@ -41,7 +41,7 @@ class DnsStream(Units):
 
     def _learn(self, message: DnsMessage, names: Names, side: int, context: Context) -> None:
         if side != CLIENT:
-            learn(message, names)
+            learn(message, names, shared=False)
 
 
 def _sniff(side: int, data: bytes) -> bool | None:

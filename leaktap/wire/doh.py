@@ -26,7 +26,7 @@ def _observe(exchange: Exchange, names: Names) -> None:
     kind = response.header(b"content-type").partition(b";")[0].strip().lower()
     if kind == b"application/dns-message":
         try:
-            learn(parse(response.body), names)
+            learn(parse(response.body), names, shared=False)
         except BadDns:
             return
     elif kind in _JSON and b'"Answer"' in response.body and b'"Question"' in response.body:
@@ -44,12 +44,12 @@ def _learn_json(said: Any, names: Names) -> None:
     for record in answers:
         if record["type"] == CNAME:
             name, points_to = record["name"].lower().rstrip("."), record["data"].lower().rstrip(".")
-            names.learn_alias(name, points_to)
+            names.learn_alias(name, points_to, shared=False)
             behind |= {points_to} if name in behind else set()
     for record in answers:
         if record["type"] in (A, AAAA):
             name = record["name"].lower().rstrip(".")
-            names.learn_host(str(ip_address(record["data"])), asked if name in behind else name)
+            names.learn_host(str(ip_address(record["data"])), asked if name in behind else name, shared=False)
 
 
 OBSERVER = _observe

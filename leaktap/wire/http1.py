@@ -299,7 +299,7 @@ class Http1:
         if turn.method == "CONNECT":
             host, port = authority(turn.request.start[1])
             server = Endpoint(host if _is_address(host) else "", port or 443)
-            above = replace(context, host=host, name="", server=server, upgrade=None)
+            above = replace(context, host=host, name="", server=server, upgrade=None, greeting=None)
         else:
             agreed = (turn.response.header(b"upgrade") if turn.response else b"") or turn.request.header(b"upgrade")
             name = agreed.decode("latin-1").split(",")[0].strip().lower()

@@ -2,12 +2,16 @@
 
 Layers that read naming protocols (DNS, mDNS, DHCP ...) and capture formats that carry names write here; an exchange or
 a `Blind` that has no name of its own asks. Bounded: of each kind the names that were learnt last are kept.
+
+Names are `shared` that every process reads which has a share of the capture. The others, such as those of DNS within
+TLS, are known only to the process that read them: no alias is made of these, so that all processes tell the same.
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from leaktap.model import App
+from leaktap.model import Alias, App
 
 MOST_NAMES = 65_536
 """How many names of each kind are kept."""
@@ -31,16 +35,24 @@ class Names:
 
     _hosts: _Latest[str, str] = field(default_factory=_Latest)
     _aliases: _Latest[str, str] = field(default_factory=_Latest)
+    _shared_hosts: _Latest[str, str] = field(default_factory=_Latest)
+    _shared_aliases: _Latest[str, str] = field(default_factory=_Latest)
     _phones: _Latest[str, str] = field(default_factory=_Latest)
     _apps: _Latest[int, App] = field(default_factory=_Latest)
 
-    def learn_host(self, address: str, host: str) -> None:
+    def learn_host(self, address: str, host: str, shared: bool = True) -> None:
         """Notes that `host` was asked for and `address` answered, whatever aliases lay between."""
-        self._hosts.learn(address, host.lower().rstrip("."))
+        host = host.lower().rstrip(".")
+        self._hosts.learn(address, host)
+        if shared:
+            self._shared_hosts.learn(address, host)
 
-    def learn_alias(self, host: str, canonical: str) -> None:
+    def learn_alias(self, host: str, canonical: str, shared: bool = True) -> None:
         """Notes a CNAME: `host` is another name of `canonical`."""
-        self._aliases.learn(host.lower().rstrip("."), canonical.lower().rstrip("."))
+        host, canonical = host.lower().rstrip("."), canonical.lower().rstrip(".")
+        self._aliases.learn(host, canonical)
+        if shared:
+            self._shared_aliases.learn(host, canonical)
 
     def learn_phone(self, address: str, name: str) -> None:
         """Notes what the machine with a hardware or network address calls itself."""
@@ -56,12 +68,17 @@ class Names:
 
     def chain(self, host: str) -> tuple[str, ...]:
         """Returns the canonical names behind `host`, one after the other."""
-        found: list[str] = []
-        name = self._aliases.get(host)
-        while name and name not in found and len(found) < _MOST_CHAIN:
-            found.append(name)
-            name = self._aliases.get(name)
-        return tuple(found)
+        return _chain(self._aliases, host)
+
+    def aliases(self, host: str, address: str) -> tuple[Alias, ...]:
+        """Returns the names behind `host`, and the one that was last asked for and answered with `address`.
+
+        Those behind the latter are told where `host` is nothing but the address: else they may be another server's.
+        """
+        asked = self._shared_hosts.get(address, "")
+        chain = _chain(self._shared_aliases, asked if host == address else host)
+        found = [Alias("dns", asked)] if asked not in ("", host) else []
+        return (*found, *(Alias("cname", name) for name in chain if name != host))
 
     def phone(self, mac: str, ip: str) -> str:
         """Returns what the machine with these addresses calls itself, or nothing."""
@@ -70,3 +87,12 @@ class Names:
     def app(self, uid: int) -> App | None:
         """Returns the app of a user id, where it is known."""
         return self._apps.get(uid)
+
+
+def _chain(aliases: Mapping[str, str], host: str) -> tuple[str, ...]:
+    found: list[str] = []
+    name = aliases.get(host)
+    while name and name not in found and len(found) < _MOST_CHAIN:
+        found.append(name)
+        name = aliases.get(name)
+    return tuple(found)

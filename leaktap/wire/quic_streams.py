@@ -183,7 +183,7 @@ class Streams:
         if not known and not last and not (session and session.protocol):
             return None
         name, over = next(iter(reversed(found.values())), (names[0] if names else "", None))
-        context = self._context.within_tls(name)
+        context = self._context.within_tls(name, session)
         self._application = Separate(context) if over is None else over.application(context)
         return self._application
 

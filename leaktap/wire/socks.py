@@ -196,7 +196,7 @@ class Socks:
         self._asked = True
         context = self._context
         host, address = (to, "") if isinstance(to, str) else ("", str(ip_address(to)))
-        self._above = replace(context, host=host, name="", server=Endpoint(address, port), upgrade=None)
+        self._above = replace(context, host=host, name="", server=Endpoint(address, port), upgrade=None, greeting=None)
 
 
 def _address(side: int, kind: int) -> _Reader[str | bytes]:

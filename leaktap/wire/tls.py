@@ -116,7 +116,7 @@ class Tls:
         self._told = True
         context, session = self._context, self._server.session or self._client.session
         assert session is not None
-        yield Above(context.within_tls(session.protocol))
+        yield Above(context.within_tls(session.protocol, session))
 
     def _hold(self) -> None:
         """Accounts for what is kept, and gives it up where it is too much."""

@@ -1,19 +1,25 @@
-"""Certificates that a TLS server shows: the first of them, and the site that its names are of.
+"""Certificates that a TLS server shows: the first of them, its alternative names, and the site that they are of.
 
-RFC 5246 section 7.4.2, RFC 8446 section 4.4.2, compressed by RFC 8879.
+RFC 5246 section 7.4.2, RFC 8446 section 4.4.2, compressed by RFC 8879. Alternative names: RFC 5280, section 4.2.1.6.
 """
 
 import re
 import zlib
+from functools import lru_cache
 
 import brotli
 import zstandard
 
 from leaktap.wire.tls_hello import BadHandshake, Cursor
 
+MOST_ALIASES = 8
+"""How many other names of a server an exchange has."""
 _MOST = 256 << 10
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){1,126}")
 _ZLIB, _BROTLI, _ZSTD = 1, 2, 3
+_ALTERNATIVE_NAMES = b"\x06\x03\x55\x1d\x11"
+"""The identifier of the extension, 2.5.29.17 in DER."""
+_BOOLEAN, _OCTETS, _SEQUENCE, _DNS_NAME = 0x01, 0x04, 0x30, 0x82
 
 
 def leaf(body: bytes, modern: bool) -> bytes:
@@ -55,3 +61,38 @@ def site(names: tuple[str, ...]) -> str:
     """Returns the site that a certificate with these names is for: the first that is a host, without a wildcard."""
     hosts = (name.removeprefix("*.") for name in names)
     return next((host for host in hosts if _HOST.fullmatch(host)), "")
+
+
+@lru_cache(1024)
+def alternatives(certificate: bytes, most: int) -> tuple[str, ...]:
+    """Returns the first `most` alternative names of a certificate (DER) that are hosts, in lower case.
+
+    Read without the library that reads certificates, which takes long to load: what is found here is a hint.
+    """
+    at = certificate.find(_ALTERNATIVE_NAMES)
+    if at < 0:
+        return ()
+    at += len(_ALTERNATIVE_NAMES)
+    kind, begin, end = _element(certificate, at)
+    if kind == _BOOLEAN:
+        kind, begin, end = _element(certificate, end)
+    if kind == _OCTETS:
+        kind, begin, end = _element(certificate, begin)
+    found: dict[str, None] = {}
+    while kind == _SEQUENCE and begin < end and len(found) < most:
+        tag, start, begin = _element(certificate, begin)
+        name = certificate[start:begin].decode("latin-1").lower().rstrip(".") if tag == _DNS_NAME else ""
+        if _HOST.fullmatch(name.removeprefix("*.")):
+            found[name] = None
+    return tuple(found)
+
+
+def _element(data: bytes, at: int) -> tuple[int, int, int]:
+    """Returns tag, begin and end of an element of DER; behind the data there are none."""
+    size, begin = data[at + 1] if at + 1 < len(data) else 0x80, at + 2
+    if size & 0x80:
+        width = size & 0x7F
+        size, begin = int.from_bytes(data[begin : begin + width]), begin + width
+        if not 0 < width <= 3:
+            return 0, len(data), len(data)
+    return data[at], begin, min(begin + size, len(data))

@@ -1,18 +1,23 @@
 """mitmproxy's flow files, against mitmproxy's own reader, and broken at every place."""
 
+import datetime
 import io
 import json
+import random
 import time
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mitmproxy import dns, exceptions, http
+from mitmproxy import certs, exceptions, http, tcp, udp
 from mitmproxy.io import FlowReader, FlowWriter, tnetstring
 from mitmproxy.test import tflow
 
-from leaktap.model import Blind, Exchange, Fault, Mark, Progress
+from leaktap.model import Alias, Blind, Exchange, Fault, Mark, Progress
 from leaktap.sources import Reading, flows
 from leaktap.sources import read as read_any
 
@@ -74,6 +79,36 @@ def test_a_flow_becomes_an_exchange():
     assert found.response.time == 1795255203500000
 
 
+def certificate(*hosts: str) -> certs.Cert:
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime(2026, 1, 1)
+    builder = x509.CertificateBuilder(x509.Name([]), x509.Name([]), key.public_key(), 7, now, now.replace(year=2027))
+    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+    return certs.Cert(builder.add_extension(names, False).sign(key, hashes.SHA256()))
+
+
+@pytest.mark.parametrize(
+    ("greeted", "names", "expected"),
+    [
+        (None, (), ()),
+        ("address", (), ()),
+        ("Front.example.", (), (Alias("sni", "front.example"),)),
+        ("address", ("address", "*.cdn.example"), (Alias("certificate", "*.cdn.example"),)),
+        ("front.example", ("a.example",), (Alias("sni", "front.example"), Alias("certificate", "a.example"))),
+        (
+            "address",
+            tuple(f"{n}.example" for n in range(20)),
+            tuple(Alias("certificate", f"{n}.example") for n in range(8)),
+        ),
+    ],
+)
+def test_the_servers_other_names(greeted, names, expected):
+    made = flow()
+    made.client_conn.sni = greeted
+    made.server_conn.certificate_list = [certificate(*names)] if names else []
+    (exchange,), _, _ = read(dump(made))
+    assert exchange.host == "address" and exchange.aliases == expected
+
+
 def test_a_flow_without_an_answer_still_says_what_was_asked():
     made = tflow.tflow(err=True)
     made.server_conn.peername, made.server_conn.address = None, ("api.example.com", 443)
@@ -119,23 +154,55 @@ def test_streamed_bodies_are_blind(which, length, size):
     assert getattr(found, which).body == b"" and getattr(found, which).missing == size
 
 
-@pytest.mark.parametrize(("made", "protocol", "size"), [(tflow.ttcpflow(), "tcp", 12), (tflow.tudpflow(), "udp", 12)])
-def test_other_protocols_are_blind(made, protocol, size):
-    made.server_conn.sni = "Push.Example.com"
+def carried(made, *messages: tuple[bool, bytes]):
+    """Returns a flow of TCP or UDP with these messages."""
+    kind = tcp.TCPMessage if made.type == "tcp" else udp.UDPMessage
+    made.messages = [kind(client, data, 1_795_000_000.0 + at) for at, (client, data) in enumerate(messages)]
+    return made
+
+
+@pytest.mark.parametrize("made", [tflow.ttcpflow(), tflow.tudpflow()], ids=["tcp", "udp"])
+def test_what_no_protocol_is_known_for_is_an_exchange_per_turn(made):
+    made.server_conn.sni = made.client_conn.sni = "Push.Example.com"
+    carried(made, (True, b"login imei=867530912345673"), (False, b"welcome home"), (True, b"bye for now"))
+    found, blind, faults = read(dump(made))
+    assert not blind and not faults
+    assert [item.id for item in found] == ["flow:0.0", "flow:0.1"]
+    assert found[0].request.body == b"login imei=867530912345673" and found[0].response.body == b"welcome home"
+    assert found[1].response is None and found[1].time == 1_795_000_002_000_000
+    assert {(item.host, item.origin.flow, item.origin.stream) for item in found} == {
+        ("push.example.com", made.id, None)
+    }
+    assert all(item.request.frames == () for item in found)
+
+
+def test_a_protocol_that_is_read_is_told_by_its_bytes():
+    body = b"imei=867530912345673"
+    asked = b"POST /log HTTP/1.1\r\nHost: push.example.com\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    answer = b"HTTP/1.1 204 No Content\r\n\r\n"
+    made = carried(tflow.ttcpflow(), (True, asked[:30]), (True, asked[30:]), (False, answer))
+    (found,), _, faults = read(dump(made))
+    assert not faults and (found.host, found.request.body) == ("push.example.com", body)
+    assert found.response.start == ("HTTP/1.1", "204", "No Content")
+
+
+def test_what_looks_random_is_blind():
+    made = carried(tflow.ttcpflow(), (True, random.Random(1).randbytes(4000)))
     found, (blind,), faults = read(dump(made))
     assert not found and not faults
-    assert (blind.why, blind.protocol, blind.bytes, blind.host) == (
-        "unknown_protocol", protocol, size, "push.example.com",
-    )  # fmt: skip
+    assert (blind.why, blind.protocol, blind.bytes, blind.frames) == ("unknown_protocol", "tcp", 4000, ())
 
 
-def test_dns_is_one_blind_for_the_whole_file():
-    asked = [tflow.tdnsflow(resp=True) for _ in range(3)]
-    size = sum(len(part.packed) for item in asked for part in (item.request, item.response))
-    found, (blind,), faults = read(dump(asked[0], flow(), *asked[1:]))
-    assert len(found) == 1 and not faults
-    assert (blind.why, blind.protocol, blind.bytes) == ("unknown_protocol", "dns", size)
-    assert isinstance(asked[0], dns.DNSFlow)
+def test_dns_is_a_question_with_its_answer():
+    found, blind, faults = read(dump(tflow.tdnsflow(resp=True), flow()))
+    assert [item.origin.protocol for item in found] == ["dns", "http/1.1"] and not blind and not faults
+    assert found[0].request.start[1] == "dns.google" and found[0].response is not None
+
+
+def test_what_leaktap_said_to_the_phone_itself_is_nothing():
+    made = flow()
+    made.metadata[flows.OWN] = True
+    assert read(dump(made)) == ([], [], [])
 
 
 def state(**changes) -> bytes:
@@ -229,6 +296,9 @@ def test_values_of_any_type_in_a_flow_never_raise(data):
     read(tnetstring.dumps(made))
 
 
+OTHERS = ("websocket", "dns", "raw", "mqtt")
+
+
 def said(item: Exchange):
     return item.request.start[0], item.scheme, item.host, item.request.start[1], item.request.body
 
@@ -253,7 +323,7 @@ def test_real_files_give_what_mitmproxy_reads(file):
         assert faults
     else:
         assert not faults
-    found = [item for item in items if isinstance(item, Exchange) and item.origin.protocol != "websocket"]
+    found = [item for item in items if isinstance(item, Exchange) and item.origin.protocol not in OTHERS]
     assert [said(item) for item in found] == [said_by_mitmproxy(made) for made in expected]
     assert [item.response and item.response.body for item in found] == [
         made.response and (made.response.raw_content or b"") for made in expected
@@ -269,6 +339,7 @@ def test_a_har_and_its_twin_agree(har):
     sides = []
     for file in (har, har.with_suffix(".mitm")):
         items = [item for item in read_any(str(file), Reading()) if isinstance(item, Exchange)]
+        items = [item for item in items if item.origin.protocol not in ("dns", "raw")]
         sides.append(items)
     urls = [[(item.request.start[:2], item.scheme, item.host) for item in side] for side in sides]
     assert urls[0] == urls[1] and urls[0]
