@@ -1,9 +1,10 @@
 """The catalogue of SDKs: one YAML file per company, typed, checked and indexed by host.
 
 A file names a company, its SDKs and their hosts. A host stands for itself and everything below it; with a `path` only
-for request targets that begin so. Every host says its `source`. Refused are unknown keys, hosts without source, public
-suffixes (https://publicsuffix.org) and two owners of one host and path. A carrier (kind `cdn`) may own a private
-suffix, such as cloudfront.net: whatever nobody else owns below it is at least carried by it.
+for request targets that begin so. Every host says its `source`; hosts that share one may stand in `lists`. Refused are
+unknown keys, hosts without source, public suffixes (https://publicsuffix.org) and two owners of one host and path. A
+carrier (kind `cdn`) may own a private suffix, such as cloudfront.net: whatever nobody else owns below it is at least
+carried by it. Kind `app` is what a company's own apps and sites talk to: whole domains, below which its SDKs have hosts.
 """
 
 import re
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from publicsuffixlist import PublicSuffixList
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from leaktap.config import ConfigError, Texts, load_yaml, validate
 from leaktap.model import Party
@@ -25,6 +26,7 @@ type Kind = Literal[
     "ads",
     "analytics",
     "apm",
+    "app",
     "cdn",
     "config",
     "crash",
@@ -33,6 +35,7 @@ type Kind = Literal[
     "location",
     "login",
     "map",
+    "mini-program",
     "pay",
     "platform",
     "push",
@@ -47,6 +50,15 @@ type _Said = Annotated[str, Field(min_length=1)]
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)+")
 
 
+def _named(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise ValueError(f"{value!r} is no host name in lower case, without scheme, port and path")
+    return value
+
+
+type _Name = Annotated[str, AfterValidator(_named)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -54,16 +66,9 @@ class _Strict(BaseModel):
 class Host(_Strict):
     """A host name in lower case, with where it was seen; `path` narrows it to targets that begin so."""
 
-    host: str
+    host: _Name
     path: str = ""
     source: _Said
-
-    @field_validator("host")
-    @classmethod
-    def _named(cls, value: str) -> str:
-        if not _HOST.fullmatch(value):
-            raise ValueError(f"{value!r} is no host name in lower case, without scheme, port and path")
-        return value
 
     @field_validator("path")
     @classmethod
@@ -71,6 +76,13 @@ class Host(_Strict):
         if value and not value.startswith("/"):
             raise ValueError(f"{value!r} is no path: it begins with /")
         return value
+
+
+class Hosts(_Strict):
+    """Hosts that were seen in one place."""
+
+    source: _Said
+    hosts: Annotated[tuple[_Name, ...], Field(min_length=1)]
 
 
 class Sdk(_Strict):
@@ -82,7 +94,18 @@ class Sdk(_Strict):
     purpose: _Said
     party: Literal["third", "platform"] = "third"
     packages: Texts = ()
-    hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
+    lists: tuple[Hosts, ...] = ()
+    hosts: Annotated[tuple[Host, ...], Field(validate_default=True)] = ()
+    """The hosts with a source each, then those of the lists."""
+
+    @field_validator("hosts")
+    @classmethod
+    def _all(cls, value: tuple[Host, ...], info: ValidationInfo) -> tuple[Host, ...]:
+        lists: tuple[Hosts, ...] = info.data.get("lists", ())
+        value += tuple(Host(host=name, source=each.source) for each in lists for name in each.hosts)
+        if not value:
+            raise ValueError("has none, and no lists: name at least one host")
+        return value
 
 
 class Company(_Strict):
@@ -165,18 +188,27 @@ def load(folder: Path, *, suffix_check: bool = True) -> Catalogue:
         if other != file:
             raise ConfigError(file, lines["company",], "company", f"{company.company!r} has a file: {other.name}")
         for s, sdk in enumerate(company.sdks):
-            for h, host in enumerate(sdk.hosts):
+            for host, key in zip(sdk.hosts, _keys(sdk, s), strict=True):
                 if suffix_check and suffixes(private=sdk.kind != "cdn").publicsuffix(host.host) == host.host:
                     why = f"{host.host!r} is a public suffix: name the hosts below it"
-                    raise ConfigError(file, lines["sdks", s, "hosts", h, "host"], f"sdks.{s}.hosts.{h}.host", why)
+                    raise ConfigError(file, lines[key], ".".join(map(str, key)), why)
                 owner = (file, sdk.name)
                 first = owners.setdefault((host.host, host.path), owner)
                 if first is not owner:
-                    line = lines["sdks", s, "hosts", h, "host"]
                     why = f"{host.host}{host.path} already belongs to {first[1]!r} of {first[0].name}"
-                    raise ConfigError(file, line, f"sdks.{s}.hosts.{h}.host", why)
+                    raise ConfigError(file, lines[key], ".".join(map(str, key)), why)
         companies.append(company)
     return Catalogue(companies)
+
+
+def _keys(sdk: Sdk, number: int) -> Iterator[tuple[str | int, ...]]:
+    """Yields where the file has each host of an SDK, in their order."""
+    listed = sum(len(each.hosts) for each in sdk.lists)
+    for h in range(len(sdk.hosts) - listed):
+        yield "sdks", number, "hosts", h, "host"
+    for i, each in enumerate(sdk.lists):
+        for h in range(len(each.hosts)):
+            yield "sdks", number, "lists", i, "hosts", h
 
 
 def _entries(companies: Iterable[Company]) -> Iterator[Entry]:

@@ -29,6 +29,9 @@ _NOBODYS = re.compile(
 _CARRIER = "cdn"
 """The kind of what carries other people's traffic: clouds and networks that deliver content."""
 
+_YIELDING = frozenset({_CARRIER, "app", "mini-program"})
+"""Kinds that are no SDK's: where the host is the app's own by its name, it is the app's own."""
+
 
 class Owners:
     """Finds owners, with one app in view. Hosts are remembered, as many as a session has."""
@@ -61,7 +64,7 @@ class Owners:
                 return
         named = self._of_name(host)
         for entry in self._known.candidates(host):
-            if entry.sdk.kind == _CARRIER and named.party == "first":
+            if entry.sdk.kind in _YIELDING and named.party == "first":
                 break
             yield entry.host.path, self._of_entry(entry)
         yield "", named
