@@ -258,12 +258,40 @@ class Declared(_Strict):
 
 
 class Schema(_Strict):
-    """A protobuf message of the user's descriptor set, and where it applies (any host and path where not said)."""
+    """A description of messages that do not describe themselves, and where it applies: any host and path where not
+    said.
+    """
 
-    descriptors: Path
-    message: str
     host: str = ""
     path: str = ""
+
+    def applies(self, host: str, path: str) -> bool:
+        """Tells whether messages to `host` (or a part of its domain) and `path` (or below) may be of it."""
+        return (not self.host or f".{host}".endswith(f".{self.host.lower()}")) and path.startswith(self.path)
+
+
+class ProtobufSchema(Schema):
+    """A protobuf message of the user's descriptor set or `.proto` file.
+
+    Where no message is named, the methods of the file's services say which it is, by the paths that they are called at.
+    """
+
+    descriptors: Path
+    message: str = ""
+
+
+class FlatBufferSchema(Schema):
+    """A table of the user's FlatBuffers schema (`.fbs`, or `.bfbs` as flatc makes it); the root type where not said."""
+
+    file: Path
+    table: str = ""
+
+
+class AvroSchema(Schema):
+    """The user's Avro schema (`.avsc`); `id` is its number in the registry of schemas, where the sender has one."""
+
+    file: Path
+    id: int | None = Field(default=None, ge=0, lt=1 << 32)
 
 
 class Decode(_Strict):
@@ -321,9 +349,16 @@ class Case(_Strict):
     clock_offset: ClockOffset = {}
     declared: Declared | None = None
     necessary: Texts | None = None
-    protobuf: Annotated[tuple[Schema, ...], BeforeValidator(_listed)] = ()
+    protobuf: Annotated[tuple[ProtobufSchema, ...], BeforeValidator(_listed)] = ()
+    flatbuffers: Annotated[tuple[FlatBufferSchema, ...], BeforeValidator(_listed)] = ()
+    avro: Annotated[tuple[AvroSchema, ...], BeforeValidator(_listed)] = ()
     decode: Decode = Decode()
     salts: Texts = ()
+
+    @property
+    def schemas(self) -> tuple[Schema, ...]:
+        """What describes messages that do not describe themselves."""
+        return (*self.protobuf, *self.flatbuffers, *self.avro)
 
     @field_validator("necessary")
     @classmethod
@@ -361,6 +396,8 @@ def load_case(file: Path, identifiers: Collection[str] = ()) -> Case:
             "keyring": tuple(here / keys for keys in case.keyring),
             "logs": tuple(log.model_copy(update={"file": here / log.file}) for log in case.logs),
             "protobuf": tuple(s.model_copy(update={"descriptors": here / s.descriptors}) for s in case.protobuf),
+            "flatbuffers": tuple(s.model_copy(update={"file": here / s.file}) for s in case.flatbuffers),
+            "avro": tuple(s.model_copy(update={"file": here / s.file}) for s in case.avro),
         }
     )
 

@@ -125,7 +125,7 @@ class Examiner:
         path = target.partition("?")[0]
         ring = self._keyring.ring(message, exchange.host, target)
         sieve = None if watch else self._matcher.sieve
-        roots = parts(message, direction, exchange.host, path, self._case.protobuf, sieve, self._alphabets)
+        roots = parts(message, direction, exchange.host, path, self._case.schemas, sieve, self._alphabets)
         # What a key is made for says nothing before it is opened.
         within = None if ring.placed else sieve
         for item in walk(roots, self._limits, within, ring, watch):

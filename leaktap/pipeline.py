@@ -78,7 +78,7 @@ class Pipeline:
         self._case, self._key = case, key
         self._owners, self._apps, self._phones = Owners(case.app), Apps(case.app), Phones(devices)
         self._engine = Engine(case, timeline, ended=ended)
-        self._untold = list(check(case.protobuf))
+        self._untold = list(check(case.schemas))
         self._tally = _Tally()
 
     def warm(self) -> None:

@@ -13,22 +13,22 @@ from typing import Any
 
 from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet
 
-from leaktap.config import ConfigError, Schema, load_yaml
+from leaktap.config import ConfigError, ProtobufSchema, load_yaml
 
 _FIELD = re.compile(r"(\w+)(\[\])? (\w+)")
 _LARGEST_NUMBER = (1 << 29) - 1
 
 
-def bundled(host: str, path: str) -> tuple[Schema, ...]:
+def bundled(host: str, path: str) -> tuple[ProtobufSchema, ...]:
     """Returns the schemas that leaktap knows for where a message went."""
     return tuple(schema for schema in _all() if f".{host}".endswith(f".{schema.host}") and path.startswith(schema.path))
 
 
 @cache
-def _all() -> tuple[Schema, ...]:
+def _all() -> tuple[ProtobufSchema, ...]:
     files = sorted(Path(__file__).with_name("_protobuf_facts").glob("*.yaml"))
     return tuple(
-        Schema(descriptors=file, message=data["message"], host=data["host"], path=data["path"])
+        ProtobufSchema(descriptors=file, message=data["message"], host=data["host"], path=data["path"])
         for file in files
         for data, _ in [load_yaml(file)]
     )

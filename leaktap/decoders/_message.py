@@ -44,7 +44,7 @@ def parts(
     target and header fields are left out where it finds nothing in all of them together, nor, where they are short,
     anything that may be wrapped.
     """
-    known = (*schemas, *bundled(host, path))
+    known = (*(schema for schema in schemas if schema.applies(host, path)), *bundled(host, path))
     outside = Context(host=host, path=path, direction=direction, schemas=known, alphabets=tuple(alphabets))
     target = message.start[1].encode("utf-8", "surrogateescape") if direction == "request" else b""
     fields = [(low, value) for raw, value in message.headers if (low := raw.lower()) not in _TRANSPORT]

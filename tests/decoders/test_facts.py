@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import descriptor_pool, message_factory
 
-from leaktap.config import Schema
+from leaktap.config import ProtobufSchema
 from leaktap.decoders import Limits, parts, walk
 from leaktap.decoders._api import Context
 from leaktap.decoders._facts import bundled, descriptors
@@ -101,14 +101,14 @@ def test_a_real_upload():
 def test_what_is_no_file_of_facts_is_one_fault(tmp_path, text, why):
     file = tmp_path / "facts.yaml"
     file.write_text(text)
-    (fault,) = check([Schema(descriptors=file, message="M")])
+    (fault,) = check([ProtobufSchema(descriptors=file, message="M")])
     assert why in fault.why and fault.stage == "decode"
 
 
 def test_the_users_own_facts(tmp_path):
     file = tmp_path / "facts.yaml"
     file.write_text("messages: {M: {1: string imei}}\n")
-    schema = Schema(descriptors=file, message="M", host="example.com")
+    schema = ProtobufSchema(descriptors=file, message="M", host="example.com")
     message = Message(("POST", "/x", "HTTP/1.1"), (), b"\x0a\x0f867530912345673")
     found = list(walk(parts(message, "request", "api.example.com", "/x", (schema,)), Limits()))
     assert ("request.body|protobuf.imei", b"867530912345673") in {

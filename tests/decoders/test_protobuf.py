@@ -7,7 +7,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leaktap.config import Schema
+from leaktap.config import ProtobufSchema
 from leaktap.decoders._api import Context, DecodeError, LimitReached
 from leaktap.decoders.protobuf import decode
 
@@ -86,7 +86,7 @@ def test_keys_are_the_numbers(report):
 def test_with_a_schema(report, tmp_path):
     file = tmp_path / "leak.desc"
     file.write_bytes(descriptor_set().SerializeToString())
-    schema = Schema(descriptors=file, message="leak.Report", host="example.cn", path="/report")
+    schema = ProtobufSchema(descriptors=file, message="leak.Report", host="example.cn", path="/report")
     data = report.SerializeToString() + bytes.fromhex("5a03616263")
     context = Context(host="api.example.cn", path="/report/v1", schemas=(schema,))
     found = values(data, context)
@@ -118,7 +118,7 @@ def test_with_a_schema(report, tmp_path):
 def test_where_a_schema_applies(report, tmp_path, host, path, applies):
     file = tmp_path / "leak.desc"
     file.write_bytes(descriptor_set().SerializeToString())
-    schema = Schema(descriptors=file, message="leak.Report", host=host, path=path)
+    schema = ProtobufSchema(descriptors=file, message="leak.Report", host=host, path=path)
     found = values(report.SerializeToString(), Context(host="api.example.cn", path="/report", schemas=(schema,)))
     assert (".device.imei" in found) == applies
     assert (".1.1" in found) != applies

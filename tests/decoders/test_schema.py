@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import descriptor_pb2
 
-from leaktap.config import Schema
+from leaktap.config import ProtobufSchema
 from leaktap.decoders._api import Context
 from leaktap.decoders._schema import applicable, check
 from leaktap.model import Fault
@@ -22,7 +22,7 @@ LACKING = descriptor_pb2.FileDescriptorProto(name="b.proto", package="b", depend
 
 
 def test_usable_schema_has_no_fault(tmp_path):
-    schema = Schema(descriptors=write(tmp_path, GOOD), message="a.M")
+    schema = ProtobufSchema(descriptors=write(tmp_path, GOOD), message="a.M")
     assert list(check([schema])) == []
     assert [kind.DESCRIPTOR.full_name for kind in applicable(Context(schemas=(schema,)))] == ["a.M"]
 
@@ -38,14 +38,14 @@ def test_unusable_schema_is_one_fault(tmp_path, case):
         path = write(tmp_path, LACKING)
     elif case == "no such message":
         path, message = write(tmp_path, GOOD), "a.Other"
-    schema = Schema(descriptors=path, message=message)
+    schema = ProtobufSchema(descriptors=path, message=message)
     (fault,) = check([schema])
     assert fault == Fault("decode", str(path), fault.why) and fault.why
     assert list(applicable(Context(schemas=(schema,)))) == []
 
 
 def test_schemaless_reading_goes_on(follow, tmp_path):
-    schema = Schema(descriptors=tmp_path / "none.desc", message="a.M")
+    schema = ProtobufSchema(descriptors=tmp_path / "none.desc", message="a.M")
     followed = follow(b"\x0a\x05hello", content_type="application/x-protobuf", schemas=(schema,))
     assert followed.values == {"|protobuf.1": b"hello"}
     assert not followed.faults
