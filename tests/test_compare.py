@@ -22,7 +22,6 @@ _NUMBERS = itertools.count()
 
 def finding(identifier="imei", owner=UMENG, clauses=(), host="ulogs.umeng.com", form=(), phase="before_consent"):
     hits = [CLAUSES[name] for name in clauses]
-    place = {"source": "a", "frames": [], "stream": None, "flow": None, "decrypted": True, "frame_filter": None}
     return {
         "schema": "leaktap.finding/1",
         "id": f"{next(_NUMBERS):016x}",
