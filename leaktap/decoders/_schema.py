@@ -12,7 +12,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError as WireError
 from google.protobuf.message import Message
 
-from leaktap.config import ProtobufSchema, Schema
+from leaktap.config import AvroSchema, ProtobufSchema, Schema
+from leaktap.decoders import _avro_schema
 from leaktap.decoders._api import Context
 from leaktap.decoders._facts import descriptors as facts
 from leaktap.model import Fault
@@ -24,10 +25,14 @@ type _Messages = Mapping[tuple[str, str], type[Message]]
 def check(schemas: Iterable[Schema]) -> Iterator[Fault]:
     """Yields a fault for every schema that cannot be used; to be called once when a run begins."""
     for schema in schemas:
-        if isinstance(schema, ProtobufSchema):
-            loaded = _load(schema)
-            if isinstance(loaded, str):
-                yield Fault("decode", str(schema.descriptors), loaded)
+        loaded: object = None
+        match schema:
+            case ProtobufSchema(descriptors=file):
+                loaded = _load(schema)
+            case AvroSchema(file=file):
+                loaded = _avro_schema.load(schema)
+        if isinstance(loaded, str):
+            yield Fault("decode", str(file), loaded)
 
 
 def applicable(context: Context) -> Iterator[type[Message]]:

@@ -7,7 +7,10 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leaktap.config import AvroSchema
 from leaktap.decoders._api import Context, DecodeError, LimitReached
+from leaktap.decoders._avro_schema import load
+from leaktap.decoders._schema import check
 from leaktap.decoders.avro import decode
 
 INNER = {
@@ -196,3 +199,163 @@ def test_cut_anywhere(size):
         decode(FILE[:size], Context())
     except DecodeError as error:
         assert str(error)
+
+
+def schemaless(schema, record):
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(json.loads(json.dumps(schema))), record)
+    return out.getvalue()
+
+
+def single(schema, record):
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(json.loads(json.dumps(schema))), record)
+    form = fastavro.schema.to_parsing_canonical_form(schema)
+    return b"\xc3\x01" + bytes.fromhex(fastavro.schema.fingerprint(form, "CRC-64-AVRO")) + out.getvalue()
+
+
+@pytest.fixture
+def described(tmp_path):
+    """Writes a schema's file and returns it as the case would say it."""
+
+    def write(schema, **said):
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.avsc"
+        file.write_text(json.dumps(schema))
+        return AvroSchema(file=file, **said)
+
+    return write
+
+
+OTHER = {"type": "record", "name": "Other", "fields": [{"name": "n", "type": "long"}]}
+
+
+@pytest.mark.parametrize("begin", [b"", b"\0\0\0\0\x07", "single"])
+@pytest.mark.parametrize("said", [{}, {"id": 7}])
+def test_a_value_alone_is_read_by_its_schema(described, begin, said):
+    data = single(SCHEMA, RECORD) if begin == "single" else begin + schemaless(SCHEMA, RECORD)
+    schemas = (described(OTHER), described(SCHEMA, **said))
+    assert values(data, schemas=schemas) == {f".${path}": value for path, value in EXPECTED.items()}
+
+
+def test_of_several_bodies_each_is_read_by_its_own(described, follow):
+    schemas = (described(SCHEMA, host="one.example", path="/a"), described(OTHER, host="two.example"))
+    followed = follow(schemaless(SCHEMA, RECORD), schemas=schemas, host="api.one.example", path="/a/b")
+    assert followed.at("|avro.$.imei") == [b"867530912345673"] and not followed.at("")
+
+
+@pytest.mark.parametrize(
+    ("data", "said", "context"),
+    [
+        (schemaless(SCHEMA, RECORD), {"host": "one.example"}, {"host": "other.example"}),
+        (schemaless(SCHEMA, RECORD), {"path": "/a"}, {"path": "/b"}),
+        (schemaless(SCHEMA, RECORD)[:-1], {}, {}),
+        (schemaless(SCHEMA, RECORD) + b"\0", {}, {}),
+        (b"\0\0\0\0\x08" + schemaless(SCHEMA, RECORD), {"id": 7}, {}),
+        (single(OTHER, {"n": 5}), {}, {}),
+        (b"\xc3\x01" + bytes(8) + schemaless(SCHEMA, RECORD), {}, {}),
+        (bytes(200), {}, {}),
+        (bytes(range(256)), {}, {}),
+        (b'{"imei": "867530912345673"}', {}, {}),
+    ],
+)
+def test_what_is_not_of_the_schema(described, data, said, context):
+    assert decode(data, Context(schemas=(described(SCHEMA, **said),), **context)) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "context"),
+    [
+        (single(SCHEMA, RECORD)[:-3], {}),
+        (single(SCHEMA, RECORD) + b"!", {}),
+        (schemaless(SCHEMA, RECORD)[:-3], {"content_type": "avro/binary"}),
+        (b"\0\0\0\0\x07" + schemaless(SCHEMA, RECORD)[:-3], {}),
+    ],
+)
+def test_what_is_said_to_be_of_it_and_broken(described, data, context):
+    with pytest.raises(DecodeError) as caught:
+        decode(data, Context(schemas=(described(SCHEMA, id=7),), **context))
+    assert caught.value.parts[0].value == b"867530912345673"
+
+
+def test_a_type_is_known_before_it_is_met(described):
+    """What defines it may be the branch of a union that is not taken."""
+    first = {"name": "first", "type": ["null", INNER]}
+    fields = [first, {"name": "second", "type": "Inner"}, {"name": "imei", "type": "string"}]
+    schema = {"type": "record", "name": "Both", "fields": fields}
+    record = {"first": None, "second": RECORD["inner"][0], "imei": "867530912345673"}
+    expected = {".$.second.mac": MAC, ".$.imei": b"867530912345673"}
+    assert expected.items() <= values(schemaless(schema, record), schemas=(described(schema),)).items()
+    assert (
+        expected.items()
+        <= {path.removeprefix("[0]"): value for path, value in values(written(schema, [record])).items()}.items()
+    )
+
+
+SCHEMAS = [
+    "string",
+    {"type": "long", "logicalType": "timestamp-millis"},
+    SCHEMA,
+    OTHER,
+    {"type": "array", "items": [INNER, "null"]},
+    {"type": "map", "values": {"type": "fixed", "name": "a.b.F", "size": 3, "doc": "x"}},
+    {
+        "name": "R",
+        "namespace": "x.y",
+        "doc": "what",
+        "aliases": ["Q"],
+        "type": "record",
+        "fields": [
+            {"name": "a", "type": {"type": "enum", "name": "E", "symbols": ["P", "Q"], "default": "P"}, "default": "P"},
+            {"name": "b", "type": ["E", "null", {"type": "record", "name": "z.S", "fields": []}]},
+            {"name": "c", "type": {"type": "string", "avro.java.string": "String"}, "order": "ignore"},
+            {"name": "d", "type": "z.S"},
+        ],
+    },
+]
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=str)
+def test_fingerprints(described, schema):
+    form = fastavro.schema.to_parsing_canonical_form(fastavro.parse_schema(json.loads(json.dumps(schema))))
+    judge = bytes.fromhex(fastavro.schema.fingerprint(form, "CRC-64-AVRO"))
+    assert load(described(schema)).fingerprint == judge
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "no JSON"),
+        ('"text"', "there is no type 'text'"),
+        ("5", "is no type"),
+        ('{"type": 5}', "is no type"),
+        ('{"type": "record", "name": "R"}', "R has no fields"),
+        ('{"type": "record", "fields": []}', "record has no name"),
+        ('[{"type":"fixed","name":"F","size":1},{"type":"fixed","name":"F","size":1}]', "F is described twice"),
+        ("[" * 500 + "]" * 500, "too deeply"),
+        ("[" * 1500 + "]" * 1500, "no JSON"),
+    ],
+)
+def test_schemas_that_cannot_be_used_are_said(tmp_path, text, why):
+    file = tmp_path / "bad.avsc"
+    file.write_text(text)
+    faults = list(check([AvroSchema(file=file)]))
+    assert len(faults) == 1 and why in faults[0].why
+    (fault,) = check([AvroSchema(file=tmp_path / "none.avsc")])
+    assert fault.why.startswith("cannot be read")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    file = tmp_path_factory.mktemp("avro") / "report.avsc"
+    file.write_text(json.dumps(SCHEMA))
+    return AvroSchema(file=file, id=7)
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.binary(max_size=80), head=st.sampled_from([b"", b"\0\0\0\0\x07", single(SCHEMA, RECORD)[:10]]))
+def test_any_bytes(report, data, head):
+    try:
+        parts = decode(head + data, Context(schemas=(report,), most=20)) or ()
+    except (DecodeError, LimitReached) as error:
+        parts = error.parts
+    assert len(parts) <= 20
