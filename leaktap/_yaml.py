@@ -15,21 +15,28 @@ MOST_VALUES = 1_000_000
 """How many values a file may have, those that aliases repeat counted each time."""
 MOST_DEPTH = 50
 
-type Lines = dict[tuple[Hashable, ...], int]
+
+class Lines(dict[tuple[Hashable, ...], int]):
+    """The line of every key path, and in `columns` its column; both count from 1."""
+
+    def __init__(self) -> None:
+        """Starts with nothing read."""
+        super().__init__()
+        self.columns: dict[tuple[Hashable, ...], int] = {}
 
 
 class ConfigError(Exception):
     """A file that users write is not usable: `str()` is one line with the place and the cure."""
 
-    def __init__(self, file: Path | str, line: int | None, key: str, why: str) -> None:
-        """Names the place: `line` counts from 1, `key` is dotted; both may be unknown."""
-        place = f"{file}:{line}" if line else str(file)
+    def __init__(self, file: Path | str, line: int | None, key: str, why: str, column: int | None = None) -> None:
+        """Names the place: `line` and `column` count from 1, `key` is dotted; all may be unknown."""
+        place = ":".join(str(part) for part in (file, line, column if line else None) if part)
         super().__init__(f"{place}: {key}: {why}" if key else f"{place}: {why}")
-        self.file, self.line, self.key, self.why = str(file), line, key, why
+        self.file, self.line, self.key, self.why, self.column = str(file), line, key, why, column
 
-    def __reduce__(self) -> tuple[type["ConfigError"], tuple[str, int | None, str, str]]:
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[str, int | None, str, str, int | None]]:
         """Lets another process raise it."""
-        return type(self), (self.file, self.line, self.key, self.why)
+        return type(self), (self.file, self.line, self.key, self.why, self.column)
 
 
 def load_yaml(file: Path) -> tuple[Any, Lines]:
@@ -80,7 +87,7 @@ class _Reader:
 
     def __init__(self, file: Path) -> None:
         """Starts with nothing read."""
-        self.lines: Lines = {}
+        self.lines = Lines()
         self._file = file
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._values = 0
@@ -98,7 +105,8 @@ class _Reader:
         return value
 
     def _value(self, event: yaml.Event, events: Iterator[yaml.Event], path: tuple[Hashable, ...]) -> Any:
-        self.lines.setdefault(path, _line(event))
+        if path not in self.lines:
+            self._place(path, event)
         self._count(event, path, 1)
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
@@ -130,9 +138,13 @@ class _Reader:
             key = str(event.value)
             if key in mapping:
                 self._refuse(event, (*path, key), "stands twice: remove one")
-            self.lines[*path, key] = _line(event)
+            self._place((*path, key), event)
             mapping[key] = self._value(next(events), events, (*path, key))
         return mapping
+
+    def _place(self, path: tuple[Hashable, ...], event: yaml.Event) -> None:
+        self.lines[path] = _line(event)
+        self.lines.columns[path] = event.start_mark.column + 1 if event.start_mark else 0
 
     def _count(self, event: yaml.Event, path: tuple[Hashable, ...], more: int) -> None:
         self._values += more

@@ -29,6 +29,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from leaktap._baseline import Baseline as Baseline
+from leaktap._baseline import read_baseline
 from leaktap._yaml import ConfigError as ConfigError
 from leaktap._yaml import Lines
 from leaktap._yaml import load_yaml as load_yaml
@@ -173,7 +175,18 @@ type Clock = Literal["phone", "capture"]
 """By whose clock a time is told."""
 
 type EventName = Literal[
-    "install", "launch", "notice", "consent", "refuse", "withdraw", "background", "foreground", "stop", "uninstall"
+    "install",
+    "launch",
+    "notice",
+    "consent",
+    "refuse",
+    "withdraw",
+    "background",
+    "foreground",
+    "stop",
+    "uninstall",
+    "personalisation_off",
+    "personalisation_on",
 ]
 
 
@@ -224,13 +237,15 @@ class Log(_Strict):
 
 
 class AppUnderTest(_Strict):
-    """The app that the case is about."""
+    """The app that the case is about; `keys` are the ids and keys under which SDKs know it."""
 
     package: str = ""
     name: str = ""
+    version: str = ""
     developer: str = ""
     domains: Texts = ()
     category: str = ""
+    keys: Texts = ()
 
     @field_validator("domains")
     @classmethod
@@ -239,10 +254,15 @@ class AppUnderTest(_Strict):
 
 
 class DeclaredIdentifier(_Strict):
-    """What the app's policy says of one class: in which form it leaves and how often at most."""
+    """What the app's policy says of one class: in which form it leaves and how often at most.
+
+    `collected: false` is a promise not to collect it, `shared: false` one not to give it to third parties.
+    """
 
     form: str = ""
     max_per_hour: int | None = Field(default=None, ge=0)
+    collected: bool = True
+    shared: bool = True
 
 
 class Declared(_Strict):
@@ -338,8 +358,17 @@ type ClockOffset = Annotated[dict[str, float] | None, BeforeValidator(_offsets)]
 """Seconds that a phone's clock goes before the capture's, by device, "" for all; None: to be measured from marks."""
 
 
+def _read(value: object, info: ValidationInfo) -> object:
+    """Reads the result file of a baseline; its path is taken from the folder that the context names."""
+    folder = (info.context or {}).get("folder", Path())
+    return read_baseline(folder / value) if isinstance(value, str) and value else value or None
+
+
 class Case(_Strict):
-    """One test of one app: what is tested, on which devices, and what happened when; `salts` as in a profile."""
+    """One test of one app: what is tested, on which devices, and what happened when; `salts` as in a profile.
+
+    `baseline` is what a result file of an earlier version of the app says.
+    """
 
     app: AppUnderTest = AppUnderTest()
     devices: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = ()
@@ -349,6 +378,7 @@ class Case(_Strict):
     clock_offset: ClockOffset = {}
     declared: Declared | None = None
     necessary: Texts | None = None
+    baseline: Annotated[Baseline | None, BeforeValidator(_read)] = None
     protobuf: Annotated[tuple[ProtobufSchema, ...], BeforeValidator(_listed)] = ()
     flatbuffers: Annotated[tuple[FlatBufferSchema, ...], BeforeValidator(_listed)] = ()
     avro: Annotated[tuple[AvroSchema, ...], BeforeValidator(_listed)] = ()
@@ -432,7 +462,7 @@ def _load[M: BaseModel](file: Path, model: type[M], identifiers: Collection[str]
     data, lines = load_yaml(file)
     if not isinstance(data, dict):
         raise ConfigError(file, 1, "", "is empty or no mapping of keys to values")
-    context = {"identifiers": (*identifiers, *STRUCTURED) if identifiers else ()}
+    context = {"identifiers": (*identifiers, *STRUCTURED) if identifiers else (), "folder": file.parent}
     return validate(file, data, lines, model, context), lines
 
 
@@ -442,8 +472,10 @@ def validate[M: BaseModel](
     lines: Mapping[tuple[Hashable, ...], int],
     model: type[M],
     context: dict[str, Any] | None = None,
+    *,
+    columns: bool = False,
 ) -> M:
-    """Types what `load_yaml` returned.
+    """Types what `load_yaml` returned. With `columns`, errors name the column too.
 
     Raises:
         ConfigError: the first error, with its place.
@@ -460,7 +492,8 @@ def validate[M: BaseModel](
         elif isinstance(first["input"], str) and first["type"] not in ("at", "value_error"):
             why += f", not {first['input'][:60]!r}"
         line, place = _line(lines, path)
-        raise ConfigError(file, line, ".".join(map(str, place)), why) from None
+        column = lines.columns.get(place) if columns and isinstance(lines, Lines) else None
+        raise ConfigError(file, line, ".".join(map(str, place)), why, column) from None
 
 
 def _line(

@@ -90,7 +90,8 @@ class Alias:
     """Another name that the server of an exchange went by, in lower case, and what told it.
 
     `sni` is the name in TLS's greeting, `certificate` one of the server's certificate, `cname` a canonical name behind
-    the host, `dns` a name that was asked for before the address was used. Only names other than the host are kept.
+    the host, `dns` a name that was asked for before the address was used. Only names other than the host are kept; where
+    the greeting is another, the certificate's are kept even so, for they show whether the host is true.
     """
 
     kind: Literal["sni", "certificate", "cname", "dns"]
@@ -208,13 +209,18 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class ClauseHit:
-    """A clause that a finding breaks; `evidence` is direct, case or indicator; `proof` the exchanges behind it."""
+    """A clause that a finding breaks; `evidence` is direct, case or indicator; `proof` the exchanges behind it.
+
+    `why` says in words which condition held, and nothing of the value; `remedy` what the app's maker can do.
+    """
 
     id: str
     title: str
     severity: Severity
     evidence: str
     proof: tuple[str, ...] = ()
+    why: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

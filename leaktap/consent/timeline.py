@@ -37,6 +37,9 @@ Logs. What a phone's log tells (`Logged`) is how the app ran, not that the teste
 it runs, in background or not, but stand for no launch of which a missing notice or consent is to be told. Of them only
 `foreground` is a deed of the user.
 
+Use. `personalisation_off` and `personalisation_on` hold until the next of them, or the end of the installation. The app
+is opening from a launch to the user's next `action`; where none comes before the app ends nobody knows, and it is not.
+
 `background` is set by `background` in a running app and cleared by `foreground` and by whatever starts or ends it. What
 is still to come may change under live marks; a phase that was told earlier is not taken back.
 """
@@ -55,7 +58,8 @@ from leaktap.model import Phase, PhaseName, Time
 _ANSWERS: dict[str, PhaseName] = {"consent": "consented", "refuse": "refused", "withdraw": "withdrawn"}
 _INSTALLATIONS = ("install", "uninstall")
 _RUNS = ("launch", "stop", "background", "foreground")
-_DEEDS = ("launch", "consent", "refuse", "withdraw", "foreground")
+_PERSONAL = {"personalisation_on": True, "personalisation_off": False}
+_DEEDS = ("launch", "consent", "refuse", "withdraw", "foreground", *_PERSONAL)
 _AT = attrgetter("at")
 
 _NO_OFFSET: Mapping[str, float] = {}
@@ -80,6 +84,11 @@ class _View:
     answered: list[Time] = field(default_factory=list)
     denied: list[frozenset[str]] = field(default_factory=list)
     names: frozenset[str] = frozenset()
+    chosen: list[Time] = field(default_factory=list)
+    personal: list[bool | None] = field(default_factory=list)
+    opened: list[Time] = field(default_factory=list)
+    used: list[Time] = field(default_factory=list)
+    waiting: bool = False
 
 
 class Timeline:
@@ -114,6 +123,12 @@ class Timeline:
     def clock_offset(self) -> dict[str, float]:
         """The seconds that phones' clocks go before the capture's, by device, "" for all: given, or measured so far."""
         return {device: offset / 1e6 for device, offset in self._offsets.items()}
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events and marks so far, in the order of their times, by the capture's clock."""
+        with self._lock:
+            return tuple(self._events)
 
     def mark(self, event: Event) -> None:
         """Adds an event by the capture's clock, at whatever moment it was."""
@@ -157,6 +172,31 @@ class Timeline:
         place = bisect_right(self._deeds, time)
         return place > 0 and self._deeds[place - 1] >= time - within
 
+    def personalised(self, time: Time, package: str = "", device: str = "") -> bool | None:
+        """Tells whether the user has personalisation on; None where no event of this installation says it."""
+        view = self._view(package, device)
+        place = bisect_right(view.chosen, time)
+        return view.personal[place - 1] if place else None
+
+    def opening(self, time: Time, package: str = "", device: str = "") -> bool:
+        """Tells whether a moment lies between a launch and the user's first action in the app that it started."""
+        view = self._view(package, device)
+        place = bisect_right(view.opened, time)
+        return place > 0 and time < view.used[place - 1]
+
+    def launched(self, time: Time, within: Time, package: str = "", device: str = "") -> tuple[str, Time] | None:
+        """Returns which other app was brought up last in the `within` microseconds up to `time`, and when.
+
+        Events that name no app are of no other app; a phone that is not named may be any.
+        """
+        place = bisect_right(self._starts, time, key=_AT)
+        while place and self._starts[place - 1].at >= time - within:
+            place -= 1
+            start = self._starts[place]
+            if start.app != package and (not device or start.device in ("", device)):
+                return start.app, start.at
+        return None
+
     def _measured(self) -> dict[str, Time]:
         offsets: dict[str, Time] = {}
         for mark in sorted(self._marks, key=_AT):
@@ -178,6 +218,7 @@ class Timeline:
         self._devices = {"", *(event.device for event in self._events)}
         self._known = {event.app for event in self._events if not isinstance(event, Logged)}
         self._deeds = [event.at for event in self._events if _is_deed(event)]
+        self._starts = [event for event in self._events if event.app and event.event in ("launch", "foreground")]
         self._views: dict[tuple[str, str | None], _View] = {}
 
     def _view(self, package: str, device: str) -> _View:
@@ -236,12 +277,29 @@ def _replay(events: Sequence[Event]) -> _View:
                 view.states.append(state)
             if event.event == "consent":
                 view.consents.append(event.at)
+            _choose(view, event, fresh=place == 0 and event.event in _INSTALLATIONS)
             for permission, given in event.permission.items():
                 denied = denied | {permission} if given == "denied" else denied - {permission}
             if denied != (view.denied[-1] if view.denied else frozenset()):
                 view.answered.append(event.at)
                 view.denied.append(denied)
     return view
+
+
+def _choose(view: _View, event: Event, fresh: bool) -> None:
+    """Keeps what the user chose of personalisation, which ends with the installation, and when the app was in use."""
+    if event.event in _PERSONAL or (fresh and view.chosen):
+        view.chosen.append(event.at)
+        view.personal.append(_PERSONAL.get(event.event or ""))
+    if event.event == "launch":
+        view.opened.append(event.at)
+        view.used.append(event.at)
+        view.waiting = True
+    elif event.event in ("stop", *_INSTALLATIONS):
+        view.waiting = False
+    elif event.action and view.waiting:
+        view.used[-1] = event.at
+        view.waiting = False
 
 
 def _installations(events: Sequence[Event]) -> list[Sequence[Event]]:

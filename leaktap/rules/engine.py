@@ -1,177 +1,55 @@
-"""Holds findings against the rule book: adds the clauses that each one breaks, and its severity.
+"""Holds findings against the rule book: adds the clauses that each one breaks, why, and the finding's severity.
 
-Every condition of a clause is one function in `_TESTS`; a condition that a clause does not state is not asked. What
-needs memory (how often, how many classes) is kept per recipient in sliding windows, so the engine does not grow with
-the number of exchanges. Findings of low confidence, and those of the operating system or of another app than the one
-under test, accuse nobody of more than they show.
+What a finding's traits alone decide is worked out once for all findings of the same traits, as a plan: the clauses that
+they break, and those where it hangs on more, with the tests that are left. Findings of low confidence, and those whose
+recipient is uncertain where a condition is about the recipient, are indicators only. Those of the operating system or
+of another app than the one under test accuse nobody.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from leaktap.config import Case
-from leaktap.model import SEVERITIES, ClauseHit, Finding, Severity, Time
+from leaktap.model import SEVERITIES, ClauseHit, Finding, Severity
+from leaktap.policy import Policy, Product
 from leaktap.rules._clauses import Clause, Condition, Document, load_documents
-
-SURE = 0.7
-"""Below this confidence a finding is an indicator only, one step milder."""
+from leaktap.rules._conditions import HOUR, At, Events, Test, said, tests_of
+from leaktap.rules._facts import CODE, Facts, Traits, of_finding
+from leaktap.rules._past import Earlier, Past
 
 MOST_PROOF = 50
-HOUR = 3_600_000_000
+"""Exchanges that a clause of the session names at most."""
 
-_DIGESTS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sm3", "sha3", "crc32"})
-
-_PERMISSION = {
-    "contacts": {"contacts"},
-    "sms": {"sms"},
-    "call_log": {"call_log"},
-    "location": {"location", "cell", "wifi_scan", "bssid", "ssid"},
-    "phone": {"imei", "imei2", "meid", "imsi", "iccid", "phone", "serial"},
-    "clipboard": {"clipboard"},
-    "app_list": {"app_list"},
-}
-"""Which classes an app can read only with which permission."""
+_MOST_PLANS = 8192
 
 
-class Events(Protocol):
-    """What the engine asks about the case's events."""
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One entry of a clause's `when`, with its tests in the order in which they are asked."""
 
-    def has(self, event: str, package: str = "") -> bool:
-        """Tells whether the event ever happened."""
-
-    def acted(self, time: Time, within: Time) -> bool:
-        """Tells whether the user did something in the `within` microseconds up to `time`."""
-
-    def denied(self, time: Time, package: str = "", device: str = "") -> frozenset[str]:
-        """Returns the permissions that are denied at a time."""
+    condition: Condition
+    tests: tuple[tuple[str, Test], ...]
+    code: bool
+    about_owner: bool
 
 
-@dataclass(slots=True)
-class _Window:
-    """The moments of one kind of event, in order, as far back as any window reaches."""
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A condition of which all steady tests hold for some traits: the tests left, and the hit as far as it is known."""
 
-    times: list[Time] = field(default_factory=list)
-    exchanges: list[str] = field(default_factory=list)
-
-    def add(self, time: Time, exchange: str, keep: Time) -> None:
-        place = bisect_right(self.times, time)
-        if exchange in self.exchanges[max(place - 8, 0) : place]:
-            return
-        self.times.insert(place, time)
-        self.exchanges.insert(place, exchange)
-        old = bisect_left(self.times, self.times[-1] - keep)
-        if old > 64:
-            del self.times[:old], self.exchanges[:old]
-
-    def last(self, time: Time, within: Time) -> list[str]:
-        return self.exchanges[bisect_right(self.times, time - within) : bisect_right(self.times, time)]
+    hit: ClauseHit
+    left: tuple[tuple[Condition, Test], ...]
+    session_ended: bool
 
 
-@dataclass(slots=True)
-class _Judged:
-    """A finding and what was seen before it; `proof` collects the exchanges that a condition rests on."""
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What findings of the same traits break: `hits` and `severity` where nothing is left to ask, else `clauses`."""
 
-    finding: Finding
-    case: Case
-    events: Events
-    ended: bool
-    window: _Window
-    classes: dict[str, str]
-    proof: list[str] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        return self.finding.match.identifier
-
-    @property
-    def package(self) -> str:
-        return self.finding.app.package if self.finding.app else ""
-
-
-def form_kind(form: Sequence[str]) -> str:
-    """Returns `salted`, `hashed` or `plain`."""
-    if any(step.startswith(("salt", "hmac")) for step in form):
-        return "salted"
-    return "hashed" if any(step.partition("-")[0] in _DIGESTS for step in form) else "plain"
-
-
-def _undeclared(of: Condition, at: _Judged) -> bool:
-    declared = at.case.declared
-    if declared is None:
-        return False
-    if of.undeclared == "identifier":
-        return at.name not in declared.identifiers
-    sdk = at.finding.owner.sdk
-    listed = {name.casefold() for name in declared.sdks}
-    names = {sdk.casefold(), at.finding.owner.company.casefold()}
-    return bool(sdk) and not names & listed and not any(sdk.casefold().startswith(f"{name} ") for name in listed)
-
-
-def _weaker(of: Condition, at: _Judged) -> bool:
-    declared = at.case.declared
-    said = declared.identifiers.get(at.name) if declared else None
-    if said is None or not said.form or said.form == "plain":
-        return False
-    return form_kind(at.finding.match.form) == "plain"
-
-
-def _more_often(of: Condition, at: _Judged) -> bool:
-    declared = at.case.declared
-    said = declared.identifiers.get(at.name) if declared else None
-    if said is None or said.max_per_hour is None:
-        return False
-    at.proof = at.window.last(at.finding.time, HOUR)
-    return len(at.proof) > said.max_per_hour
-
-
-def _frequent(of: Condition, at: _Judged) -> bool:
-    assert of.within is not None and of.more_than is not None
-    at.proof = at.window.last(at.finding.time, of.within)
-    return len(at.proof) > of.more_than
-
-
-def _package_of_classes(of: Condition, at: _Judged) -> bool:
-    assert of.classes_more_than is not None
-    at.proof = list(dict.fromkeys(at.classes.values()))
-    return bool(at.finding.owner.sdk) and len(at.classes) > of.classes_more_than
-
-
-def _never(of: Condition, at: _Judged) -> bool:
-    """Only where the tester kept a record of the app's life did an event that is not in it not happen."""
-    asked = ("install", "launch", "consent", of.never or "")
-    happened = {event for event in asked if at.events.has(event, at.package)}
-    return bool(happened) and happened <= {"install", "launch"}
-
-
-def _denied(of: Condition, at: _Judged) -> bool:
-    denied = at.events.denied(at.finding.time, at.package, at.finding.device.name)
-    return any(at.name in _PERMISSION.get(permission, {permission}) for permission in denied)
-
-
-_TESTS: dict[str, Callable[[Condition, _Judged], bool]] = {
-    "phase": lambda of, at: at.finding.phase.name in of.phase,
-    "party": lambda of, at: at.finding.owner.party in of.party,
-    "identifier": lambda of, at: at.name in of.identifier,
-    "category": lambda of, at: at.finding.match.category in of.category,
-    "code": lambda of, at: any(step in of.code for step in at.finding.match.form),
-    "background": lambda of, at: at.finding.phase.background == of.background,
-    "never": _never,
-    "session_ended": lambda of, at: at.ended,
-    "more_than": _frequent,
-    "classes_more_than": _package_of_classes,
-    "without_action": lambda of, at: not at.events.acted(at.finding.time, of.without_action or 0),
-    "undeclared": _undeclared,
-    "unnecessary": lambda of, at: at.case.necessary is not None and at.name not in at.case.necessary,
-    "denied": _denied,
-    "weaker_than_declared": _weaker,
-    "more_often_than_declared": _more_often,
-}
-"""A test for every condition; those that read memory come last in a clause and overwrite `proof`."""
-
-CODE = "code_download"
-"""The class of findings that are code arriving, not personal information leaving."""
+    hits: tuple[ClauseHit, ...]
+    severity: Severity
+    clauses: tuple[tuple[_Entry, ...], ...]
+    counted: bool
 
 
 class Engine:
@@ -181,98 +59,172 @@ class Engine:
     """
 
     def __init__(
-        self, case: Case, events: Events, *, ended: bool = True, documents: Sequence[Document] | None = None
+        self,
+        case: Case,
+        events: Events,
+        *,
+        ended: bool = True,
+        documents: Sequence[Document] | None = None,
+        products: Sequence[Product] = (),
     ) -> None:
-        """Compiles the clauses; `documents` replaces the bundled rule book."""
+        """Compiles the clauses; `documents` replaces the bundled rule book, `products` tell SDKs' other names."""
         self._case, self._events, self._ended = case, events, ended
         book = load_documents() if documents is None else documents
-        self._clauses = [(f"{doc.document}/{clause.id}", clause) for doc in book for clause in doc.clauses]
-        self._compiled = [
-            (name, clause, [(condition, _compile(condition)) for condition in clause.when])
-            for name, clause in self._clauses
-            if clause.when
-        ]
-        self._keep = max((c.within or 0 for _, clause in self._clauses for c in clause.when), default=0) or HOUR
-        self._windows: dict[tuple[str, ...], _Window] = {}
-        self._classes: dict[tuple[str, ...], dict[str, str]] = {}
+        self.clauses: dict[str, Clause] = {f"{doc.document}/{c.id}": c for doc in book for c in doc.clauses}
+        self._compiled = [(name, c, [compiled(w) for w in c.when]) for name, c in self.clauses.items() if c.when]
+        conditions = [condition for clause in self.clauses.values() for condition in clause.when]
+        promises = case.declared.identifiers if case.declared else {}
+        self._promised = {name for name, said in promises.items() if said.max_per_hour is not None}
+        self._counts = [condition for condition in conditions if condition.more_than is not None]
+        limits = [condition.more_than or 0 for condition in self._counts]
+        most = max([*limits, *(said.max_per_hour or 0 for said in promises.values())], default=0)
+        self._past = Past(max([HOUR, *(condition.within or 0 for condition in conditions)]), most + 1)
+        self._policy = Policy(case.declared, products)
+        baseline = case.baseline
+        self._earlier = Earlier.of(baseline, self._policy, products, case.app.package) if baseline else None
+        self._plans: dict[Traits, _Plan] = {}
         self._open: dict[str, tuple[Clause, list[str]]] = {}
 
     @property
     def unobservable(self) -> tuple[str, ...]:
         """The ids of the clauses that no traffic can show."""
-        return tuple(name for name, clause in self._clauses if clause.evidence == "none")
+        return tuple(name for name, clause in self.clauses.items() if clause.evidence == "none")
 
     @property
     def unjudged(self) -> tuple[str, ...]:
-        """The ids of the clauses that could be shown, but that no condition judges."""
-        return tuple(name for name, clause in self._clauses if clause.evidence != "none" and not clause.when)
+        """The ids of the clauses that could be shown, but that no condition judges, nor a record of ours answers."""
+        judged = ("none", "produces")
+        return tuple(name for name, c in self.clauses.items() if c.evidence not in judged and not c.when)
 
     def judge(self, finding: Finding) -> Finding:
         """Returns the finding with the clauses it breaks and its severity."""
-        at = self._remember(finding)
-        if at is None:
+        facts = of_finding(finding, self._case.app.package)
+        if self.pardon(facts):
             return replace(finding, severity="info")
-        hits = []
-        for name, clause, conditions in self._compiled:
-            hit = self._hit(name, clause, conditions, at)
-            if hit is not None:
-                hits.append(hit)
-        unaccused: Severity = "low" if finding.phase.name == "unknown" else "info"
-        severity = min((hit.severity for hit in hits), key=SEVERITIES.index, default=unaccused)
-        return replace(finding, clauses=tuple(hits), severity=severity)
+        hits, severity = self._hold(facts)
+        return replace(finding, clauses=hits, severity=severity)
+
+    def pardon(self, facts: Facts) -> str:
+        """Returns why a finding is held against nobody, in words; nothing where it is judged."""
+        tested = self._case.app.package
+        if facts.traits.party == "platform":
+            return "the phone's system sent it"
+        if tested and facts.package and facts.package != tested:
+            return "another app sent it"
+        if (facts.direction == "response") != (facts.traits.identifier == CODE):
+            return "it came in a response"
+        return ""
+
+    def look(self, facts: Facts) -> At:
+        """Remembers a finding that is not pardoned, and returns it with all that it is held against."""
+        self._past.remember(facts, self._plan(facts.traits).counted)
+        return self._at(facts)
 
     def finish(self) -> tuple[ClauseHit, ...]:
         """Returns the clauses that only the end of a live session shows."""
         return tuple(
-            ClauseHit(name, clause.title.en, clause.severity, clause.evidence, tuple(proof))
+            ClauseHit(name, clause.title.en, clause.severity, clause.evidence, tuple(proof), remedy=_remedy(clause))
             for name, (clause, proof) in sorted(self._open.items())
         )
 
-    def _remember(self, finding: Finding) -> _Judged | None:
-        owner, match = finding.owner, finding.match
-        tested = self._case.app.package
-        other_app = bool(tested and finding.app and finding.app.package != tested)
-        code = match.identifier == CODE
-        if owner.party == "platform" or other_app or (finding.direction == "response") != code:
-            return None
-        who = (finding.app.package if finding.app else "", finding.device.name, owner.company or finding.exchange.host)
-        window = self._windows.setdefault((*who, match.identifier), _Window())
-        window.add(finding.time, finding.exchange.id, self._keep)
-        classes = self._classes.setdefault((*who, owner.sdk), {})
-        if match.confidence >= SURE:
-            classes.setdefault(match.identifier, finding.exchange.id)
-        return _Judged(finding, self._case, self._events, self._ended, window, classes)
+    def _at(self, facts: Facts) -> At:
+        return At(facts, self._case, self._events, self._past, self._policy, self._earlier)
 
-    def _hit(
-        self,
-        name: str,
-        clause: Clause,
-        conditions: "Sequence[tuple[Condition, _Tests]]",
-        at: _Judged,
-    ) -> ClauseHit | None:
-        if (at.name == CODE) != any(CODE in condition.identifier for condition, _ in conditions):
-            return None
-        for condition, tests in conditions:
+    def _hold(self, facts: Facts) -> tuple[tuple[ClauseHit, ...], Severity]:
+        plan = self._plan(facts.traits)
+        self._past.remember(facts, plan.counted)
+        if not plan.clauses:
+            return plan.hits, plan.severity
+        at = self._at(facts)
+        hits = [hit for entries in plan.clauses if (hit := self._hit(entries, at))]
+        return tuple(hits), _worst(hits, facts.traits)
+
+    def _hit(self, entries: tuple[_Entry, ...], at: At) -> ClauseHit | None:
+        """Returns what the first condition says that holds."""
+        for entry in entries:
+            if not entry.left and not entry.session_ended:
+                return entry.hit
             at.proof = []
-            if not all(test(condition, at) for key, test in tests if key != "session_ended"):
-                continue
-            if condition.session_ended and not at.ended:
-                proof = self._open.setdefault(name, (clause, []))[1]
-                if len(proof) < MOST_PROOF:
-                    proof.append(at.finding.exchange.id)
-                continue
-            severity = clause.by_form.get(form_kind(at.finding.match.form), clause.severity)  # type: ignore[call-overload]
-            evidence = condition.evidence or clause.evidence
-            if at.finding.match.confidence < SURE:
-                severity = SEVERITIES[min(SEVERITIES.index(severity) + 1, len(SEVERITIES) - 1)]
-                evidence = "indicator"
-            return ClauseHit(name, clause.title.en, severity, evidence, tuple(at.proof[-MOST_PROOF:]))
+            words = []
+            for condition, test in entry.left:
+                word = test.holds(condition, at)
+                if word is None:
+                    break
+                words.append(word)
+            else:
+                hit = entry.hit
+                if entry.session_ended and not self._ended:
+                    proof = self._open.setdefault(hit.id, (self.clauses[hit.id], []))[1]
+                    if len(proof) < MOST_PROOF and at.facts.exchange not in proof:
+                        proof.append(at.facts.exchange)
+                    continue
+                why = ", ".join((hit.why, *filter(None, words)))
+                proof = tuple(dict.fromkeys(at.proof))
+                return ClauseHit(hit.id, hit.title, hit.severity, hit.evidence, proof, why, hit.remedy)
         return None
 
+    def _plan(self, traits: Traits) -> _Plan:
+        plan = self._plans.get(traits)
+        if plan is None:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[traits] = self._planned(traits)
+        return plan
 
-type _Tests = list[tuple[str, Callable[[Condition, _Judged], bool]]]
+    def _planned(self, traits: Traits) -> _Plan:
+        """Asks the steady tests of every clause."""
+        facts = Facts(traits, "", 0, "", "", "", "", "", "")
+        at = self._at(facts)
+        clauses = [entries for name, c, when in self._compiled if (entries := _entries(name, c, when, at))]
+        counted = traits.identifier in self._promised or any(
+            (not c.identifier or traits.identifier in c.identifier) and (not c.category or traits.category in c.category)
+            for c in self._counts
+        )
+        if any(entry.left or entry.session_ended for entries in clauses for entry in entries):
+            return _Plan((), "info", tuple(clauses), counted)
+        hits = tuple(entries[0].hit for entries in clauses)
+        return _Plan(hits, _worst(hits, traits), (), counted)
 
 
-def _compile(condition: Condition) -> _Tests:
-    """Returns the tests that the condition states, in the order of `_TESTS`."""
-    return [(key, test) for key, test in _TESTS.items() if key in condition.model_fields_set]
+def compiled(condition: Condition) -> Compiled:
+    """Returns a condition with its tests."""
+    tests = tests_of(condition)
+    owner = any(test.about_owner for _, test in tests)
+    return Compiled(condition, tuple(tests), CODE in condition.identifier, owner)
+
+
+def _entries(name: str, clause: Clause, when: Sequence[Compiled], at: At) -> tuple[_Entry, ...]:
+    """Returns the conditions that the traits leave open, up to the first one that surely holds."""
+    entries = []
+    for one in when:
+        if one.code != (at.facts.traits.identifier == CODE):
+            continue
+        words = [test.holds(one.condition, at) for _, test in one.tests if test.steady]
+        if None in words:
+            continue
+        left = tuple((one.condition, test) for _, test in one.tests if not test.steady)
+        why = ", ".join((said(at.facts), *filter(None, words)))
+        entry = _Entry(_hit(name, clause, one, at.facts.traits, why), left, one.condition.session_ended)
+        entries.append(entry)
+        if not left and not entry.session_ended:
+            break
+    return tuple(entries)
+
+
+def _hit(name: str, clause: Clause, one: Compiled, traits: Traits, why: str) -> ClauseHit:
+    severity = clause.severity if traits.form == "plain" else clause.by_form.get(traits.form, clause.severity)
+    evidence = one.condition.evidence or clause.evidence
+    if not traits.sure or (one.about_owner and not traits.owner_sure):
+        severity = SEVERITIES[min(SEVERITIES.index(severity) + 1, len(SEVERITIES) - 1)]
+        evidence = "indicator"
+    return ClauseHit(name, clause.title.en, severity, evidence, (), why, _remedy(clause))
+
+
+def _remedy(clause: Clause) -> str:
+    return clause.remedy.en if clause.remedy else ""
+
+
+def _worst(hits: Sequence[ClauseHit], traits: Traits) -> Severity:
+    """Returns the severity of a finding that breaks these; where the phase is unknown, one that breaks none is low."""
+    unaccused: Severity = "low" if traits.phase == "unknown" else "info"
+    return min((hit.severity for hit in hits), key=SEVERITIES.index, default=unaccused)

@@ -17,8 +17,11 @@ BEFORE = Phase("before_consent")
 class Events:
     """Events of a case, as plain facts."""
 
-    def __init__(self, happened=("launch", "notice", "consent"), actions=(), denied=()):
+    def __init__(
+        self, happened=("launch", "notice", "consent"), actions=(), denied=(), on=None, opening=False, other=None
+    ):
         self._happened, self._actions, self._denied = happened, actions, frozenset(denied)
+        self._on, self._opening, self._other = on, opening, other
 
     def has(self, event, package=""):
         return event in self._happened
@@ -28,6 +31,15 @@ class Events:
 
     def denied(self, time, package="", device=""):
         return self._denied
+
+    def personalised(self, time, package="", device=""):
+        return self._on
+
+    def opening(self, time, package="", device=""):
+        return self._opening
+
+    def launched(self, time, within, package="", device=""):
+        return self._other if self._other and time - within <= self._other[1] <= time else None
 
 
 def finding(identifier="imei", *, owner=THIRD, phase=BEFORE, form=(), time=0, exchange="tcp.0:0", confidence=1.0,
@@ -158,9 +170,10 @@ def test_frequency_slides_and_names_its_proof():
 def test_frequency_counts_exchanges_not_values_and_each_recipient_by_itself():
     engine = Engine(Case(), Events())
     for n in range(60):
-        same = engine.judge(finding(phase=Phase("consented"), time=n * SECOND))
         other = engine.judge(finding(phase=Phase("consented"), time=n * SECOND, exchange=f"tcp.{n}:0",
                                      owner=replace(THIRD, company=f"Company {n}")))  # fmt: skip
+    for _ in range(60):
+        same = engine.judge(finding(phase=Phase("consented"), time=60 * SECOND))
     assert "CAC-191-2019/4.4" not in ids(same) | ids(other)
 
 
@@ -191,7 +204,7 @@ def test_a_package_of_classes():
     [
         ("apk", (), "MIIT-164-2020/7 MIIT-26-2023/1.1.1 MIIT-26-2023/1.1.2 MIIT-26-2023/2.4.1", "MIIT-26-2023/2.2.2"),
         ("apk", (90 * SECOND,), "", "MIIT"),
-        ("dex", (), "MIIT-164-2020/7 MIIT-26-2023/2.2.2", "MIIT-26-2023/1.1.1"),
+        ("dex", (), "MIIT-164-2020/7 MIIT-26-2023/2.2.2 MIIT-26-2023/2.4.1 MIIT-26-2023/1.1.1", "CAC"),
         ("js", (90 * SECOND,), "MIIT-26-2023/2.2.2", "MIIT-164-2020/7"),
     ],
 )
