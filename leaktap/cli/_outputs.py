@@ -1,12 +1,17 @@
-"""The outputs of one run: every record goes to each of them, and one that fails does not stop the others."""
+"""The outputs of one run: every record goes to each of them, and one that fails does not stop the others.
+
+Those that are far away take a record first: what a person or a file is shown, they already have in their queues.
+"""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from leaktap.cli import CommandError, say
 from leaktap.model import Fault, Record
-from leaktap.sinks import Options, ReaderGone, Sink, SinkError, open_sink
+from leaktap.sinks import Options, ReaderGone, Sink, SinkError, Spooled, open_sink
 
 _MOST_FAULTS = 20
 
@@ -28,6 +33,8 @@ class Outputs:
         self.on_terminal = "-" in targets and sys.stdout.isatty()
         self._single = len(targets) == 1
         self._faults = 0
+        self._told: SimpleQueue[Fault] = SimpleQueue()
+        options = replace(options, tell=self._told.put)
         self._sinks: list[tuple[str, Sink]] = []
         try:
             for index, target in enumerate(targets):
@@ -38,6 +45,7 @@ class Outputs:
         except SinkError as error:
             self._sinks = []
             raise CommandError(str(error)) from None
+        self._sinks.sort(key=lambda entry: not isinstance(entry[1], Spooled))
 
     def __bool__(self) -> bool:
         """Tells whether anything still takes records."""
@@ -45,6 +53,11 @@ class Outputs:
 
     def write(self, record: Record) -> None:
         """Hands a record to all sinks; of faults, the first ones are also said on standard error."""
+        for fault in self._news():
+            self._write(fault)
+        self._write(record)
+
+    def _write(self, record: Record) -> None:
         if isinstance(record, Fault):
             self._faults += 1
             if self._faults <= _MOST_FAULTS:
@@ -58,13 +71,13 @@ class Outputs:
             except SinkError as error:
                 self._drop(name)
                 self.failed = True
-                self.write(Fault("sink", *_place(error, name)))
+                self._write(Fault("sink", *_place(error, name)))
 
     def close(self) -> None:
-        """Closes all sinks."""
+        """Closes all sinks, those last that may have to wait for somebody."""
         if self._faults > _MOST_FAULTS:
             say(f"and {self._faults - _MOST_FAULTS} more faults: the JSON lines (-o FILE.jsonl) have them all")
-        for name, sink in list(self._sinks):
+        for name, sink in reversed(list(self._sinks)):
             self._drop(name)
             try:
                 sink.close()
@@ -73,6 +86,16 @@ class Outputs:
             except SinkError as error:
                 self.failed = True
                 say(str(error))
+        for fault in self._news():
+            say(f"{fault.where}: {fault.why}")
+
+    def _news(self) -> Iterator[Fault]:
+        """Yields what outputs have told meanwhile."""
+        while True:
+            try:
+                yield self._told.get_nowait()
+            except Empty:
+                return
 
     def _drop(self, name: str) -> None:
         self._sinks = [(other, sink) for other, sink in self._sinks if other != name]

@@ -5,8 +5,9 @@ from pathlib import PurePath
 
 from leaktap.discover import discover
 from leaktap.sinks._api import Options, ReaderGone, Sink, SinkError, SinkKind
+from leaktap.sinks._spooled import Spooled
 
-__all__ = ["Options", "ReaderGone", "Sink", "SinkError", "kinds", "open_sink"]
+__all__ = ["Options", "ReaderGone", "Sink", "SinkError", "Spooled", "kinds", "open_sink"]
 
 
 def kinds() -> list[SinkKind]:
@@ -31,9 +32,9 @@ def open_sink(target: str, options: Options, default_format: str) -> Sink:
             if kind.name == default_format:
                 return kind.open(target, options)
         raise SinkError(f"{default_format!r} is no format: use one of {', '.join(kind.name for kind in known)}")
-    ending = PurePath(target).suffix.lower()
+    name = PurePath(target).name.lower()
     for kind in known:
-        if ending in kind.endings:
+        if any(name.endswith(ending) and name != ending for ending in kind.endings):
             return kind.open(target, options)
     endings = " ".join(ending for kind in known for ending in kind.endings)
     schemes = " ".join(f"{name}:" for kind in known for name in (kind.name, *kind.schemes))

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from leaktap.model import Record
+from leaktap.model import Fault, Record
 
 
 class SinkError(Exception):
@@ -15,12 +16,27 @@ class ReaderGone(SinkError):
     """Whoever read standard output wants no more (`| head`): no error, but nothing further can be written."""
 
 
+def _nobody(_fault: Fault) -> None:
+    """Hears nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How records are written: `reveal` shows personal data whole, `live` shows each thing as it happens."""
+    """How records are written: `reveal` shows personal data whole, `live` shows each thing as it happens.
+
+    With `append`, a file keeps what is in it: the run goes on with it.
+    For outputs that are far away: `spool` is the folder of their queues if not the usual one, `drain` the seconds that
+    the end of a run waits for them; `tell` is told by any thread of what goes wrong without stopping the output. With
+    `dry` it is only tried whether an output can be opened: nothing is sent.
+    """
 
     reveal: bool = False
     live: bool = False
+    append: bool = False
+    spool: Path | None = None
+    drain: float = 5.0
+    tell: Callable[[Fault], None] = _nobody
+    dry: bool = False
 
 
 class Sink(Protocol):

@@ -11,8 +11,8 @@ from leaktap.sinks._api import ReaderGone, SinkError
 class Output:
     """Bytes to a file or to standard output, where every failure is a SinkError that names the target."""
 
-    def __init__(self, target: str) -> None:
-        """Opens `target`; `-` is standard output. A file is emptied; a new one gets mode 0600.
+    def __init__(self, target: str, append: bool = False) -> None:
+        """Opens `target`; `-` is standard output. A file is emptied unless to `append`; a new one gets mode 0600.
 
         Raises:
             SinkError: it cannot be opened.
@@ -24,7 +24,8 @@ class Output:
                 self.terminal = sys.stdout.isatty()
                 self.encoding = sys.stdout.encoding or "utf-8"
             else:
-                descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+                how = os.O_APPEND if append else os.O_TRUNC
+                descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | how | os.O_CLOEXEC, 0o600)
                 self._stream = io.FileIO(descriptor, "w")
                 self.terminal, self.encoding = False, "utf-8"
         except OSError as error:

@@ -198,7 +198,7 @@ def _inventory(item: Inventory, reveal: bool) -> InventoryRecord:
         },
         "hosts": item.hosts,
         "app": {"package": item.app.package, "name": item.app.name, "basis": item.app.basis} if item.app else None,
-        "device": _device(item.device, reveal),
+        "device": _device(item.device, item.identifier, reveal),
         "count": item.count,
         "values": item.values,
         "first": rfc3339(item.first),
@@ -212,9 +212,14 @@ def _inventory(item: Inventory, reveal: bool) -> InventoryRecord:
     }
 
 
-def _device(device: Device, reveal: bool) -> DeviceFields:
-    shown = device if reveal else Device(device.name, mask(device.mac), mask(device.ip))
-    return {"name": shown.name, "mac": shown.mac, "ip": shown.ip}
+def _device(device: Device, identifier: str, reveal: bool) -> DeviceFields:
+    """Returns a phone as findings show it; where they are about its address, it is masked."""
+    secret = not reveal and identifier.startswith("ip_")
+    return {
+        "name": device.name,
+        "mac": device.mac if reveal else mask(device.mac),
+        "ip": mask(device.ip) if secret else device.ip,
+    }
 
 
 def _forms(forms: Mapping[tuple[str, ...], int]) -> list[FormFields]:

@@ -107,3 +107,15 @@ def short(masked: str) -> str:
 def counted(count: int, noun: str) -> str:
     """Returns `1 thing`, `2 things`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def phase_words(name: str) -> str:
+    """Returns a phase in words."""
+    return _PHASES.get(name, name)
+
+
+def recipient_words(sdk: str, company: str, host: str) -> str:
+    """Returns who received something, in few words: the SDK with its company, else the company, else the host."""
+    if sdk:
+        return f"{sdk} ({company})" if company and company != sdk else sdk
+    return company or host

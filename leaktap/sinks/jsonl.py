@@ -20,7 +20,7 @@ class JsonLines:
         Raises:
             SinkError: it cannot be written.
         """
-        self._output = Output(target)
+        self._output = Output(target, options.append)
         self._reveal = options.reveal
 
     def write(self, record_: Record) -> None:

@@ -69,7 +69,7 @@ class TextTable:
         Raises:
             SinkError: it cannot be written.
         """
-        self._output = Output(target)
+        self._output = Output(target, options.append)
         self._options = options
         self._rows: dict[Key, _Row] = {}
         self._more = 0
