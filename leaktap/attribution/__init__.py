@@ -2,6 +2,7 @@
 
 from leaktap.attribution._catalogue import catalogue as known
 from leaktap.attribution.apps import Apps
+from leaktap.attribution.clues import NO_CLUES, Clues, Witness
 from leaktap.attribution.owners import Owners
 
-__all__ = ["Apps", "Owners", "known"]
+__all__ = ["NO_CLUES", "Apps", "Clues", "Owners", "Witness", "known"]

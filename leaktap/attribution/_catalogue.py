@@ -4,7 +4,9 @@ A file names a company, its SDKs and their hosts. A host stands for itself and e
 for request targets that begin so. Every host says its `source`; hosts that share one may stand in `lists`. Refused are
 unknown keys, hosts without source, public suffixes (https://publicsuffix.org) and two owners of one host and path. A
 carrier (kind `cdn`) may own a private suffix, such as cloudfront.net: whatever nobody else owns below it is at least
-carried by it. Kind `app` is what a company's own apps and sites talk to: whole domains, below which its SDKs have hosts.
+carried by it. Kind `app` is what a company's own apps and sites talk to: whole domains, below which SDKs have hosts.
+An SDK has `marks` where it goes to its customers' hosts, and `addresses` that it has built in; a company names its `apps`
+by how their packages begin.
 """
 
 import re
@@ -17,6 +19,7 @@ from typing import Annotated, Literal
 from publicsuffixlist import PublicSuffixList
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from leaktap.attribution._marks import Address, Mark, Marks, Ranges
 from leaktap.config import ConfigError, Texts, load_yaml, validate
 from leaktap.model import Party
 
@@ -29,12 +32,14 @@ type Kind = Literal[
     "app",
     "cdn",
     "config",
+    "consent",
     "crash",
     "id",
     "im",
     "location",
     "login",
     "map",
+    "marketing",
     "mini-program",
     "pay",
     "platform",
@@ -94,6 +99,8 @@ class Sdk(_Strict):
     purpose: _Said
     party: Literal["third", "platform"] = "third"
     packages: Texts = ()
+    marks: tuple[Mark, ...] = ()
+    addresses: tuple[Address, ...] = ()
     lists: tuple[Hosts, ...] = ()
     hosts: Annotated[tuple[Host, ...], Field(validate_default=True)] = ()
     """The hosts with a source each, then those of the lists."""
@@ -103,17 +110,25 @@ class Sdk(_Strict):
     def _all(cls, value: tuple[Host, ...], info: ValidationInfo) -> tuple[Host, ...]:
         lists: tuple[Hosts, ...] = info.data.get("lists", ())
         value += tuple(Host(host=name, source=each.source) for each in lists for name in each.hosts)
-        if not value:
-            raise ValueError("has none, and no lists: name at least one host")
+        if not value and not info.data.get("marks"):
+            raise ValueError("has none, no lists and no marks: name at least one host")
         return value
 
 
+class OwnApps(_Strict):
+    """Apps that a company makes: those of this package, and those whose packages go on behind a dot."""
+
+    package: _Said
+    source: _Said
+
+
 class Company(_Strict):
-    """A company; `group` names the one it belongs to."""
+    """A company; `group` names the one it belongs to, `apps` are its own."""
 
     company: _Said
     name_zh: str = ""
     group: str = ""
+    apps: tuple[OwnApps, ...] = ()
     sdks: Annotated[tuple[Sdk, ...], Field(min_length=1)]
 
 
@@ -142,6 +157,19 @@ class Catalogue:
             self._hosts.setdefault(entry.host.host, []).append(entry)
         for entries in self._hosts.values():
             entries.sort(key=lambda entry: len(entry.host.path), reverse=True)
+        products = [(company, sdk) for company in self.companies for sdk in company.sdks]
+        self.marked = [(company, sdk, mark) for company, sdk in products for mark in sdk.marks]
+        self.marks = Marks([mark for _, _, mark in self.marked])
+        self.addresses = Ranges([(address, (company, sdk)) for company, sdk in products for address in sdk.addresses])
+        self._makers = {own.package: company for company in self.companies for own in company.apps}
+
+    def maker(self, package: str) -> tuple[str, Company] | None:
+        """Returns who makes an app, with as much of its package as tells so; the longest that is known."""
+        while package:
+            if package in self._makers:
+                return package, self._makers[package]
+            package = package.rpartition(".")[0]
+        return None
 
     def candidates(self, host: str) -> Iterator[Entry]:
         """Yields what may own `host` (lower case), the best first: the longest host, then the longest path.

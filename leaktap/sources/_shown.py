@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leaktap.model import Alias, Endpoint, Exchange, Headers, Message, Origin, Time
 from leaktap.sources._http import version, without_pseudo
+from leaktap.wire.tls_certificates import MOST_NAMES, tls_aliases
 
 if TYPE_CHECKING:
     from mitmproxy.certs import Cert
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 type Address = tuple[str, int] | None
 
 _AUTHORITY = re.compile(r"(?P<host>[^:]+|\[.+\])(?::(?P<port>[0-9]{1,5}))?")
-_MOST_ALIASES = 8
 
 
 class Asked(NamedTuple):
@@ -133,9 +133,7 @@ def aliases(flow: Flow, host: str) -> tuple[Alias, ...]:
 
 @lru_cache(4096)
 def _aliases(host: str, greeted: str, certified: tuple[str, ...]) -> tuple[Alias, ...]:
-    greeted = greeted.lower().rstrip(".")
-    found = [Alias("sni", greeted)] if greeted not in ("", host) else []
-    return (*found, *(Alias("certificate", name) for name in certified if name != host))[:_MOST_ALIASES]
+    return tls_aliases(host, greeted.lower().rstrip("."), certified)
 
 
 def _certified(flow: Flow) -> tuple[str, ...]:
@@ -152,7 +150,7 @@ def _names(certificate: Cert) -> tuple[str, ...]:
         hosts = [name.value.lower().rstrip(".") for name in certificate.altnames if isinstance(name, DNSName)]
     except ValueError:
         return ()
-    return tuple(hosts[:_MOST_ALIASES])
+    return tuple(hosts[:MOST_NAMES])
 
 
 def microseconds(seconds: float | None) -> Time:

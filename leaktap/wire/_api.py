@@ -18,7 +18,7 @@ from leaktap.model import Alias, App, Blind, Endpoint, Exchange, Fault, Message,
 from leaktap.wire._bytes import Flow, Segment
 from leaktap.wire.keys import KeyLog
 from leaktap.wire.names import Names
-from leaktap.wire.tls_certificates import MOST_ALIASES, alternatives
+from leaktap.wire.tls_certificates import MOST_ALIASES, alternatives, tls_aliases
 
 MOST_WAITING = 64 << 20
 """How many bytes all connections of an input together keep for keys that may come."""
@@ -198,13 +198,10 @@ class Context:
         key, aliases = self._aliases
         if key == (host, certificate):
             return aliases
-        found = list(self.names.aliases(host, self.server.ip))
-        if greeting is not None:
-            if greeting.host not in ("", host):
-                found.insert(0, Alias("sni", greeting.host))
-            names = alternatives(certificate, MOST_ALIASES)
-            found += [Alias("certificate", name) for name in names if name != host]
-        self._aliases = (host, certificate), tuple(found[:MOST_ALIASES])
+        shown = tls_aliases(host, greeting.host, alternatives(certificate)) if greeting else ()
+        greeted = len(shown) > 0 and shown[0].kind == "sni"
+        found = (*shown[:greeted], *self.names.aliases(host, self.server.ip), *shown[greeted:])
+        self._aliases = (host, certificate), found[:MOST_ALIASES]
         return self._aliases[1]
 
     @property

@@ -10,8 +10,11 @@ from functools import lru_cache
 import brotli
 import zstandard
 
+from leaktap.model import Alias
 from leaktap.wire.tls_hello import BadHandshake, Cursor
 
+MOST_NAMES = 256
+"""How many alternative names of a certificate are read."""
 MOST_ALIASES = 8
 """How many other names of a server an exchange has."""
 _MOST = 256 << 10
@@ -63,8 +66,25 @@ def site(names: tuple[str, ...]) -> str:
     return next((host for host in hosts if _HOST.fullmatch(host)), "")
 
 
+def covers(name: str, host: str) -> bool:
+    """Tells whether a certificate's name is for a host (RFC 6125, section 6.4.3)."""
+    return host.partition(".")[2] == name[2:] if name.startswith("*.") else name == host
+
+
+def tls_aliases(host: str, greeted: str, certified: tuple[str, ...]) -> tuple[Alias, ...]:
+    """Returns what TLS says of a host: the name of the greeting where it is another, and the certificate's names.
+
+    The name that covers the host comes first. It is told even if it is the host's own where the greeting is another:
+    the certificate shows then that the Host does not lie.
+    """
+    other = greeted not in ("", host)
+    found = [Alias("sni", greeted)] if other else []
+    names = sorted(certified, key=lambda name: not covers(name, host)) if other else certified
+    return (*found, *(Alias("certificate", name) for name in names if other or name != host))[:MOST_ALIASES]
+
+
 @lru_cache(1024)
-def alternatives(certificate: bytes, most: int) -> tuple[str, ...]:
+def alternatives(certificate: bytes, most: int = MOST_NAMES) -> tuple[str, ...]:
     """Returns the first `most` alternative names of a certificate (DER) that are hosts, in lower case.
 
     Read without the library that reads certificates, which takes long to load: what is found here is a hint.

@@ -100,7 +100,6 @@ def test_a_package_name_tells_its_own_domains(package, host, first):
         ("Umeng Technology", "Umeng"),
         ("Alibaba (China) Co., Ltd.", "Alibaba"),
         ("杭州阿里巴巴广告有限公司", ""),
-        ("友盟+", "友盟+"),
         ("Malibaba", ""),
         ("", ""),
         ("Example Ltd", ""),
@@ -110,6 +109,14 @@ def test_an_sdk_of_the_developers_own_group_stays_third_and_says_so(developer, k
     owner = Owners(AppUnderTest(developer=developer)).of_host("ulogs.umeng.com")
     told = f"; {kin} is the app's developer" if kin else ""
     assert (owner.party, owner.basis) == ("third", "host ulogs.umeng.com in catalogue" + told)
+    assert owner.group == ("Alibaba" if kin == "Alibaba" else "")
+
+
+@pytest.mark.parametrize("developer", ["友盟+", "Umeng", "umeng"])
+def test_an_sdk_of_the_developer_itself_is_the_first_party(developer):
+    owner = Owners(AppUnderTest(developer=developer)).of_host("ulogs.umeng.com")
+    assert (owner.party, owner.sdk) == ("first", "Umeng Analytics")
+    assert owner.basis.endswith("is the app's developer")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +129,7 @@ def test_a_path_narrows_an_entry(target, party):
 
 def test_another_catalogue_may_be_given(tmp_path):
     (tmp_path / "a.yaml").write_text(
-        "company: A\nsdks:\n- {name: S, kind: cdn, purpose: files, hosts: [{host: ulogs.umeng.com, source: test}]}\n"
+        "company: A\nsdks:\n- {name: S, kind: ads, purpose: files, hosts: [{host: ulogs.umeng.com, source: test}]}\n"
     )
     assert Owners(APP, load(tmp_path)).of_host("ulogs.umeng.com").company == "A"
     assert Owners(APP).of_host("ulogs.umeng.com").company == "Umeng"
@@ -146,7 +153,9 @@ def test_every_host_has_an_owner_with_a_reason_the_same_each_time(host, path):
     assert owner.basis
     assert owners.of_host(host, path) == owner
     listed = known().find(host.lower().rstrip("."), path)
-    assert (owner.sdk != "") == (listed is not None and not owner.basis.startswith("case") and len(host) <= 253)
+    known_to_us = listed is not None and listed.sdk.kind != "cdn" and len(host) <= 253
+    assert (owner.sdk != "") == (known_to_us and not owner.basis.startswith("case"))
+    assert (owner.party == "unknown") == (owner.confidence == 0)
 
 
 @pytest.mark.parametrize(

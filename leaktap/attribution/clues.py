@@ -1,0 +1,98 @@
+"""What a request's contents say of its sender and its recipient: names of packages, an app's keys, SDKs' marks.
+
+Looked for where the contents are at hand, decoded, and handed on as a few words: whoever judges later need not have the
+body. A package counts where a key says that it is the sender's (`package_name`, `bundle_id` ...). Requests name other
+packages too, such as those that are installed: what stands in lists counts only where it is one and the same.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from leaktap.attribution._catalogue import Catalogue, catalogue
+from leaktap.attribution._packages import PACKAGE, is_package
+from leaktap.config import AppUnderTest
+from leaktap.model import App, Exchange, Leaf
+
+_KEYS = re.compile(r"(host|app)?(package|pkg|bundle)(name|nm|id|identifier)?|applicationid|appidentifier")
+"""Names under which requests say which app they come from, without `_`, `-`, `.` and `$`, in lower case."""
+_LONGEST_KEY = 32
+_SIGNS = str.maketrans("", "", "_-.$")
+_LIST = re.compile(r"\[\d+\]")
+_QUERY = re.compile(r"[?&]([\w.$-]{2,32})=([A-Za-z][\w.:%-]{2,200})")
+_MOST_TARGET = 8 << 10
+_MOST_BODY = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What a request's contents say: the app that sent it, and the numbers of the marks that it bears."""
+
+    app: App | None = None
+    marks: tuple[int, ...] = ()
+
+
+NO_CLUES = Clues()
+
+
+class Witness:
+    """Reads clues, with one app under test."""
+
+    def __init__(self, app: AppUnderTest, known: Catalogue | None = None) -> None:
+        """Takes the app under test; `known` replaces the catalogue."""
+        self._tested = app
+        self._keys = frozenset(key.encode() for key in app.keys)
+        self._marks = (known or catalogue()).marks
+
+    def read(self, exchange: Exchange, leaves: Sequence[Leaf] = ()) -> Clues:
+        """Returns the clues in a request; `leaves` is what was decoded of it."""
+        app = self._said(exchange, leaves)
+        marks = self._marks.held(exchange.host, exchange.request, leaves)
+        return Clues(app, marks) if app or marks else NO_CLUES
+
+    def _said(self, exchange: Exchange, leaves: Sequence[Leaf]) -> App | None:
+        target = exchange.request.start[1][:_MOST_TARGET]
+        alone: dict[str, str] = {}
+        listed: dict[str, str] = {}
+        for key, value in _QUERY.findall(target) if "." in target else ():
+            self._note(alone, key, value, f"query {key}")
+        for leaf in leaves:
+            key = leaf.key
+            if len(key) <= _LONGEST_KEY and b"." in leaf.value and len(leaf.value) <= 256:
+                into = listed if _LIST.search(leaf.path) else alone
+                self._note(into, key, leaf.value.decode("utf-8", "replace"), f"{key} in the {_place(leaf)}")
+        tested = self._tested.package
+        for found in (alone, listed):
+            if tested and tested in found:
+                return self._app(tested, found[tested])
+            if len(found) == 1:
+                return self._app(*found.popitem())
+            if found:
+                break
+        return self._app(tested, "an app's key") if tested and self._keys and self._has_key(exchange, leaves) else None
+
+    def _note(self, found: dict[str, str], key: str, value: str, where: str) -> None:
+        if _KEYS.fullmatch(key.translate(_SIGNS).lower()):
+            package = value.partition(":")[0].strip()
+            if PACKAGE.fullmatch(package) and is_package(package, self._tested.package):
+                found.setdefault(package, where)
+
+    def _has_key(self, exchange: Exchange, leaves: Sequence[Leaf]) -> bool:
+        """Tells whether one of the case's app keys stands in a request."""
+        request = exchange.request
+        places: Collection[bytes] = (
+            request.start[1][:_MOST_TARGET].encode("utf-8", "replace"),
+            request.body[:_MOST_BODY],
+            *(value for _, value in request.headers),
+        )
+        return any(leaf.value in self._keys for leaf in leaves) or any(
+            key in place for key in self._keys for place in places
+        )
+
+    def _app(self, package: str, basis: str) -> App:
+        return App(package, self._tested.name if package == self._tested.package else "", basis)
+
+
+def _place(leaf: Leaf) -> str:
+    """Returns the part of the message that a leaf is in."""
+    return leaf.path.removeprefix("request.").partition(".")[0].partition("|")[0]
