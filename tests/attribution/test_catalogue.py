@@ -102,6 +102,45 @@ def test_a_carrier_may_own_a_private_suffix_but_no_registry(tmp_path, host, acce
             load(write(tmp_path, other=carrier))
 
 
+LISTED = SECOND.replace(
+    '      - {host: ads.example.org, source: "a capture"}',
+    '      - {host: ads.example.org, source: "a capture"}\n    lists:\n'
+    '      - source: "a list"\n        hosts:\n          - cdn.example.org\n          - example.com',
+)
+
+
+def test_hosts_that_share_a_source_stand_in_a_list(tmp_path):
+    (company,) = load(write(tmp_path, other=LISTED)).companies
+    hosts = [(host.host, host.path, host.source) for host in company.sdks[0].hosts]
+    assert hosts == [
+        ("ads.example.org", "", "a capture"),
+        ("cdn.example.org", "", "a list"),
+        ("example.com", "", "a list"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key", "why"),
+    [
+        ("- cdn.example.org", "- Cdn.example.org", 11, "sdks.0.lists.0.hosts.0", "lower case"),
+        ("- example.com", "- com.cn", 12, "sdks.0.lists.0.hosts.1", "public suffix"),
+        ("- example.com", "- ads.example.org", 12, "sdks.0.lists.0.hosts.1", "already belongs to 'Other Ads'"),
+        ("- example.com", "- cdn.example.org", 12, "sdks.0.lists.0.hosts.1", "already belongs to 'Other Ads'"),
+        ('source: "a list"', 'source: ""', 9, "sdks.0.lists.0.source", "at least 1"),
+    ],
+)
+def test_what_is_wrong_in_a_list_is_named_with_its_place(tmp_path, old, new, line, key, why):
+    with pytest.raises(ConfigError) as error:
+        load(write(tmp_path, other=LISTED.replace(old, new, 1)))
+    assert (error.value.line, error.value.key) == (line, key)
+    assert why in error.value.why
+
+
+def test_an_sdk_without_any_host_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="name at least one host"):
+        load(write(tmp_path, other=SECOND.partition("    hosts:")[0]))
+
+
 def test_one_host_has_one_owner_across_files(tmp_path):
     claim = SECOND.replace("ads.example.org", "example.net")
     with pytest.raises(ConfigError, match=r"other\.yaml:7: sdks\.0\.hosts\.0\.host: example\.net already belongs to"):
@@ -154,8 +193,8 @@ def test_the_carried_catalogue_is_sound_and_of_the_promised_size():
 
 
 @pytest.mark.parametrize("host", ["baidu.com", "www.baidu.com", "qq.com", "www.taobao.com", "jd.com", "www.google.com"])
-def test_no_giant_is_listed_whole(host):
-    assert catalogue().find(host) is None
+def test_a_giant_is_listed_whole_as_its_own_apps_alone(host):
+    assert catalogue().find(host).sdk.kind == "app"
 
 
 SHARED = Path(__file__).parents[2].parent / "shared/sdk/domains.tsv"
