@@ -81,7 +81,7 @@ def _check_outputs(targets: Sequence[str]) -> None:
 
     try:
         for target in targets:
-            open_sink(target, Options(live=True), "text")
+            open_sink(target, Options(live=True, dry=True), "text")
     except SinkError as error:
         raise CommandError(str(error)) from None
 
