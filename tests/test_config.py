@@ -70,6 +70,36 @@ def test_alphabets_of_a_case(tmp_path):
     assert case.decode.alphabets == {"ours": SIGNS, "padded": f"{SIGNS}."}
 
 
+def test_schemas_of_a_case_lie_where_the_case_does(tmp_path):
+    text = """
+protobuf: {descriptors: a.proto, message: a.M, host: t.example}
+flatbuffers: [{file: b.fbs}, {file: c.bfbs, table: C, path: /c}]
+avro: {file: d.avsc, id: 7}
+"""
+    case = load_case(write(tmp_path, text), KNOWN)
+    assert [schema.file for schema in (*case.flatbuffers, *case.avro)] == [
+        tmp_path / name for name in ("b.fbs", "c.bfbs", "d.avsc")
+    ]
+    assert case.protobuf[0].descriptors == tmp_path / "a.proto"
+    assert case.schemas == (*case.protobuf, *case.flatbuffers, *case.avro)
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "applies"),
+    [
+        ("t.example", "/v1", True),
+        ("api.t.example", "/v1/events", True),
+        ("at.example", "/v1", False),
+        ("t.example.org", "/v1", False),
+        ("t.example", "/v", False),
+        ("", "", False),
+    ],
+)
+def test_where_a_schema_applies(tmp_path, host, path, applies):
+    case = load_case(write(tmp_path, "avro: {file: d.avsc, host: T.example, path: /v1}"), KNOWN)
+    assert case.avro[0].applies(host, path) == applies
+
+
 def test_a_device_without_a_name_is_called_after_its_file(tmp_path):
     assert load_devices([write(tmp_path, "identifiers: {}", "pixel.yaml")])[0].name == "pixel"
 

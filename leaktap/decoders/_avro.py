@@ -3,14 +3,16 @@
 They hold nothing but their content: what is what, only the schema says.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from leaktap.decoders._api import LimitReached
+from leaktap.decoders._plain import step
 from leaktap.decoders._reading import DEEPEST, Broken, Reading, TooDeep
 
-_READ_PER_PART = 10
+_READ_PER_PART, _READ_PER_LOOK = 10, 1 << 10
 
 
 @dataclass(slots=True)
@@ -32,6 +34,8 @@ class Datum(Reading):
         self.read += 1
         if self.read > self.context.most * _READ_PER_PART:
             raise LimitReached("parts", self.parts)
+        if not self.read % _READ_PER_LOOK and time.monotonic() > self.context.deadline:
+            raise LimitReached("seconds", self.parts)
         if depth > DEEPEST:
             raise TooDeep
         if isinstance(schema, list):
@@ -70,8 +74,8 @@ class Datum(Reading):
     def record(self, schema: dict[str, Any], path: str, keys: tuple[str, ...], depth: int) -> None:
         """Reads the fields of a record."""
         for member in _dicts(schema.get("fields")):
-            here = self.name(str(member.get("name")).encode("utf-8", "replace"), path, keys)
-            self.value(member.get("type"), *here, depth + 1)
+            name = str(member.get("name"))
+            self.value(member.get("type"), path + step(name), (*keys, name), depth + 1)
 
     def enumeration(self, schema: dict[str, Any], path: str, keys: tuple[str, ...], depth: int) -> None:
         """Reads one of several names."""

@@ -12,8 +12,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError as WireError
 from google.protobuf.message import Message
 
-from leaktap.config import AvroSchema, ProtobufSchema, Schema
-from leaktap.decoders import _avro_schema
+from leaktap.config import AvroSchema, FlatBufferSchema, ProtobufSchema, Schema
+from leaktap.decoders import _avro_schema, _flatbuffer_schema
 from leaktap.decoders._api import Context
 from leaktap.decoders._facts import descriptors as facts
 from leaktap.model import Fault
@@ -31,6 +31,8 @@ def check(schemas: Iterable[Schema]) -> Iterator[Fault]:
                 loaded = _load(schema)
             case AvroSchema(file=file):
                 loaded = _avro_schema.load(schema)
+            case FlatBufferSchema(file=file):
+                loaded = _flatbuffer_schema.load(schema)
         if isinstance(loaded, str):
             yield Fault("decode", str(file), loaded)
 

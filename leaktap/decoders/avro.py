@@ -19,6 +19,7 @@ import zstandard
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Sole
 from leaktap.decoders._avro import Datum
 from leaktap.decoders._avro_schema import Described, fitting, names
+from leaktap.decoders._described import described
 from leaktap.decoders._inflate import FULL, Outlet, Stream, deflate_stream, expand
 from leaktap.decoders._reading import Broken
 
@@ -33,11 +34,10 @@ _MEMORY = 64 << 20
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns texts, byte strings and numbers of the records."""
-    if data.startswith(_MAGIC):
-        container = _Container(data, context, strictly=False, at=len(_MAGIC))
-        parts = container.outcome(container.file)
-    else:
-        parts = _alone(data, context)
+    if not data.startswith(_MAGIC):
+        return _alone(data, context)
+    container = _Container(data, context, strictly=False, at=len(_MAGIC))
+    parts = container.outcome(container.file)
     return None if parts is None else Sole(parts)
 
 
@@ -52,7 +52,7 @@ def _alone(data: bytes, context: Context) -> Sequence[Part] | None:
         for at, said in _begins(data, schema, "avro" in context.content_type):
             value = Datum(data, context, strictly=not said, at=at, named=schema.named)
             try:
-                parts = value.outcome(partial(_whole, value, schema))
+                parts = described(value, partial(_whole, value, schema))
             except DecodeError as error:
                 broken = broken or error
                 continue
