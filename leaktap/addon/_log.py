@@ -2,14 +2,14 @@
 
 import logging
 
-from mitmproxy.log import ALERT
-
 from leaktap.model import BLIND_REASONS, Blind, Fault, Finding, Record, Summary
 from leaktap.sinks._record import shown_value
 from leaktap.sinks._words import consent, counted, disguise, harmless
 
 log = logging.getLogger("leaktap")
 
+ALERT = logging.INFO + 1
+"""mitmproxy's level for what the user is to see at once. mitmproxy itself is not imported where records are written."""
 _MOST_SEEN = 10_000
 
 

@@ -9,10 +9,8 @@ from typing import Any
 
 from mitmproxy.flow import Flow
 
-from leaktap.addon._log import recipient
-from leaktap.model import SEVERITIES, Finding, Severity
-from leaktap.sinks._record import record
-from leaktap.sinks._words import consent, disguise, harmless
+from leaktap.addon._session import Note
+from leaktap.model import SEVERITIES, Severity
 
 MARKERS: dict[Severity, str] = {
     "critical": ":red_circle:",
@@ -26,14 +24,14 @@ _MOST_FINDINGS = 50
 _MOST_WORDS = 8
 
 
-def annotate(flow: Flow, findings: Sequence[Finding], reveal: bool) -> None:
+def annotate(flow: Flow, notes: Sequence[Note]) -> None:
     """Writes findings on their flow, beside what earlier ones left there."""
     kept: dict[str, Any] = flow.metadata.get("leaktap") or {}
-    severities: list[Severity] = [finding.severity for finding in findings]
+    severities: list[Severity] = [note.severity for note in notes]
     if kept.get("severity") in SEVERITIES:
         severities.append(kept["severity"])
     severity = min(severities, key=SEVERITIES.index)
-    said = list(dict.fromkeys([*kept.get("said", []), *map(_words, findings)]))
+    said = list(dict.fromkeys([*kept.get("said", []), *(note.said for note in notes)]))
     comment, before = f"leaktap found {'; '.join(said[:_MOST_WORDS])}", kept.get("comment", "")
     if len(said) > _MOST_WORDS:
         comment += f"; and {len(said) - _MOST_WORDS} more"
@@ -43,7 +41,7 @@ def annotate(flow: Flow, findings: Sequence[Finding], reveal: bool) -> None:
         flow.comment = f"{flow.comment} | {comment}" if flow.comment else comment
     if flow.marked in ("", kept.get("marker")):
         flow.marked = MARKERS[severity]
-    records = [*kept.get("findings", []), *(record(finding, reveal) for finding in findings)]
+    records = [*kept.get("findings", []), *(note.record for note in notes)]
     flow.metadata["leaktap"] = {
         "comment": comment,
         "marker": MARKERS[severity],
@@ -51,12 +49,3 @@ def annotate(flow: Flow, findings: Sequence[Finding], reveal: bool) -> None:
         "said": said[:200],
         "findings": records[:_MOST_FINDINGS],
     }
-
-
-def _words(finding: Finding) -> str:
-    """Says a finding without its value: `imei (MD5) -> Umeng, before consent [MIIT-337-2019/1-2]`."""
-    match = finding.match
-    form = f" ({disguise(match.form)})" if match.form else ""
-    clauses = " ".join(dict.fromkeys(clause.id for clause in finding.clauses))
-    phase = ", ".join(consent(finding.phase, None, None))
-    return harmless(f"{match.identifier}{form} -> {recipient(finding)}, {phase}{clauses and f' [{clauses}]'}")

@@ -1,89 +1,140 @@
-"""A session: a pipeline with its outputs and its worker, from one setting of the options to the next."""
+"""A session: a pipeline with its outputs, from one setting of the options to the next. Knows nothing of mitmproxy.
 
-from collections.abc import Iterable
+What it is told are a source's items, or what `sources` takes from flows in plain values. What it tells mitmproxy are
+`Note`s: what of a finding belongs on its flow.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
+from typing import Any, NamedTuple
 
+from leaktap.addon._log import recipient
 from leaktap.addon._outputs import Outputs
-from leaktap.addon._worker import Worker
-from leaktap.addon.options import Settings
+from leaktap.addon._settings import Settings
 from leaktap.config import Event, case_key, to_time
 from leaktap.consent import Timeline
-from leaktap.model import Blind, Exchange, Finding, Seen, Time
+from leaktap.model import Answer, Blind, Exchange, Fault, Finding, Seen, Severity, Time
 from leaktap.pipeline import Pipeline
+from leaktap.sinks._record import record
+from leaktap.sinks._words import clause_ids, consent, disguise, harmless
+from leaktap.sources._conversation import Conversation, Over, Piece
+from leaktap.sources._shown import Asked, Replied, exchange, microseconds
+from leaktap.wire.names import Names
 
 SOURCE = "live"
-_DRAIN = 5.0
-"""Seconds that the end of a session waits for the worker."""
+
+_MOST_TALKS = 4096
+"""Connections of TCP and UDP that are followed at once."""
+
+
+class Answered(NamedTuple):
+    """A response to a request that was shown before, whose body need not be in `asked`."""
+
+    asked: Asked
+    replied: Replied
+
+
+type Item = Seen | Event | Asked | Answered | Piece | Over
+"""What a session is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A finding as its flow and tables show it: `row` are its words, `record` what is published of it."""
+
+    flow: str
+    severity: Severity
+    said: str
+    row: tuple[str, ...]
+    record: dict[str, Any]
 
 
 class Session:
-    """What inspects and reports while the options stay as they are. One thread at a time may call `inspect`."""
+    """What inspects and reports while the options stay as they are."""
 
-    def __init__(self, about: Settings, marks: Iterable[Event]) -> None:
+    def __init__(self, about: Settings, marks: Iterable[Event] = ()) -> None:
         """Opens the outputs and compiles the profiles.
 
         Raises:
             SinkError: an output cannot be opened.
         """
         self.about = about
-        self.began = monotonic()
-        self.outputs = Outputs(about.outputs, about.reveal)
-        self.timeline = Timeline(about.events, clock_offset=about.case.clock_offset)
-        for mark in marks:
-            self.timeline.mark(mark)
+        self._began = monotonic()
+        self.outputs = Outputs(about.outputs, about.reveal, about.kept)
+        timeline = timeline_of(about, marks)
+        key = case_key(about.case)
         self.pipeline = Pipeline(
-            about.case,
-            about.devices,
-            self.timeline,
-            responses=about.responses,
-            ended=False,
-            key=case_key(about.case),
-            keys=about.keys,
+            about.case, about.devices, timeline, responses=about.responses, ended=False, key=key, keys=about.keys
         )
+        self._names = Names()
+        self._talks: dict[str, Conversation] = {}
+
+    def warm(self) -> None:
+        """Compiles what else the first message would wait for."""
         self.pipeline.warm()
-        self.worker = Worker()
-        self.refused: list[Blind] = []
-        self.dns: Blind | None = None
 
-    def refuse(self, items: Iterable[Seen]) -> None:
-        """Notes what the worker had no room for; the notes are written when the pipeline is free."""
+    def take(self, items: Iterable[Item]) -> list[Note]:
+        """Inspects, writes to the outputs, and returns what belongs on flows."""
+        notes = []
         for item in items:
-            if isinstance(item, Exchange):
-                item = Blind(
-                    item.time,
-                    "limit",
-                    item.origin.protocol,
-                    item.host,
-                    item.server.ip,
-                    item.server.port,
-                    size(item),
-                    SOURCE,
-                    detail="the live queue was full",
-                )
-            if isinstance(item, Blind):
-                self.refused.append(item)
-
-    def inspect(self, items: Iterable[Seen]) -> list[Finding]:
-        """Judges, writes to the outputs, and returns the findings."""
-        findings = []
-        refused, self.refused = self.refused, []
-        for item in (*refused, *items):
-            for record in self.pipeline.inspect(item):
-                self.outputs.write(record)
-                if isinstance(record, Finding):
-                    findings.append(record)
-        return findings
+            for seen in self._seen(item):
+                for told in self.pipeline.inspect(seen):
+                    self.outputs.write(told)
+                    if isinstance(told, Finding):
+                        notes.append(_note(told, self.about.reveal))
+        return notes
 
     def finish(self) -> None:
         """Writes the summary and closes the outputs."""
-        left = self.worker.close(_DRAIN)
-        rest: list[Seen] = [self.dns] if self.dns else []
-        if left:
-            rest.append(Blind(now(), "limit", "http", source=SOURCE, detail=f"{left} messages waited at the end"))
-        self.inspect(rest)
-        self.outputs.write(self.pipeline.finish(monotonic() - self.began))
+        for talk in self._talks.values():
+            for seen in talk.close():
+                for told in self.pipeline.inspect(seen):
+                    self.outputs.write(told)
+        self._talks.clear()
+        self.outputs.write(self.pipeline.finish(monotonic() - self._began))
         self.outputs.close()
+
+    def _seen(self, item: Item) -> Iterator[Seen]:
+        """Yields what an item amounts to for the pipeline."""
+        match item:
+            case Asked():
+                yield exchange(item, None, SOURCE, f"flow:{item.flow}")
+            case Answered():
+                yield Answer(exchange(item.asked, item.replied, SOURCE, f"flow:{item.asked.flow}"))
+            case Piece():
+                talk = self._talk(item)
+                yield from talk.feed(item.client, item.data, microseconds(item.time))
+                yield from talk.pause()
+                if len(self._talks) > _MOST_TALKS:
+                    yield from self._talks.pop(next(iter(self._talks))).close()
+            case Over():
+                if ended := self._talks.pop(item.line.flow, None):
+                    yield from ended.close()
+            case Event():
+                self.pipeline.timeline.mark(item)
+            case _:
+                yield item
+
+    def _talk(self, piece: Piece) -> Conversation:
+        line = piece.line
+        talk = self._talks.pop(line.flow, None) or Conversation(line, f"flow:{line.flow}", self._names)
+        self._talks[line.flow] = talk  # behind those that were silent for longer
+        return talk
+
+
+def timeline_of(about: Settings, marks: Iterable[Event]) -> Timeline:
+    """Returns the timeline of a session whose tester has marked these events so far."""
+    timeline = Timeline(about.events, clock_offset=about.case.clock_offset)
+    for mark in marks:
+        timeline.mark(mark)
+    return timeline
+
+
+def failure(where: str, error: BaseException) -> Fault:
+    """Returns what is to be said of an error of ours."""
+    return Fault("source", f"{SOURCE}: {where}", " ".join(f"{type(error).__name__}: {error}".split())[:400])
 
 
 def now() -> Time:
@@ -91,8 +142,47 @@ def now() -> Time:
     return to_time(datetime.now(UTC))
 
 
-def size(item: Seen) -> int:
-    """Returns how many bytes of bodies there are to inspect."""
-    if not isinstance(item, Exchange):
-        return 0
-    return len(item.request.body) + (len(item.response.body) if item.response else 0)
+def refused(item: Item) -> Blind | None:
+    """Returns the Blind that stands for an item that there was no room for."""
+    why = "the live queue was full"
+    if isinstance(item, Answered):
+        body = item.replied.body or b""
+        shown = exchange(item.asked, None, SOURCE, "")
+    elif isinstance(item, Asked):
+        body, shown = item.body or b"", exchange(item, None, SOURCE, "")
+    elif isinstance(item, Exchange):
+        body, shown = item.request.body + (item.response.body if item.response else b""), item
+    elif isinstance(item, Piece):
+        host = item.line.host.lower()
+        return Blind(
+            microseconds(item.time), "limit", item.line.transport, host, bytes=len(item.data), source=SOURCE, detail=why
+        )
+    else:
+        return item if isinstance(item, Blind) else None
+    end, protocol = shown.server, shown.origin.protocol
+    return Blind(shown.time, "limit", protocol, shown.host, end.ip, end.port, len(body), SOURCE, detail=why)
+
+
+def size(item: Item) -> int:
+    """Returns how many bytes of captured content an item holds."""
+    match item:
+        case Asked():
+            return len(item.body or b"")
+        case Answered():
+            return len(item.replied.body or b"")
+        case Piece():
+            return len(item.data)
+        case Exchange():
+            return len(item.request.body) + (len(item.response.body) if item.response else 0)
+    return 0
+
+
+def _note(finding: Finding, reveal: bool) -> Note:
+    match, phase = finding.match, ", ".join(consent(finding.phase, None, None))
+    clauses = "; ".join(clause_ids(dict.fromkeys(clause.id for clause in finding.clauses)))
+    form, who = disguise(match.form), recipient(finding)
+    words = f"{match.identifier}{f' ({form})' if match.form else ''} -> {who}, {phase}{clauses and f' [{clauses}]'}"
+    moment = datetime.fromtimestamp(finding.time / 1_000_000, UTC)
+    row = (f"{moment:%H:%M:%S}", finding.severity, match.identifier, form, who, finding.exchange.host, phase, clauses)
+    flow = finding.exchange.origin.flow or ""
+    return Note(flow, finding.severity, harmless(words), tuple(map(harmless, row)), dict(record(finding, reveal)))

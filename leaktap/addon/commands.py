@@ -33,7 +33,7 @@ class Commands:
         """Mark an event, such as the user's consent, at this moment; for one app where its package is given."""
         if event not in self.events():
             raise CommandError(f"leaktap.mark: {event!r} is no event: use one of {', '.join(self.events())}")
-        self._live.mark(Event.model_validate({"at": now(), "event": event, "app": app}))
+        self._live.mark(Event.model_validate({"at": now(), "event": event, "app": app, "clock": "capture"}))
 
     @command.command("leaktap.phase")
     def phase(self, app: str = "") -> str:
@@ -43,4 +43,4 @@ class Commands:
     @command.command("leaktap.findings")
     def findings(self) -> types.Data:
         """The last findings, newest first: time, severity, what, disguise, to whom, host, phase, clauses."""
-        return list(reversed(self._live.last))  # type: ignore[return-value]
+        return [list(note.row) for note in reversed(self._live.last)]  # type: ignore[return-value]

@@ -1,7 +1,7 @@
-"""mitmproxy's hooks. They are short, they raise nothing, and no flow waits for them.
+"""mitmproxy's hooks. They take what a flow says, in microseconds, and raise nothing; no flow waits for them.
 
-Small messages are inspected at once; large ones go to a worker, and what comes meanwhile queues behind them, so that
-one thread at a time uses the pipeline and records keep their order. A full queue makes a `Blind`, never a delay.
+What leaves is in requests, so they are told at once, and responses when they come. A process beside mitmproxy inspects
+them; what it finds is noted on the flows.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -10,9 +10,11 @@ one thread at a time uses the pipeline and records keep their order. A full queu
 import asyncio
 import functools
 import logging
+import sys
 from collections import deque
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Concatenate
 
 from mitmproxy import ctx, hooks
@@ -21,28 +23,37 @@ from mitmproxy.dns import DNSFlow
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.flow import Flow
 from mitmproxy.http import HTTPFlow
-from mitmproxy.log import ALERT
 from mitmproxy.tcp import TCPFlow
 from mitmproxy.tls import TlsData
 from mitmproxy.udp import UDPFlow
 
-from leaktap.addon._log import recipient
+from leaktap.addon._beside import Beside
+from leaktap.addon._here import Here
+from leaktap.addon._log import ALERT
+from leaktap.addon._marks import Marks
 from leaktap.addon._notes import annotate
-from leaktap.addon._session import SOURCE, Session, now, size
+from leaktap.addon._session import SOURCE, Answered, Item, Note, failure, now, timeline_of
+from leaktap.addon._settings import Settings
 from leaktap.addon.options import OPTIONS, declare, settings
 from leaktap.config import Event
-from leaktap.model import Blind, Fault, Finding, Phase, Seen
+from leaktap.consent import Timeline
+from leaktap.model import Blind, Phase
 from leaktap.sinks import SinkError
-from leaktap.sinks._words import consent, disguise, harmless
-from leaktap.sources.flows import flow_exchanges, joined, message_exchange, unread
+from leaktap.sinks._words import consent, harmless
+from leaktap.sources._conversation import Line, Over, Piece, line, pieces
+from leaktap.sources._shown import asked, replied
+from leaktap.sources.flows import OWN, message_exchange, streamed
 
 log = logging.getLogger("leaktap")
 
-INLINE = 1 << 16
-"""Bytes of a request and its response that are inspected at once."""
+_DRAIN = 5.0
+"""Seconds that the end of a session waits for what is not inspected yet."""
 _LAST_FINDINGS = 500
+_MOST_UNANSWERED = 100_000
 
 _NAMES = {name for name, *_ in OPTIONS}
+_written: set[str] = set()
+"""The outputs that this process has written to: they are not emptied when options change or the script is reloaded."""
 
 
 def guarded[**P](hook: Callable[Concatenate["Live", P], None]) -> Callable[Concatenate["Live", P], None]:
@@ -61,12 +72,17 @@ def guarded[**P](hook: Callable[Concatenate["Live", P], None]) -> Callable[Conca
 class Live:
     """The addon."""
 
-    def __init__(self) -> None:
-        """Has no session before the options are known."""
-        self.session: Session | None = None
-        self.last: deque[list[str]] = deque(maxlen=_LAST_FINDINGS)
-        self._marks: list[Event] = []
+    def __init__(self, marks: Marks | None = None, beside: bool = True) -> None:
+        """Has no session before the options are known. `beside` inspects in another process, where one can be."""
+        self.session: Beside | Here | None = None
+        self.last: deque[Note] = deque(maxlen=_LAST_FINDINGS)
+        self.marks = marks or Marks()
+        self._about: Settings | None = None
+        self._timeline = Timeline()
+        self._beside = beside and not getattr(sys, "frozen", False)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._running = False
+        self._shown: set[str] = set()
 
     def load(self, loader: Loader) -> None:
         """Declares the options."""
@@ -75,6 +91,7 @@ class Live:
     def running(self) -> None:
         """Notes that the proxy runs: from now on, wrong options are refused and not the end."""
         self._running = True
+        self._loop = asyncio.get_running_loop()
 
     def configure(self, updated: set[str]) -> None:
         """Begins a session, or another one when an option changes.
@@ -93,30 +110,61 @@ class Live:
 
     def _begin(self) -> None:
         about = settings(ctx.options)
-        if self.session and self.session.about == about:
+        self._keep_marks(ctx.options.leaktap_events_out)
+        if self.session and self._about == about:
             return
         self.done()
+        self._timeline = timeline_of(about, self.marks.events)
         try:
-            self.session = Session(about, self._marks)
-        except SinkError as error:
+            begin = Beside if self._beside else Here
+            self.session = begin(replace(about, kept=frozenset(_written)), self.marks.events, self._told)
+        except (SinkError, OSError) as error:
             raise OptionsError(f"leaktap: {error}") from None
+        _written.update(about.outputs)
+        self._about = about
+
+    def _keep_marks(self, file: str) -> None:
+        try:
+            self.marks.keep_in(Path(file).expanduser() if file else None)
+        except OSError as error:
+            raise OptionsError(f"leaktap_events_out: {file}: cannot be written ({error.strerror})") from None
+
+    @guarded
+    def request(self, flow: HTTPFlow) -> None:
+        """Takes a request, before it is answered."""
+        self._ask(flow)
 
     @guarded
     def response(self, flow: HTTPFlow) -> None:
-        """Inspects a request and its response; the messages of a WebSocket come one by one later."""
-        self._take(list(flow_exchanges(flow, SOURCE)), flow)
+        """Takes a response; its request too, if that was not shown before."""
+        if OWN in flow.metadata:
+            return
+        if flow.id in self._shown:
+            self._shown.discard(flow.id)
+        else:
+            self._ask(flow)
+            self._shown.discard(flow.id)
+        answer = replied(flow)
+        if answer and self.session:
+            self.session.put(Answered(asked(flow, body=False), answer), flow)
+            if answer.body is None:
+                self._take_all([blind for blind in streamed(flow, SOURCE) if blind.detail.startswith("response")])
 
     @guarded
     def error(self, flow: HTTPFlow) -> None:
-        """Inspects a request that got no response: it was sent all the same."""
-        self._take(list(flow_exchanges(flow, SOURCE)), flow)
+        """Takes a request that was not shown before: it was sent all the same."""
+        if flow.id in self._shown:
+            self._shown.discard(flow.id)
+        elif OWN not in flow.metadata:
+            self._ask(flow)
+            self._shown.discard(flow.id)
 
     @guarded
     def websocket_message(self, flow: HTTPFlow) -> None:
-        """Inspects the newest message of a WebSocket."""
+        """Takes the newest message of a WebSocket."""
         assert flow.websocket is not None
         index = len(flow.websocket.messages) - 1
-        self._take([message_exchange(flow, index, SOURCE, f"flow:{flow.id}")], flow)
+        self._take(message_exchange(flow, index, SOURCE, f"flow:{flow.id}"), flow)
 
     @guarded
     def tls_failed_client(self, data: TlsData) -> None:
@@ -127,26 +175,29 @@ class Live:
         ip = server.peername[0] if server.peername else ""
         protocol = "quic" if client.transport_protocol == "udp" else "tls"
         why = str(data.conn.error or "")
-        self._take([Blind(now(), "pinned", protocol, host, ip, address[1], source=SOURCE, detail=why)])
+        self._take(Blind(now(), "pinned", protocol, host, ip, address[1], source=SOURCE, detail=why))
 
     @guarded
-    def tcp_end(self, flow: TCPFlow) -> None:
-        """Notes a connection of a protocol that is not read."""
-        self._take([unread(flow, SOURCE)])
+    def tcp_message(self, flow: TCPFlow | UDPFlow) -> None:
+        """Takes what one side of a connection sent."""
+        message, about = flow.messages[-1], line(flow, SOURCE)
+        self._take(Piece(about, message.from_client, message.content, message.timestamp), flow)
 
     @guarded
-    def udp_end(self, flow: UDPFlow) -> None:
-        """Notes datagrams of a protocol that is not read."""
-        self._take([unread(flow, SOURCE)])
+    def tcp_end(self, flow: TCPFlow | UDPFlow) -> None:
+        """Ends a connection."""
+        self._take(Over(line(flow, SOURCE)), flow)
 
-    tcp_error = tcp_end
-    udp_error = udp_end
+    udp_message = tcp_message
+    udp_end = tcp_error = udp_error = tcp_end
 
     @guarded
     def dns_response(self, flow: DNSFlow) -> None:
-        """Counts DNS, which is not read."""
-        if self.session:
-            self.session.dns = joined(self.session.dns, unread(flow, SOURCE))
+        """Takes a question of DNS with its answer, if there is one."""
+        about: Line = line(flow, SOURCE)
+        for piece in pieces(flow, about):
+            self._take(piece, flow)
+        self._take(Over(about), flow)
 
     dns_error = dns_response
 
@@ -155,64 +206,65 @@ class Live:
         """Ends the session, if there is one."""
         if self.session:
             session, self.session = self.session, None
-            session.finish()
+            session.close(_DRAIN)
 
     def mark(self, event: Event) -> Phase:
         """Makes an event part of the timeline and returns the phase that it leads to."""
-        self._marks.append(event)
+        self.marks.add(event)
+        self._timeline.mark(event)
         if self.session:
-            self.session.timeline.mark(event)
+            self.session.mark(event)
         phase = self.phase(event.app)
-        words = ", ".join(consent(phase, None, None))
-        log.log(ALERT, harmless(f"leaktap: {event.event} marked{event.app and f' for {event.app}'}: now {words}"))
+        words, what = ", ".join(consent(phase, None, None)), event.event or event.action or "permission"
+        log.log(ALERT, harmless(f"leaktap: {what} marked{event.app and f' for {event.app}'}: now {words}"))
         return phase
 
     def phase(self, app: str = "") -> Phase:
         """Returns the phase at this moment of an app, else of the app under test."""
-        if not self.session:
+        if self._about is None:
             return Phase("unknown")
-        return self.session.timeline.phase(now(), app or self.session.about.case.app.package)
+        return self._timeline.phase(now(), app or self._about.case.app.package)
 
     def failed(self, where: str, error: Exception) -> None:
-        """Notes what went wrong in a hook or in the worker."""
-        why = " ".join(f"{type(error).__name__}: {error}".split())
-        log.error(harmless(f"leaktap: {where}: {why}"))
+        """Notes what went wrong in a hook."""
+        fault = failure(where, error)
+        log.error(harmless(f"leaktap: {where}: {fault.why}"))
         if self.session:
-            self.session.outputs.write(Fault("source", f"{SOURCE}: {where}", why))
+            self.session.put(fault)
 
-    def _take(self, items: list[Seen], flow: Flow | None = None) -> None:
-        """Inspects what a flow holds, now or on the worker."""
-        session, bytes_ = self.session, sum(map(size, items))
-        if session is None:
+    def _ask(self, flow: HTTPFlow) -> None:
+        if self.session is None:
             return
-        if bytes_ <= INLINE and session.worker.idle:
-            self._note(session, flow, session.inspect(items))
-            return
-        job = functools.partial(self._work, session, items, flow, asyncio.get_running_loop())
-        if not session.worker.put(job, bytes_):
-            session.refuse(items)
+        said = asked(flow)
+        self.session.put(said, flow)
+        if len(self._shown) < _MOST_UNANSWERED:
+            self._shown.add(flow.id)
+        if said.body is None:
+            self._take_all([blind for blind in streamed(flow, SOURCE) if blind.detail.startswith("request")])
+
+    def _take_all(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self._take(item)
+
+    def _take(self, item: Item, flow: Flow | None = None) -> None:
+        if self.session:
+            self.session.put(item, flow)
+
+    def _told(self, notes: Sequence[Note], flows: dict[str, Flow]) -> None:
+        """Hears of findings, from another thread if the session has its own process."""
+        if isinstance(self.session, Here) or self._loop is None:
+            self._note(notes, flows)
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._note, notes, flows)
 
     @guarded
-    def _work(self, session: Session, items: list[Seen], flow: Flow | None, loop: asyncio.AbstractEventLoop) -> None:
-        """Inspects on the worker; what it says on the flow is said on mitmproxy's loop."""
-        findings = session.inspect(items)
-        if findings and not loop.is_closed():
-            loop.call_soon_threadsafe(self._note, session, flow, findings)
-
-    @guarded
-    def _note(self, session: Session, flow: Flow | None, findings: list[Finding]) -> None:
-        for finding in findings:
-            self.last.append(_row(finding))
-        if flow is not None and findings:
-            annotate(flow, findings, session.about.reveal)
-            ctx.master.addons.trigger(hooks.UpdateHook([flow]))
-
-
-def _row(finding: Finding) -> list[str]:
-    """Returns a finding for a table; only words, so that bodies are not kept."""
-    match = finding.match
-    moment = datetime.fromtimestamp(finding.time / 1_000_000, UTC)
-    clauses = " ".join(dict.fromkeys(clause.id for clause in finding.clauses))
-    phase = ", ".join(consent(finding.phase, None, None))
-    cells = (f"{moment:%H:%M:%S}", finding.severity, match.identifier, disguise(match.form))
-    return [harmless(cell) for cell in (*cells, recipient(finding), finding.exchange.host, phase, clauses)]
+    def _note(self, notes: Sequence[Note], flows: dict[str, Flow]) -> None:
+        self.last.extend(notes)
+        by_flow: dict[str, list[Note]] = {}
+        for note in notes:
+            by_flow.setdefault(note.flow, []).append(note)
+        changed = [flow for name, flow in flows.items() if name in by_flow]
+        for flow in changed:
+            annotate(flow, by_flow[flow.id])
+        if changed:
+            ctx.master.addons.trigger(hooks.UpdateHook(changed))

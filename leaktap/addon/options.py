@@ -4,7 +4,6 @@
 # mitmproxy leaves these of its own functions untyped.
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,9 +11,10 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 
 from leaktap import identifiers
-from leaktap.config import Case, ConfigError, DeviceProfile, Event, load_case, load_devices, parse_time
+from leaktap.addon._settings import Settings
+from leaktap.config import Case, ConfigError, Event, load_case, load_devices, parse_time
 from leaktap.consent import case_events
-from leaktap.keyring import NO_KEYS, Keys, load_keyring
+from leaktap.keyring import load_keyring
 
 OPTIONS: tuple[tuple[str, Any, Any, str], ...] = (
     ("leaktap_case", str, "", "The case file: the app under test, its devices, events and policy."),
@@ -26,6 +26,18 @@ OPTIONS: tuple[tuple[str, Any, Any, str], ...] = (
         [],
         "Where findings go as they happen: a path whose ending picks the format, or - for standard output. Repeatable. "
         "Without any, they go to mitmproxy's log.",
+    ),
+    (
+        "leaktap_events",
+        Sequence[str],
+        [],
+        "Files of events: marks of an earlier session, adb logcat -b events, or a table time,event,app. Repeatable.",
+    ),
+    (
+        "leaktap_events_out",
+        str,
+        "",
+        "Where marks are kept, as a table that leaktap_events and leaktap scan --events read.",
     ),
     ("leaktap_consent", str, "", "When the user agreed, as 2026-11-21T10:00:19Z. While running, leaktap.mark says it."),
     ("leaktap_before_consent", bool, False, "The session begins before the user's consent; marks change that."),
@@ -42,23 +54,12 @@ class Options(Protocol):
     leaktap_device: Sequence[str]
     leaktap_keyring: Sequence[str]
     leaktap_output: Sequence[str]
+    leaktap_events: Sequence[str]
+    leaktap_events_out: str
     leaktap_consent: str
     leaktap_before_consent: bool
     leaktap_reveal: bool
     leaktap_responses: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the options amount to. `events` are the case's and those that options say."""
-
-    case: Case
-    devices: tuple[DeviceProfile, ...]
-    events: tuple[Event, ...]
-    outputs: tuple[str, ...]
-    reveal: bool
-    responses: bool
-    keys: Keys = NO_KEYS
 
 
 def declare(loader: Loader) -> None:
@@ -78,7 +79,7 @@ def settings(options: Options) -> Settings:
         case = load_case(_path(options.leaktap_case), known) if options.leaktap_case else Case()
         devices = load_devices([*case.devices, *map(_path, options.leaktap_device)], known)
         keys = load_keyring([*case.keyring, *map(_path, options.leaktap_keyring)])
-        events = case_events(case)
+        events = case_events(case, map(_path, options.leaktap_events))
     except ConfigError as error:
         raise OptionsError(f"leaktap: {error}") from None
     outputs = tuple(options.leaktap_output)

@@ -7,8 +7,9 @@ from pathlib import Path
 if find_spec("leaktap") is None:
     sys.path.append(str(Path(__file__).resolve().parents[2]))
 
+from leaktap.addon._marks import MARKS
 from leaktap.addon.commands import Commands
 from leaktap.addon.live import Live
 
-live = Live()
+live = Live(MARKS)
 addons = [live, Commands(live)]

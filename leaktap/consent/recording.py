@@ -1,20 +1,24 @@
-"""What someone wrote down while watching a recording of the screen: a table `time,event[,app]` with a line per event.
+"""What someone wrote down while watching a recording, or marked in a live session: a table with a line per event.
+
+Its columns are `time,event[,app][,device][,clock]`.
 
 `event` says what a mark says behind `leaktap:`: an event's name, `permission contacts=denied`, `action TEXT`. A time is
 absolute (RFC 3339, with a zone) or counts from the recording's start: `01:23.4`, `00:01:23.4` or seconds. The start is
-an absolute time in a line with the event `start`, or the case says it.
+an absolute time in a line with the event `start`, or the case says it. `clock` is `phone` or `capture`, for each event.
 """
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import get_args
 
-from leaktap.config import ConfigError, Event, Log, parse_time, to_time
+from leaktap.config import Clock, ConfigError, Event, Log, parse_time, to_time
 from leaktap.marks import read_mark
 from leaktap.model import Time
 
 _OFFSET = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,9})(?:\.(\d{1,9}))?", re.ASCII)
-_COLUMNS = ("time", "event", "app")
+_COLUMNS = ("time", "event", "app", "device", "clock")
 
 
 def is_heading(line: str) -> bool:
@@ -44,7 +48,7 @@ def recorded(lines: Iterable[tuple[int, str]], log: Log) -> list[Event]:
             if what == "start":
                 start = parse_time(time)
             elif time or what:
-                events.append(_event(_time(time, start), what, said.get("app", ""), log))
+                events.append(_event(_time(time, start), what, said, log))
         except (ValueError, csv.Error, StopIteration) as error:
             raise ConfigError(log.file, number, "", str(error)) from None
     return events
@@ -55,7 +59,7 @@ def _columns(row: list[str]) -> list[str]:
     if unknown := [name for name in columns if name not in _COLUMNS]:
         raise ValueError(f"{unknown[0]!r} is no column: use {', '.join(_COLUMNS)}")
     if "event" not in columns or len(set(columns)) < len(columns):
-        raise ValueError(f"needs the columns {', '.join(_COLUMNS)}, each once; app may be left out")
+        raise ValueError("needs the columns time, event and, if they are told, app, device and clock, each once")
     return columns
 
 
@@ -73,7 +77,7 @@ def _time(text: str, start: Time | None) -> Time:
     return start + (int(hours) * 3600 + int(minutes) * 60 + int(seconds)) * 1_000_000 + int(fraction[:6].ljust(6, "0"))
 
 
-def _event(time: Time, what: str, app: str, log: Log) -> Event:
+def _event(time: Time, what: str, line: Mapping[str, str], log: Log) -> Event:
     """Returns the event that a line tells of.
 
     Raises:
@@ -81,5 +85,21 @@ def _event(time: Time, what: str, app: str, log: Log) -> Event:
     """
     said = read_mark(what, time, "")
     about = {"event": said.event or None, "permission": dict(said.permission), "action": said.action}
-    place = {"app": app or said.app, "device": said.device or log.device, "clock": log.clock}
-    return Event.model_validate({"at": said.time, **about, **place})
+    clock = line.get("clock") or log.clock
+    if clock not in get_args(Clock.__value__):
+        raise ValueError(f"{clock!r} is no clock: use phone or capture")
+    place = {"app": line.get("app") or said.app, "device": line.get("device") or said.device or log.device}
+    return Event.model_validate({"at": said.time, **about, **place, "clock": clock})
+
+
+def written(event: Event) -> list[str]:
+    """Returns the line of such a table that says an event, in the order of its columns."""
+    what = event.event or f"action {event.action}"
+    if event.permission:
+        what = "permission " + " ".join(f"{name}={answer}" for name, answer in event.permission.items())
+    moment = datetime(1970, 1, 1) + timedelta(microseconds=event.at)
+    return [f"{moment.isoformat(timespec='microseconds')}Z", what, event.app, event.device, event.clock]
+
+
+HEADING = _COLUMNS
+"""The first line of such a table."""

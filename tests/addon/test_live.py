@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import random
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,13 +11,14 @@ from types import SimpleNamespace
 import pytest
 from mitmproxy import exceptions, http
 from mitmproxy.io import tnetstring
+from mitmproxy.log import ALERT
 from mitmproxy.test import taddons, tflow
 from mitmproxy.utils.emoji import emoji
 
-from leaktap.addon import live as live_module
+from leaktap.addon import _log, _session
 from leaktap.addon._notes import MARKERS
 from leaktap.addon.commands import Commands
-from leaktap.addon.live import INLINE, Live
+from leaktap.addon.live import Live
 
 IMEI = "867530912345678"
 DEVICE = f"name: lab-phone\nidentifiers: {{imei: ['{IMEI}'], android_id: ['6c1f0be47a93d825']}}\n"
@@ -25,7 +27,7 @@ DEVICE = f"name: lab-phone\nidentifiers: {{imei: ['{IMEI}'], android_id: ['6c1f0
 @pytest.fixture
 def addon(tmp_path):
     (tmp_path / "device.yaml").write_text(DEVICE)
-    live = Live()
+    live = Live(beside=False)
     commands = Commands(live)
     with taddons.context(live, commands) as context:
         context.configure(
@@ -54,6 +56,10 @@ def leak(body: bytes = f'{{"imei":"{IMEI}"}}'.encode(), path="/v1/log", when: fl
 
 def test_a_finding_is_written_at_once_and_noted_on_the_flow(addon, tmp_path):
     flow = leak()
+    answer, flow.response = flow.response, None
+    addon.request(flow)
+    assert len(records(addon, tmp_path)) == 1, "what leaves is in the request"
+    flow.response = answer
     addon.response(flow)
     (found,) = records(addon, tmp_path)
     assert found["identifier"] == "imei" and found["path"] == "request.body|json.$.imei"
@@ -101,57 +107,27 @@ def test_websocket_messages_are_inspected_one_by_one(addon, tmp_path):
     assert [found["path"] for found in records(addon, tmp_path)] == ["request.body"]
 
 
-@pytest.mark.parametrize("size", [0, INLINE * 4])
-def test_a_mark_counts_from_its_very_moment(addon, tmp_path, size):
-    async def session():
-        before, after = time.time() - 60, time.time() + 60
-        addon.response(leak(path="/before", when=before))
-        commands = Commands(addon)
-        assert commands.phase() == "before consent"
-        commands.mark("consent")
-        assert commands.phase() == "after consent"
-        padding = json.dumps({"imei": IMEI, "padding": "x" * size}).encode()
-        addon.response(leak(padding, path="/late", when=before))
-        addon.response(leak(path="/after", when=after))
-        await drained(addon)
-
-    asyncio.run(session())
+def test_a_mark_counts_from_its_very_moment(addon, tmp_path):
+    before, after = time.time() - 60, time.time() + 60
+    addon.request(leak(path="/before", when=before))
+    commands = Commands(addon)
+    assert commands.phase() == "before consent"
+    commands.mark("consent")
+    assert commands.phase() == "after consent"
+    addon.request(leak(path="/late", when=before))
+    addon.request(leak(path="/after", when=after))
     phases = {found["destination"]["url"].rpartition("/")[2]: found["phase"] for found in records(addon, tmp_path)}
     assert phases == {"before": "before_consent", "late": "before_consent", "after": "consented"}
 
 
-async def drained(addon):
-    deadline = time.monotonic() + 10
-    while not addon.session.worker.idle:
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.05)
-
-
-def test_large_messages_leave_the_loop_and_order_is_kept(addon, tmp_path):
-    flows = [leak(json.dumps({"p": "x" * INLINE * (n % 3), "imei": IMEI}).encode(), f"/{n}") for n in range(9)]
-
-    async def session():
-        for flow in flows:
-            addon.response(flow)
-        await drained(addon)
-
-    asyncio.run(session())
-    urls = [found["destination"]["url"].rpartition("/")[2] for found in records(addon, tmp_path)]
-    assert urls == [str(n) for n in range(9)]
-    assert all(flow.comment for flow in flows)
-
-
-def test_a_full_queue_is_blind_not_slow(addon, tmp_path, monkeypatch):
-    monkeypatch.setattr(addon.session.worker, "put", lambda job, size: False)
-
-    async def session():
-        addon.response(leak(b"x" * (INLINE + 1)))
-
-    asyncio.run(session())
+def test_a_request_and_its_response_are_one_exchange(addon, tmp_path):
+    for _ in range(3):
+        flow = leak()
+        addon.request(flow)
+        addon.response(flow)
     addon.done()
-    (blind,) = records(addon, tmp_path, "blind")
-    assert (blind["why"], blind["bytes"], blind["host"]) == ("limit", INLINE + 1 + 7, "alog.umeng.com")
+    (summary,) = records(addon, tmp_path, "summary")
+    assert summary["exchanges"] == 3 and len(records(addon, tmp_path)) == 3
 
 
 @pytest.mark.parametrize("which", ["request", "response"])
@@ -174,26 +150,44 @@ def test_a_refused_certificate_is_a_pinned_connection(addon, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("hook", "flow", "protocol"),
+    ("begin", "end", "flow"),
     [
-        ("tcp_end", tflow.ttcpflow(), "tcp"),
-        ("tcp_error", tflow.ttcpflow(err=True), "tcp"),
-        ("udp_end", tflow.tudpflow(), "udp"),
+        ("tcp_message", "tcp_end", tflow.ttcpflow()),
+        ("tcp_message", "tcp_error", tflow.ttcpflow(err=True)),
+        ("udp_message", "udp_end", tflow.tudpflow()),
+        ("udp_message", "udp_error", tflow.tudpflow(err=True)),
     ],
 )
-def test_other_protocols_are_blind(addon, tmp_path, hook, flow, protocol):
-    getattr(addon, hook)(flow)
-    (blind,) = records(addon, tmp_path, "blind")
-    assert (blind["why"], blind["protocol"]) == ("unknown_protocol", protocol)
+def test_messages_of_other_protocols_are_inspected_as_they_come(addon, tmp_path, begin, end, flow):
+    flow.client_conn.sni = "push.example.com"
+    kind = type(flow.messages[0])
+    flow.messages = [kind(True, f"login imei={IMEI} and so on".encode(), time.time())]
+    getattr(addon, begin)(flow)
+    flow.messages.append(kind(False, b"welcome to the push service", time.time()))
+    getattr(addon, begin)(flow)
+    getattr(addon, end)(flow)
+    (found,) = records(addon, tmp_path)
+    assert (found["identifier"], found["destination"]["host"]) == ("imei", "push.example.com")
+    assert found["evidence"]["flow"] == flow.id and flow.comment.startswith("leaktap found imei")
 
 
-def test_dns_is_one_blind_at_the_end(addon, tmp_path):
-    for _ in range(3):
-        addon.dns_response(tflow.tdnsflow(resp=True))
+@pytest.mark.parametrize("end", ["tcp_end", "udp_end"])
+def test_what_looks_random_is_blind_at_the_end_of_its_connection(addon, tmp_path, end):
+    flow = tflow.ttcpflow() if end == "tcp_end" else tflow.tudpflow()
+    flow.messages = [type(flow.messages[0])(True, random.Random(2).randbytes(3000), time.time())]
+    addon.tcp_message(flow)
     assert not records(addon, tmp_path, "blind")
-    addon.done()
+    getattr(addon, end)(flow)
     (blind,) = records(addon, tmp_path, "blind")
-    assert blind["protocol"] == "dns" and blind["bytes"] > 0
+    assert (blind["why"], blind["bytes"]) == ("unknown_protocol", 3000)
+
+
+def test_dns_is_read(addon, tmp_path):
+    for made in (tflow.tdnsflow(resp=True), tflow.tdnsflow(err=True)):
+        (addon.dns_response if made.response else addon.dns_error)(made)
+    addon.done()
+    (summary,) = records(addon, tmp_path, "summary")
+    assert summary["exchanges"] == 2 and not records(addon, tmp_path, "blind")
 
 
 def test_the_end_writes_the_summary(addon, tmp_path):
@@ -210,7 +204,7 @@ def test_a_disk_that_is_full_stops_neither_the_proxy_nor_other_outputs(tmp_path,
     full = "jsonl:/dev/full"
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
-    live = Live()
+    live = Live(beside=False)
     (tmp_path / "device.yaml").write_text(DEVICE)
     with taddons.context(live) as context, caplog.at_level(logging.ERROR):
         context.configure(
@@ -228,25 +222,20 @@ def test_a_disk_that_is_full_stops_neither_the_proxy_nor_other_outputs(tmp_path,
     assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 1
 
 
-@pytest.mark.parametrize("size", [10, INLINE * 2])
-def test_whatever_breaks_in_a_hook_becomes_a_fault(addon, tmp_path, monkeypatch, caplog, size):
-    monkeypatch.setattr(addon.session.pipeline, "inspect", lambda seen: 1 / 0)
-
-    async def session():
-        addon.response(leak(b"x" * size))
-        await drained(addon)
-
+def test_whatever_breaks_in_a_hook_becomes_a_fault(addon, tmp_path, monkeypatch, caplog):
     with caplog.at_level(logging.ERROR):
-        asyncio.run(session())
         addon.response(None)
+        addon.request(tflow.ttcpflow())
+        addon.tcp_message(tflow.tflow())
+        addon.websocket_message(tflow.tflow())
     faults = records(addon, tmp_path, "fault")
-    assert "ZeroDivisionError" in faults[0]["why"] and "AttributeError" in faults[1]["why"]
-    assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 2
+    assert len(faults) == 4 and all("Error" in fault["why"] for fault in faults)
+    assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 4
 
 
 def test_without_outputs_findings_are_lines_in_the_log(tmp_path, caplog):
     (tmp_path / "device.yaml").write_text(DEVICE)
-    live = Live()
+    live = Live(beside=False)
     with taddons.context(live) as context, caplog.at_level(logging.INFO):
         context.configure(live, leaktap_device=[str(tmp_path / "device.yaml")], leaktap_before_consent=True)
         live.response(leak())
@@ -258,18 +247,22 @@ def test_without_outputs_findings_are_lines_in_the_log(tmp_path, caplog):
     assert "2 exchanges" in lines[1]
 
 
+async def run(live):
+    live.running()
+
+
 @pytest.mark.parametrize("value", ["out.nonsense", "/nowhere/at/all.jsonl"])
 def test_an_impossible_output_is_an_options_error(value):
-    live = Live()
+    live = Live(beside=False)
     with taddons.context(live) as context:
-        live.running()
+        asyncio.run(run(live))
         with pytest.raises(exceptions.OptionsError) as caught:
             context.configure(live, leaktap_output=[value])
     assert value in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_while_mitmproxy_starts_a_wrong_option_is_one_line_and_no_traceback(caplog):
-    live = Live()
+    live = Live(beside=False)
     with taddons.context(live) as context:
         context.configure(live, leaktap_case="/nowhere.yaml")
     (line,) = [record for record in caplog.records if record.levelno == logging.ERROR]
@@ -320,4 +313,8 @@ def test_the_commands_are_mitmproxy_commands_with_completion(addon):
 
 def test_every_marker_is_one_that_mitmproxy_knows():
     assert set(MARKERS.values()) <= set(emoji)
-    assert live_module.SOURCE == "live"
+    assert _session.SOURCE == "live"
+
+
+def test_the_level_of_findings_is_mitmproxys():
+    assert _log.ALERT == ALERT

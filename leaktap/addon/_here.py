@@ -1,0 +1,39 @@
+"""A session in mitmproxy's own process, where another cannot be started: everything is inspected at once."""
+
+from collections.abc import Iterable
+
+from mitmproxy.flow import Flow
+
+from leaktap.addon._beside import Told
+from leaktap.addon._session import Item, Session
+from leaktap.addon._settings import Settings
+from leaktap.config import Event
+
+
+class Here:
+    """What `Beside` is, without a process."""
+
+    idle = True
+
+    def __init__(self, about: Settings, marks: Iterable[Event], told: Told) -> None:
+        """Opens the outputs.
+
+        Raises:
+            SinkError: an output cannot be opened.
+        """
+        self.session = Session(about, marks)
+        self.session.warm()
+        self._told = told
+
+    def put(self, item: Item, flow: Flow | None = None) -> None:
+        """Inspects an item, whose findings belong on `flow`."""
+        if notes := self.session.take([item]):
+            self._told(notes, {flow.id: flow} if flow else {})
+
+    def mark(self, event: Event) -> None:
+        """Makes an event part of the timeline."""
+        self.session.take([event])
+
+    def close(self, seconds: float) -> None:
+        """Writes the summary."""
+        self.session.finish()
