@@ -5,7 +5,7 @@ for request targets that begin so. Every host says its `source`; hosts that shar
 unknown keys, hosts without source, public suffixes (https://publicsuffix.org) and two owners of one host and path. A
 carrier (kind `cdn`) may own a private suffix, such as cloudfront.net: whatever nobody else owns below it is at least
 carried by it. Kind `app` is what a company's own apps and sites talk to: whole domains, below which SDKs have hosts.
-An SDK has `marks` where it goes to its customers' hosts, and `addresses` that it has built in; a company names its `apps`
+An SDK has `marks` where it goes to customers' hosts, and `addresses` that it has built in; a company names its `apps`
 by how their packages begin.
 """
 
