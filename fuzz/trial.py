@@ -90,7 +90,8 @@ class Trial:
                 self._sink.write(record)
                 if isinstance(record, Fault) and record.stage == "pipeline":
                     story = record.why
-        self._sink.write(self._pipeline.finish(1.0))
+        for last in self._pipeline.closing(1.0):
+            self._sink.write(last)
         return story
 
 

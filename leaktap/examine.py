@@ -7,8 +7,9 @@ several processes, while one judges what they found in the order of the capture.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from leaktap.attribution import Apps
+from leaktap.attribution import Apps, Owners
 from leaktap.config import Case, DeviceProfile
+from leaktap.declared import Met, meeting
 from leaktap.decoders import Keyring, Limited, Limits, Watch, alphabets, hints, parts, sealed, walk
 from leaktap.identifiers.matcher import Matcher
 from leaktap.keyring import NO_KEYS, Keys
@@ -38,11 +39,15 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """Exchanges of an input in which nothing was found: how many, and how many bytes of them were inspected."""
+    """Exchanges of an input in which nothing was found: how many, and how many bytes of them were inspected.
+
+    `met` are the SDKs that they went to, where the case asks for that.
+    """
 
     source: str
     exchanges: int
     bytes: int
+    met: tuple[Met, ...] = ()
 
 
 class Phones:
@@ -83,6 +88,7 @@ class Examiner:
             alphabets=[signs for _, signs in (*self._alphabets, *alphabets())],
         )
         self._apps, self._phones = Apps(case.app), Phones(devices)
+        self._owners = Owners(case.app)
         self._limits = Limits()
         self._warm = False
 
@@ -116,6 +122,20 @@ class Examiner:
             found.append(failure(exchange, error))
         unread = sum(item.bytes for item in found if isinstance(item, Blind) and item.why == "ciphertext")
         return Examined(exchange, asked, max(size - unread, 0), tuple(found))
+
+    def met(self, exchange: Exchange) -> tuple[Met, ...]:
+        """Returns the SDK that an exchange of the app under test went to, if it went to one and the case declares any.
+
+        Raises nothing.
+        """
+        if self._case.declared is None:
+            return ()
+        try:
+            owner = self._owners.owner(exchange)
+            app = exchange.app if owner.party == "platform" else self._apps.app(exchange)
+            return meeting(self._case.app.package, exchange.time, exchange.id, app, owner)
+        except Exception:  # noqa: BLE001 (who owns it is asked again for each finding, and told of there)
+            return ()
 
     def _leaves(
         self, exchange: Exchange, direction: Direction, message: Message, watch: Watch | None

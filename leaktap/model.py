@@ -378,6 +378,7 @@ class Coverage:
 class Declared:
     """A row of what the policy declares against what was observed: a class or an SDK, and how the two compare.
 
+    What the policy says is not collected, or not shared with third parties, is `undeclared` too where it is seen.
     `name` is as the policy has it where it declares the subject, else the class or the catalogue's name of the SDK;
     `form` and `max_per_hour` are the policy's. `sdks` are those observed under the name, `identifiers` what they got,
     `recipients` who got a class. `count` are findings, `exchanges` requests, `per_hour` the most requests within any
@@ -437,10 +438,12 @@ class CaseDevice:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What the policy says of a class: the form in which it leaves, and how often an hour at most."""
+    """What the policy says of a class: the form in which it leaves, how often an hour at most, what it rules out."""
 
     form: str = ""
     max_per_hour: int | None = None
+    collected: bool = True
+    shared: bool = True
 
 
 @dataclass(frozen=True, slots=True)

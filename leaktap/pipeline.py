@@ -1,32 +1,39 @@
 """Exchange to Finding: the one way through the rooms. A generator without input or output.
 
 Each exchange is examined, and each match in it is given its owner, app, device, phase and clauses. What cannot be
-inspected passes through as a `Blind`, what went wrong as a `Fault`; all are counted for the summary.
+inspected passes through as a `Blind`, what went wrong as a `Fault`; all are counted for the records that close a run:
+the inventory, what is declared against what was observed, and the summary.
 """
 
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-from leaktap.attribution import Apps, Owners
+from leaktap.about import about
+from leaktap.attribution import Apps, Owners, known
 from leaktap.config import Case, DeviceProfile, Event
 from leaktap.consent import Timeline
+from leaktap.declared import Comparison
 from leaktap.decoders import check
 from leaktap.examine import Examined, Examiner, Found, Phones, Quiet, failure
+from leaktap.inventory import Ledger
 from leaktap.keyring import NO_KEYS, Keys
 from leaktap.model import (
     SEVERITIES,
     Answer,
     App,
     Blind,
+    Declared,
     Device,
     Direction,
     Exchange,
     Fault,
     Finding,
+    Input,
+    Inventory,
     Mark,
     Match,
     Phase,
@@ -35,7 +42,9 @@ from leaktap.model import (
     Seen,
     Summary,
 )
+from leaktap.policy import Product
 from leaktap.rules import Engine
+from leaktap.versions import versions
 
 _DEFAULT_PORT = {"dns": 53, "http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883, "sip": 5060, "ws": 80, "wss": 443}
 
@@ -58,7 +67,8 @@ class Pipeline:
     """Everything needed to judge exchanges, built once per run.
 
     `timeline` may be marked while the run goes on. `ended` is false for live sessions, whose events are still to
-    come. `key` makes `value_ref`s that only its holder can link to values; `keys` are the user's keyring.
+    come. `key` makes `value_ref`s that only its holder can link to values; `keys` are the user's keyring. `options` are
+    those of the user that change what is found, for the summary.
     """
 
     def __init__(
@@ -71,26 +81,32 @@ class Pipeline:
         ended: bool = True,
         key: bytes = b"",
         keys: Keys = NO_KEYS,
+        options: Mapping[str, str | bool] | None = None,
     ) -> None:
         """Compiles the profiles, the catalogue and the rules."""
         self.timeline = timeline
+        self.hashes: dict[str, str] = {}
+        """SHA-256 in hex of inputs by name, as far as somebody has computed them."""
         self.examiner = Examiner(case, devices, responses, keys)
-        self._case, self._key = case, key
+        self._case, self._key, self._devices, self._options = case, key, tuple(devices), dict(options or {})
         self._owners, self._apps, self._phones = Owners(case.app), Apps(case.app), Phones(devices)
-        self._engine = Engine(case, timeline, ended=ended)
+        products = list(_products()) if case.declared else []
+        self._engine = Engine(case, timeline, ended=ended, products=products)
         self._untold = list(check(case.schemas))
         self._tally = _Tally()
+        self._ledger = Ledger()
+        self._comparison = Comparison(case, products)
 
     def warm(self) -> None:
         """Compiles now what else the first message would wait for."""
         self.examiner.warm()
 
     def run(self, items: Iterable[Seen]) -> Iterator[Record]:
-        """Yields the records of everything that sources saw, and the summary at the end."""
+        """Yields the records of everything that sources saw, and those that close the run."""
         began = monotonic()
         for item in items:
             yield from self.inspect(item)
-        yield self.finish(monotonic() - began)
+        yield from self.closing(monotonic() - began)
 
     def inspect(self, seen: Seen | Examined | Quiet) -> Iterator[Finding | Blind | Fault]:
         """Yields what one thing amounts to that a source saw, or that was examined already.
@@ -107,6 +123,7 @@ class Pipeline:
                 yield from self._judge(seen)
             case Quiet():
                 self._count(seen.source, seen.exchanges, seen.bytes)
+                self._comparison.met(seen.met)
             case Progress():
                 self._tally.inputs[seen.source] = max(self._tally.inputs.get(seen.source, 0), seen.bytes)
             case Blind():
@@ -117,20 +134,30 @@ class Pipeline:
             case Mark():
                 self.timeline.mark(_event(seen))
 
+    def closing(self, seconds: float) -> Iterator[Inventory | Declared | Summary]:
+        """Yields what closes a run that took `seconds`: the inventory, declared against observed, and the summary."""
+        summary = self.finish(seconds)
+        yield from self._ledger.rows()
+        yield from self._comparison.rows(summary.inspected_share, summary.blind)
+        yield summary
+
     def finish(self, seconds: float) -> Summary:
         """Returns the summary of all that was inspected, which took `seconds`."""
         tally = self._tally
         unseen = tally.blind_bytes.total()
         total = tally.inspected + unseen
         read = sum(tally.inputs.values()) or total
+        share = round(tally.inspected / total, 4) if total else 1.0
+        blind = dict(sorted(tally.blind.items()))
+        verdicts = Counter(row.verdict for row in self._comparison.rows(share, blind))
         return Summary(
             inputs=tuple(tally.inputs),
             exchanges=tally.exchanges,
             bytes=total,
-            inspected_share=round(tally.inspected / total, 4) if total else 1.0,
+            inspected_share=share,
             findings={severity: tally.severities[severity] for severity in SEVERITIES},
             clauses=dict(sorted(tally.clauses.items())),
-            blind=dict(sorted(tally.blind.items())),
+            blind=blind,
             blind_bytes=dict(sorted(tally.blind_bytes.items())),
             faults=tally.faults,
             seconds=round(seconds, 3),
@@ -139,6 +166,10 @@ class Pipeline:
             session_clauses=self._engine.finish(),
             clock_offset=self.timeline.clock_offset,
             clock_measured=self.timeline.measures,
+            files=tuple(Input(name, size, self.hashes.get(name, "")) for name, size in tally.inputs.items()),
+            about=about(self._case, self._devices, self.timeline.events, self._options),
+            declared=dict(sorted(verdicts.items())) if self._case.declared else None,
+            versions=versions(),
         )
 
     def _count(self, source: str, exchanges: int, size: int) -> None:
@@ -149,6 +180,8 @@ class Pipeline:
     def _judge(self, examined: Examined) -> Iterator[Finding | Blind | Fault]:
         exchange = examined.exchange
         self._count(exchange.origin.source, int(examined.asked), examined.bytes)
+        if examined.asked:
+            self._comparison.met(self.examiner.met(exchange))
         for found in examined.found:
             match found:
                 case Found():
@@ -185,6 +218,9 @@ class Pipeline:
         )
         self._tally.severities[finding.severity] += 1
         self._tally.clauses.update(hit.id for hit in finding.clauses)
+        self._ledger.add(finding)
+        if self._case.declared:
+            self._comparison.add(finding)
         return finding
 
     def _phase(self, exchange: Exchange, app: App | None, device: Device) -> Phase:
@@ -203,8 +239,17 @@ class Pipeline:
         self._tally.blind[blind.why] += 1
         self._tally.blind_bytes[blind.why] += blind.bytes
         if blind.owner is None and blind.host:
-            return replace(blind, owner=self._owners.of_host(blind.host))
+            blind = replace(blind, owner=self._owners.of_host(blind.host))
+        self._comparison.blind(blind)
         return blind
+
+
+def _products() -> Iterator[Product]:
+    """Yields the SDKs of the catalogue by all their names."""
+    for company in known().companies:
+        names = tuple(name for name in (company.company, company.name_zh) if name)
+        for sdk in company.sdks:
+            yield Product(sdk.name, company.company, tuple(filter(None, (sdk.name, sdk.name_zh))), names, sdk.kind)
 
 
 def _event(mark: Mark) -> Event:

@@ -249,6 +249,8 @@ class PromiseFields(TypedDict):
 
     form: str
     max_per_hour: int | None
+    collected: Annotated[bool, Field(description="false: the policy says that it is not collected")]
+    shared: Annotated[bool, Field(description="false: the policy says that third parties do not get it")]
 
 
 class DeclarationFields(TypedDict):

@@ -13,7 +13,7 @@ import pytest
 
 from leaktap.model import BLIND_REASONS
 from leaktap.sinks._record import record
-from tests.sinks.samples import blind, fault, finding, summary
+from tests.sinks.samples import blind, declared, fault, finding, inventory, summary
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -63,7 +63,7 @@ def test_files_that_are_named_exist(page):
         assert (ROOT / name).exists() or (ROOT / "leaktap" / name).exists() or name in known, name
 
 
-@pytest.mark.parametrize("item", [finding(), blind(), fault(), summary()], ids=lambda item: type(item).__name__)
+@pytest.mark.parametrize("item", [finding(), blind(), fault(), inventory(), declared(), summary()], ids=lambda item: type(item).__name__)
 def test_every_field_of_a_record_is_described(item):
     text = (ROOT / "docs" / "records.md").read_text()
     for field in record(item, reveal=False):

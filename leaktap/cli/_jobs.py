@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from leaktap.cli._inputs import Numbered, seen
+from leaktap.declared import Meetings
 from leaktap.examine import Examined, Examiner, Quiet
 from leaktap.model import Answer, Exchange, Fault, Mark, Message, Progress, Seen
 from leaktap.share import Share
@@ -148,7 +149,7 @@ def _work(pipe: Connection, inputs: Sequence[str], reading: Reading, examiner: E
 def _batches(items: Iterator[Numbered], examiner: Examiner, share: Share) -> Iterator[Batch]:
     """Examines exchanges and gathers what was found, up to each word on how far the source is."""
     batch: list[Item] = []
-    quiet: dict[str, list[int]] = {}
+    quiet: dict[str, _Counts] = {}
     last = 0
     for index, item in items:
         if index != last:
@@ -159,9 +160,7 @@ def _batches(items: Iterator[Numbered], examiner: Examiner, share: Share) -> Ite
             if done.found:
                 batch.append(replace(done, exchange=_bare(done.exchange)))
             else:
-                counts = quiet.setdefault(done.exchange.origin.source, [0, 0])
-                counts[0] += done.asked
-                counts[1] += done.bytes
+                quiet.setdefault(done.exchange.origin.source, _Counts()).add(done, examiner)
         elif not isinstance(item, Progress):
             batch.append(item)
         else:
@@ -170,9 +169,24 @@ def _batches(items: Iterator[Numbered], examiner: Examiner, share: Share) -> Ite
     yield last, _closed(batch, quiet)
 
 
-def _closed(batch: list[Item], quiet: dict[str, list[int]]) -> list[Item]:
+@dataclass(slots=True)
+class _Counts:
+    """Counts exchanges of an input in which nothing was found."""
+
+    exchanges: int = 0
+    bytes: int = 0
+    met: Meetings = field(default_factory=Meetings)
+
+    def add(self, done: Examined, examiner: Examiner) -> None:
+        self.exchanges += done.asked
+        self.bytes += done.bytes
+        if done.asked:
+            self.met.add(examiner.met(done.exchange))
+
+
+def _closed(batch: list[Item], quiet: dict[str, _Counts]) -> list[Item]:
     """Returns a batch with the exchanges in which nothing was found, and forgets these."""
-    counts = [Quiet(source, exchanges, size) for source, (exchanges, size) in quiet.items()]
+    counts = [Quiet(source, count.exchanges, count.bytes, count.met.all()) for source, count in quiet.items()]
     quiet.clear()
     return [*batch, *counts]
 

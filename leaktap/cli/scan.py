@@ -12,6 +12,7 @@ import typer
 from leaktap.cli import FOUND, INTERRUPTED, OK, READER_GONE, UNREADABLE, USAGE, CommandError
 
 if TYPE_CHECKING:
+    from leaktap.cli._hashes import Hashes
     from leaktap.cli._jobs import Item
     from leaktap.cli._outputs import Outputs
     from leaktap.cli._progress import Meter
@@ -94,9 +95,10 @@ def scan(
 
     from leaktap.cli._case import keyring as load_keyring
     from leaktap.cli._case import load, timeline
+    from leaktap.cli._hashes import Hashes
     from leaktap.cli._inputs import check, seen
     from leaktap.cli._signals import stopping
-    from leaktap.sources import Reading, is_live
+    from leaktap.sources import Reading, is_live, names
 
     about, devices = load(case, device or [])
     happened = timeline(about, consent, before_consent, events or ())
@@ -116,13 +118,17 @@ def scan(
     files += [*(log.file for log in about.logs), *(events or [])]
     given = [*inputs, *map(str, [*([case] if case else []), *files])]
     outputs = Outputs(output or ["-"], Options(reveal=reveal, live=any(live)), format_, given)
-    pipeline = Pipeline(about, devices, happened, responses=responses, key=case_key(about), keys=secrets)
+    said: dict[str, str | bool] = {"responses": responses, "consent": consent, "before_consent": before_consent}
+    options = {name: value for name, value in said.items() if value} | {"engine": engine}
+    key = case_key(about)
+    pipeline = Pipeline(about, devices, happened, responses=responses, key=key, keys=secrets, options=options)
     if any(live):
         pipeline.warm()
     items = seen(inputs, reading) if any(live) else _items(pipeline, inputs, reading, jobs)
+    hashes = Hashes({} if any(live) else names(inputs))
     meter = Meter(inputs, hidden=any(live) and outputs.on_terminal)
     with stopping(reading.stop):
-        return _run(pipeline, reading.stop, items, outputs, meter, fail_on, began)
+        return _run(pipeline, reading.stop, items, outputs, meter, hashes, fail_on, began)
 
 
 def _items(
@@ -146,11 +152,12 @@ def _run(
     items: "Iterator[tuple[int, Item]]",
     outputs: "Outputs",
     meter: "Meter",
+    hashes: "Hashes",
     fail_on: str,
     began: float,
 ) -> int:
     """Reads all inputs into all outputs and returns the exit code."""
-    from leaktap.model import Fault, Finding, Progress
+    from leaktap.model import Fault, Finding, Progress, Summary
 
     worst = len(_SEVERITIES)
     unreadable = interrupted = False
@@ -169,8 +176,11 @@ def _run(
                     break
     except KeyboardInterrupt:
         interrupted = True
-    summary = pipeline.finish(monotonic() - began)
-    outputs.write(summary)
+    pipeline.hashes = hashes.result(wait=not (interrupted or stop.asked or outputs.gone))
+    for last in pipeline.closing(monotonic() - began):
+        outputs.write(last)
+        if isinstance(last, Summary):
+            worst = min([worst, *(_SEVERITIES.index(clause.severity) for clause in last.session_clauses)])
     outputs.close()
     if outputs.failed:
         return USAGE
@@ -180,5 +190,4 @@ def _run(
         return INTERRUPTED
     if unreadable:
         return UNREADABLE
-    worst = min([worst, *(_SEVERITIES.index(clause.severity) for clause in summary.session_clauses)])
     return FOUND if fail_on and worst <= _SEVERITIES.index(fail_on) else OK

@@ -305,7 +305,12 @@ def _case(about: About, reveal: bool) -> CaseFields:
 def _declaration(declared: Declaration) -> DeclarationFields:
     return {
         "identifiers": {
-            name: {"form": promise.form, "max_per_hour": promise.max_per_hour}
+            name: {
+                "form": promise.form,
+                "max_per_hour": promise.max_per_hour,
+                "collected": promise.collected,
+                "shared": promise.shared,
+            }
             for name, promise in declared.identifiers.items()
         },
         "sdks": list(declared.sdks),
