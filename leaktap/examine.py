@@ -7,7 +7,7 @@ several processes, while one judges what they found in the order of the capture.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from leaktap.attribution import Apps, Owners
+from leaktap.attribution import NO_CLUES, Apps, Clues, Owners, Witness
 from leaktap.config import Case, DeviceProfile
 from leaktap.declared import Met, meeting
 from leaktap.decoders import Keyring, Limited, Limits, Watch, alphabets, hints, parts, sealed, walk
@@ -28,20 +28,23 @@ class Found:
 class Examined:
     """An exchange, how many bytes of it were inspected, and what was found, in its order.
 
-    Without `asked` only its response was new.
+    Without `asked` only its response was new. `clues` are what its contents say of sender and recipient, where there is
+    something that was found; `met` is the SDK that it went to, where the case declares any.
     """
 
     exchange: Exchange
     asked: bool
     bytes: int
     found: tuple[Found | Blind | Fault, ...]
+    clues: Clues = NO_CLUES
+    met: tuple[Met, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """Exchanges of an input in which nothing was found: how many, and how many bytes of them were inspected.
 
-    `met` are the SDKs that they went to, where the case asks for that.
+    `met` are the SDKs that they went to, where the case declares any.
     """
 
     source: str
@@ -87,8 +90,8 @@ class Examiner:
             salts=salts,
             alphabets=[signs for _, signs in (*self._alphabets, *alphabets())],
         )
-        self._apps, self._phones = Apps(case.app), Phones(devices)
-        self._owners = Owners(case.app)
+        self._apps, self._phones = Apps(case.app, installed(devices)), Phones(devices)
+        self._owners, self._witness = Owners(case.app), Witness(case.app)
         self._limits = Limits()
         self._warm = False
 
@@ -108,6 +111,8 @@ class Examiner:
         """
         exchange, asked = (seen, True) if isinstance(seen, Exchange) else (seen.exchange, False)
         found: list[Found | Blind | Fault] = []
+        clues: list[Clues] = []
+        met: tuple[Met, ...] = ()
         size = 0
         try:
             if not self._warm:
@@ -117,28 +122,26 @@ class Examiner:
                 for match in self._matcher.whole(message, direction):
                     found.append(Found(direction, match))
                 if direction == "request" or self._responses:
-                    found += self._leaves(exchange, direction, message, watch)
+                    found += self._leaves(exchange, direction, message, watch, clues)
+            declares = asked and self._case.declared is not None
+            if (found or declares) and not clues:
+                clues.append(self._witness.read(exchange))
+            if declares:
+                met = self._met(exchange, clues[0])
         except Exception as error:  # noqa: BLE001 (a bug must cost this exchange and not the run: it is reported)
             found.append(failure(exchange, error))
         unread = sum(item.bytes for item in found if isinstance(item, Blind) and item.why == "ciphertext")
-        return Examined(exchange, asked, max(size - unread, 0), tuple(found))
+        said = clues[0] if found and clues else NO_CLUES
+        return Examined(exchange, asked, max(size - unread, 0), tuple(found), said, met)
 
-    def met(self, exchange: Exchange) -> tuple[Met, ...]:
-        """Returns the SDK that an exchange of the app under test went to, if it went to one and the case declares any.
-
-        Raises nothing.
-        """
-        if self._case.declared is None:
-            return ()
-        try:
-            owner = self._owners.owner(exchange)
-            app = exchange.app if owner.party == "platform" else self._apps.app(exchange)
-            return meeting(self._case.app.package, exchange.time, exchange.id, app, owner)
-        except Exception:  # noqa: BLE001 (who owns it is asked again for each finding, and told of there)
-            return ()
+    def _met(self, exchange: Exchange, clues: Clues) -> tuple[Met, ...]:
+        """Returns the SDK that an exchange of the app under test went to, if it went to one."""
+        owner = self._owners.owner(exchange, clues)
+        app = self._apps.app(exchange, clues, system=owner.party == "platform")
+        return meeting(self._case.app.package, exchange.time, exchange.id, app, owner)
 
     def _leaves(
-        self, exchange: Exchange, direction: Direction, message: Message, watch: Watch | None
+        self, exchange: Exchange, direction: Direction, message: Message, watch: Watch | None, clues: list[Clues]
     ) -> Iterator[Found | Blind | Fault]:
         leaves: list[Leaf] = []
         target = exchange.request.start[1]
@@ -162,10 +165,17 @@ class Examiner:
                 size = min(rest.bytes, len(message.body) or rest.bytes)
                 yield _blind("ciphertext", size, rest.detail, exchange, message)
         if leaves:
-            app = self._apps.app(exchange)
+            if not clues:
+                clues.append(self._witness.read(exchange, leaves if direction == "request" else ()))
+            app = self._apps.app(exchange, clues[0])
             phone = self._phones.device(exchange).name
             for match in self._matcher.match(leaves, app.package if app else "", phone):
                 yield Found(direction, match)
+
+
+def installed(devices: Sequence[DeviceProfile]) -> list[str]:
+    """Returns the packages that are known to be on the phones."""
+    return [package for device in devices for package in device.identifiers.get("app_list", ())]
 
 
 def failure(exchange: Exchange, error: Exception) -> Fault:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from leaktap.about import about
-from leaktap.attribution import Apps, Owners, known
+from leaktap.attribution import Apps, Clues, Owners, known
 from leaktap.config import Case, DeviceProfile, Event
 from leaktap.consent import Timeline
 from leaktap.declared import Comparison
 from leaktap.decoders import check
-from leaktap.examine import Examined, Examiner, Found, Phones, Quiet, failure
+from leaktap.examine import Examined, Examiner, Found, Phones, Quiet, failure, installed
 from leaktap.inventory import Ledger
 from leaktap.keyring import NO_KEYS, Keys
 from leaktap.model import (
@@ -89,7 +89,7 @@ class Pipeline:
         """SHA-256 in hex of inputs by name, as far as somebody has computed them."""
         self.examiner = Examiner(case, devices, responses, keys)
         self._case, self._key, self._devices, self._options = case, key, tuple(devices), dict(options or {})
-        self._owners, self._apps, self._phones = Owners(case.app), Apps(case.app), Phones(devices)
+        self._owners, self._apps, self._phones = Owners(case.app), Apps(case.app, installed(devices)), Phones(devices)
         products = list(_products()) if case.declared else []
         self._engine = Engine(case, timeline, ended=ended, products=products)
         self._untold = list(check(case.schemas))
@@ -180,13 +180,12 @@ class Pipeline:
     def _judge(self, examined: Examined) -> Iterator[Finding | Blind | Fault]:
         exchange = examined.exchange
         self._count(exchange.origin.source, int(examined.asked), examined.bytes)
-        if examined.asked:
-            self._comparison.met(self.examiner.met(exchange))
+        self._comparison.met(examined.met)
         for found in examined.found:
             match found:
                 case Found():
                     try:
-                        yield self._finding(exchange, found.direction, found.match)
+                        yield self._finding(exchange, found.direction, found.match, examined.clues)
                     except Exception as error:  # noqa: BLE001 (a bug must cost this finding and not the run: it is told)
                         yield from self.inspect(failure(exchange, error))
                 case Fault():
@@ -195,9 +194,9 @@ class Pipeline:
                 case Blind():
                     yield self._blind(found)
 
-    def _finding(self, exchange: Exchange, direction: Direction, match: Match) -> Finding:
-        owner = self._owners.owner(exchange)
-        app = exchange.app if owner.party == "platform" else self._apps.app(exchange)
+    def _finding(self, exchange: Exchange, direction: Direction, match: Match, clues: Clues) -> Finding:
+        owner = self._owners.owner(exchange, clues)
+        app = self._apps.app(exchange, clues, system=owner.party == "platform")
         device = self._phones.device(exchange)
         if not device.name and match.device:
             device = replace(device, name=match.device)
@@ -238,8 +237,8 @@ class Pipeline:
     def _blind(self, blind: Blind) -> Blind:
         self._tally.blind[blind.why] += 1
         self._tally.blind_bytes[blind.why] += blind.bytes
-        if blind.owner is None and blind.host:
-            blind = replace(blind, owner=self._owners.of_host(blind.host))
+        if blind.owner is None:
+            blind = replace(blind, owner=self._owners.of_blind(blind))
         self._comparison.blind(blind)
         return blind
 

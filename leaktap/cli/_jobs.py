@@ -160,7 +160,7 @@ def _batches(items: Iterator[Numbered], examiner: Examiner, share: Share) -> Ite
             if done.found:
                 batch.append(replace(done, exchange=_bare(done.exchange)))
             else:
-                quiet.setdefault(done.exchange.origin.source, _Counts()).add(done, examiner)
+                quiet.setdefault(done.exchange.origin.source, _Counts()).add(done)
         elif not isinstance(item, Progress):
             batch.append(item)
         else:
@@ -177,11 +177,10 @@ class _Counts:
     bytes: int = 0
     met: Meetings = field(default_factory=Meetings)
 
-    def add(self, done: Examined, examiner: Examiner) -> None:
+    def add(self, done: Examined) -> None:
         self.exchanges += done.asked
         self.bytes += done.bytes
-        if done.asked:
-            self.met.add(examiner.met(done.exchange))
+        self.met.add(done.met)
 
 
 def _closed(batch: list[Item], quiet: dict[str, _Counts]) -> list[Item]:
