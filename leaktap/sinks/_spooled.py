@@ -3,13 +3,16 @@
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from leaktap.model import SEVERITIES, Fault, Finding, Record
 from leaktap.sinks._api import Options, SinkError
 from leaktap.sinks._record import record
 from leaktap.sinks._target import Target
 from leaktap.sinks.jsonl import to_json
-from leaktap.spool import LIMIT, Receiver, Sender, Store, StoreError, folder
+
+if TYPE_CHECKING:
+    from leaktap.spool import Receiver
 
 EVERYTHING = ("finding", "blind", "fault", "summary", "inventory", "declared")
 
@@ -18,13 +21,15 @@ class Spooled:
     """Takes a record when the disk has it; what goes wrong on the way is told and stops nothing."""
 
     def __init__(
-        self, target: Target, options: Options, connect: Callable[[], Receiver], kinds: tuple[str, ...] = EVERYTHING
+        self, target: Target, options: Options, connect: "Callable[[], Receiver]", kinds: tuple[str, ...] = EVERYTHING
     ) -> None:
         """Opens the queue and begins to send what is left in it. `kinds` are the records that are sent if not said.
 
         Raises:
             SinkError: the queue cannot be used, or a setting is wrong.
         """
+        from leaktap.spool import LIMIT, Sender, Store, StoreError, folder
+
         self._options, self._shown = options, target.shown
         self._kinds = _among(target, "records", kinds, EVERYTHING)
         least = _among(target, "severity", (SEVERITIES[-1],), SEVERITIES)[0]

@@ -20,6 +20,10 @@ _SECRET = frozenset({"secret", "password", "token"})
 _TELLING = ("token", "key", "secret", "sig", "passw", "auth")
 
 
+TLS = ("ca", "cert", "key")
+"""Settings that name files: the authorities to trust, our certificate, its key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """`whole` opens it again, `identity` names its queue; `shown` is for people. None of them holds a secret.

@@ -3,10 +3,7 @@
 import ssl
 
 from leaktap.sinks._api import SinkError
-from leaktap.sinks._target import Target
-
-SETTINGS = ("ca", "cert", "key")
-"""Files: the authorities, our certificate, its key."""
+from leaktap.sinks._target import TLS, Target
 
 
 def context(target: Target) -> ssl.SSLContext:
@@ -21,7 +18,7 @@ def context(target: Target) -> ssl.SSLContext:
         if settings.get("cert"):
             made.load_cert_chain(settings["cert"], settings.get("key") or None, lambda: "")
     except (OSError, ValueError) as error:
-        files = ", ".join(settings[name] for name in SETTINGS if name in settings)
+        files = ", ".join(settings[name] for name in TLS if name in settings)
         raise SinkError(f"{target.shown}: {files}: cannot be used for TLS ({error})") from None
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     return made

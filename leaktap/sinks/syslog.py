@@ -9,106 +9,9 @@ Settings: `format` (json or cef), `facility` (0 to 23, 16 is local0), `most` (by
 `cert` and `key` (files).
 """
 
-import socket
-import ssl
-from collections.abc import Sequence
-
-from leaktap.sinks._api import Options, SinkError, SinkKind
+from leaktap.sinks._api import Options, SinkKind
 from leaktap.sinks._spooled import Spooled
-from leaktap.sinks._syslog import message
-from leaktap.sinks._target import Target, parse
-from leaktap.sinks._tls import SETTINGS, context
-from leaktap.spool import Row, SendError
-
-_PORTS = {"syslog": 514, "syslog+tcp": 514, "syslog+tls": 6514}
-_TIMEOUT = 5.0
-_MOST = 8096
-"""Bytes: what rsyslog takes if it is not told otherwise."""
-_LOCAL0 = 16
-
-
-class Syslog:
-    """A receiver."""
-
-    most = 500
-    pause = 0.0
-
-    def __init__(self, target: Target) -> None:
-        """Reads the settings.
-
-        Raises:
-            SinkError: one of them is wrong.
-        """
-        self._target = target
-        self._scheme = target.url.scheme.lower()
-        self._address = target.host, target.port(_PORTS[self._scheme])
-        self._form = target.settings.get("format", "json")
-        self._facility = int(target.number("facility", _LOCAL0))
-        self._room = int(target.number("most", _MOST))
-        self._context = context(target) if self._scheme == "syslog+tls" else None
-        self._patience = _TIMEOUT
-        if self._form not in ("json", "cef") or self._facility > 23 or self._room < 480:
-            raise SinkError(f"{target.shown}: use #format=json or cef, #facility=0 to 23, #most=480 or more")
-
-    def send(self, rows: Sequence[Row]) -> None:
-        """Sends rows.
-
-        Raises:
-            SendError: the server may not have them.
-        """
-        messages = [message(row.body, self._facility, self._form, self._room) for row in rows]
-        try:
-            if self._scheme == "syslog":
-                self._datagrams(messages)
-            else:
-                self._stream(b"".join(b"%d %s" % (len(text), text) for text in messages))
-        except ssl.SSLCertVerificationError as error:
-            raise SendError(f"{self._target.shown}: its certificate is not trusted ({error.verify_message})") from None
-        except OSError as error:
-            raise SendError(f"{self._target.shown}: {error.strerror or error}") from None
-
-    def close(self) -> None:
-        """Has nothing to close."""
-
-    def _datagrams(self, messages: list[bytes]) -> None:
-        family, kind, protocol, _, address = socket.getaddrinfo(*self._address, type=socket.SOCK_DGRAM)[0]
-        with socket.socket(family, kind, protocol) as sock:
-            sock.connect(address)
-            for text in messages:
-                sock.send(text)
-            sock.settimeout(0.05)
-            try:
-                sock.recv(1)  # raises where the port is closed
-            except TimeoutError:
-                return
-
-    def _stream(self, data: bytes) -> None:
-        with socket.create_connection(self._address, timeout=_TIMEOUT) as raw:
-            if self._context is None:
-                raw.sendall(data)
-                self._farewell(raw)
-                return
-            with self._context.wrap_socket(raw, server_hostname=self._address[0]) as sock:
-                sock.sendall(data)
-                try:
-                    sock.unwrap().shutdown(socket.SHUT_WR)
-                except ssl.SSLEOFError:
-                    return  # closed in order, but without TLS's own farewell
-                except ssl.SSLError as error:
-                    if "timed out" not in str(error):
-                        raise
-                except TimeoutError:
-                    self._patience = 0.2
-
-    def _farewell(self, sock: socket.socket) -> None:
-        """Closes the sending side and waits until the server closes its own: by then it has read everything."""
-        sock.shutdown(socket.SHUT_WR)
-        sock.settimeout(self._patience)
-        try:
-            while sock.recv(4096):
-                pass
-        except TimeoutError:
-            self._patience = 0.2
+from leaktap.sinks._target import TLS, parse
 
 
 def open_syslog(target: str, options: Options) -> Spooled:
@@ -117,7 +20,9 @@ def open_syslog(target: str, options: Options) -> Spooled:
     Raises:
         SinkError: the target cannot be understood.
     """
-    where = parse("syslog", target, set(_PORTS), {"format", "facility", "most", *SETTINGS})
+    from leaktap.sinks._to_syslog import Syslog
+
+    where = parse("syslog", target, {"syslog", "syslog+tcp", "syslog+tls"}, {"format", "facility", "most", *TLS})
     return Spooled(where, options, lambda: Syslog(where))
 
 
