@@ -1,11 +1,11 @@
 """One file per format. Each defines `DECODER`; `_api` is the contract, `_walk` the one recursion over all of them."""
 
 from leaktap.decoders._api import Part, Watch
-from leaktap.decoders._ciphertext import sealed
+from leaktap.decoders._ciphertext import is_opaque, sealed
 from leaktap.decoders._keyring import Keyring
 from leaktap.decoders._message import parts
 from leaktap.decoders._schema import check
 from leaktap.decoders._walk import Limited, Limits, hints, walk
 from leaktap.decoders.alphabet64 import shipped as alphabets
 
-__all__ = ["Keyring", "Limited", "Limits", "Part", "Watch", "alphabets", "check", "hints", "parts", "sealed", "walk"]
+__all__ = ["Keyring", "Limited", "Limits", "Part", "Watch", "alphabets", "check", "hints", "is_opaque", "parts", "sealed", "walk"]
