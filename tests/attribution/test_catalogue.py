@@ -207,5 +207,17 @@ def test_every_known_host_is_found_as_itself():
     assert len(rows) > 300 and missing == []
 
 
+def test_the_catalogue_is_kept_as_it_was_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    first = catalogue.__wrapped__()
+    (file,) = (tmp_path / "leaktap").iterdir()
+    monkeypatch.setattr("leaktap.attribution._catalogue.load_yaml", None)
+    assert catalogue.__wrapped__().companies == first.companies == catalogue().companies
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    file.write_bytes(b"[{}]")
+    assert catalogue.__wrapped__().companies == first.companies
+
+
 def test_the_catalogue_that_leaktap_carries_names_no_public_suffix():
     assert load(FOLDER).companies == catalogue().companies

@@ -3,8 +3,8 @@
 import hyperscan
 import pytest
 
-from leaktap.identifiers import _compiled
-from leaktap.identifiers._compiled import MOST_KEPT, compiled
+from leaktap.cache import MOST_KEPT, folder
+from leaktap.identifiers._compiled import compiled
 
 
 @pytest.fixture(autouse=True)
@@ -69,4 +69,4 @@ def test_the_oldest_go(cache):
 def test_a_relative_cache_folder_is_not_used(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", "here")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert _compiled._folder() == tmp_path / ".cache" / "leaktap"
+    assert folder() == tmp_path / ".cache" / "leaktap"

@@ -1,0 +1,55 @@
+"""The user's cache: what takes long to make, kept in files that are the user's alone.
+
+A file's name holds a digest of all that its content depends on: what is kept is never out of date. Of one kind (the
+ending of the name) only those used last are kept. A cache that cannot be read or written costs time and nothing else.
+"""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+MOST_KEPT = 16
+
+
+def folder() -> Path:
+    """Returns the folder: `leaktap` in XDG_CACHE_HOME, or in ~/.cache."""
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "leaktap"
+
+
+def name(parts: Iterable[bytes], ending: str) -> str:
+    """Returns the name of what is made from `parts`."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(b"%d:%b" % (len(part), part))
+    return f"{digest.hexdigest()[:32]}.{ending}"
+
+
+def kept(file: str) -> bytes | None:
+    """Returns the content of a file in the cache; None where there is none."""
+    try:
+        data = (folder() / file).read_bytes()
+        os.utime(folder() / file)
+    except OSError:
+        return None
+    return data
+
+
+def keep(file: str, data: bytes, most: int = MOST_KEPT) -> None:
+    """Writes a file, whole or not at all, and removes the oldest ones of its ending beyond `most`."""
+    place = folder()
+    with contextlib.suppress(OSError):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=place, suffix=".new", delete=False) as new:  # created 0600
+            try:
+                new.write(data)
+                Path(new.name).replace(place / file)
+            except OSError:
+                Path(new.name).unlink(missing_ok=True)
+                raise
+        ending = file.rpartition(".")[2]
+        for old in sorted(place.glob(f"*.{ending}"), key=lambda each: each.stat().st_mtime)[:-most]:
+            old.unlink(missing_ok=True)
