@@ -32,7 +32,7 @@ class _Strict(BaseModel):
 
 
 class Mark(_Strict):
-    """What requests of an SDK look like; with a `host` only at or below it.
+    """What requests of an SDK look like; with a `host` only at or below it, where it tells a company's SDKs apart.
 
     `path` is a regular expression that the path matches from its beginning; `query` are keys of the query, `headers`
     names of headers, in lower case, `body` texts that the body has.

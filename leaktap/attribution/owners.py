@@ -188,12 +188,17 @@ class Owners:
     # Marks
 
     def _marked(self, owner: Owner, marks: Iterable[int]) -> Owner:
-        """Returns the owner with what the marks of a request say beside its host."""
+        """Returns the owner with what the marks of a request say beside its host.
+
+        A host that the catalogue gives to an SDK stays that SDK's unless the mark is made for it.
+        """
         for number in marks:
             company, sdk, mark = self._known.marked[number]
             same = owner.company == company.company
             if same and owner.sdk == sdk.name:
                 return replace(owner, basis=f"{owner.basis}; {mark} like it")
+            if same and owner.sdk and not mark.host:
+                continue
             if same or owner.party == "first":
                 where = "" if same else ", on the app's own host"
                 said = f"{owner.basis}; {mark} like {sdk.name}{where}"

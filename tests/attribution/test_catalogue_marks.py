@@ -80,6 +80,9 @@ def test_requests_that_only_look_like_them(said):
         ("is.snssdk.com", "/api/ad/union/sdk/stats/", "Pangle"),
         ("is.snssdk.com", "/service/2/app_log/", "AppLog"),
         ("log.snssdk.com", "/service/2/app_log/", "AppLog"),
+        ("i.snssdk.com", "/service/2/device_register/?tt_data=a", "AppLog"),
+        ("i.snssdk.com", "/monitor/collect", "APM Insight"),
+        ("extlog.snssdk.com", "/service/2/app_log/", "Pangle"),
         ("log.snssdk.com", "/api/ad/union/sdk/stats/", "Pangle"),
     ],
 )

@@ -26,6 +26,8 @@ sdks:
   - name: Metrics Push
     kind: push
     purpose: push messages
+    hosts:
+      - {host: push.metrics-sdk.net, source: test}
     marks:
       - {host: metrics-sdk.net, path: "/push", source: test}
 """,
@@ -283,6 +285,13 @@ def test_addresses_that_sdks_have_built_in(known, ip, port, transport, party, ba
             "host metrics-sdk.net in catalogue; path /co",
         ),
         ("big-ads.net", (0,), "third Big Big Ads", "ads", "host big-ads.net in catalogue"),
+        (
+            "push.metrics-sdk.net",
+            (0,),
+            "third Metrics Ltd Metrics Push",
+            "push",
+            "host push.metrics-sdk.net in catalogue",
+        ),
         ("phone-sync.net", (0,), "platform Phone Maker Sync", "platform", "host phone-sync.net in catalogue"),
         (
             "198.51.100.1",
