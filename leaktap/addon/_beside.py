@@ -1,8 +1,8 @@
 """The session's process as mitmproxy sees it: putting something costs microseconds, and nobody ever waits for it.
 
-One thread sends items, at once while there are few and gathered for some milliseconds when there are many; another hears what was found. There is a bound to what
-waits; what exceeds it becomes a `Blind`. Where the process dies, what it had in hand is told as not inspected, and
-another takes its place.
+One thread sends items, at once while there are few and gathered for some milliseconds when there are many; another
+hears what was found. There is a bound to what waits; what exceeds it becomes a `Blind`. Where the process dies, what it
+had in hand is told as not inspected, and another takes its place.
 """
 
 import logging

@@ -87,13 +87,14 @@ class Session:
         return notes
 
     def finish(self) -> None:
-        """Writes the summary and closes the outputs."""
+        """Writes the records that close a run and closes the outputs."""
         for talk in self._talks.values():
             for seen in talk.close():
                 for told in self.pipeline.inspect(seen):
                     self.outputs.write(told)
         self._talks.clear()
-        self.outputs.write(self.pipeline.finish(monotonic() - self._began))
+        for last in self.pipeline.closing(monotonic() - self._began):
+            self.outputs.write(last)
         self.outputs.close()
 
     def _seen(self, item: Item) -> Iterator[Seen]:

@@ -132,7 +132,8 @@ class Live:
     @guarded
     def request(self, flow: HTTPFlow) -> None:
         """Takes a request, before it is answered."""
-        self._ask(flow)
+        if OWN not in flow.metadata:
+            self._ask(flow)
 
     @guarded
     def response(self, flow: HTTPFlow) -> None:
@@ -219,11 +220,16 @@ class Live:
         log.log(ALERT, harmless(f"leaktap: {what} marked{event.app and f' for {event.app}'}: now {words}"))
         return phase
 
+    @property
+    def app(self) -> str:
+        """The package of the app under test, or nothing."""
+        return self._about.case.app.package if self._about else ""
+
     def phase(self, app: str = "") -> Phase:
         """Returns the phase at this moment of an app, else of the app under test."""
         if self._about is None:
             return Phase("unknown")
-        return self._timeline.phase(now(), app or self._about.case.app.package)
+        return self._timeline.phase(now(), app or self.app)
 
     def failed(self, where: str, error: Exception) -> None:
         """Notes what went wrong in a hook."""

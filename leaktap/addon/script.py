@@ -10,6 +10,8 @@ if find_spec("leaktap") is None:
 from leaktap.addon._marks import MARKS
 from leaktap.addon.commands import Commands
 from leaktap.addon.live import Live
+from leaktap.addon.page import Page
 
 live = Live(MARKS)
-addons = [live, Commands(live)]
+page = Page(live)
+addons = [page, live, Commands(live, page)]

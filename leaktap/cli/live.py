@@ -4,15 +4,20 @@ Cases and devices are checked here, where an error is one line; then the process
 """
 
 import os
+import secrets
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leaktap.cli import CommandError
+
+if TYPE_CHECKING:
+    from leaktap.model import Phase
 
 
 class Ui(StrEnum):
@@ -41,6 +46,16 @@ def live(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Keys of apps' own encryption, or a log of hooks that saw it (repeatable)."),
     ] = None,
+    events: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="Marks of an earlier session, adb logcat -b events, or a table (repeatable)."
+        ),
+    ] = None,
+    events_out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where marks are kept; beside the case, named after the hour, if left out."),
+    ] = None,
     consent: Annotated[str, typer.Option(metavar="TIME", help="When the user agreed: 2026-11-21T10:00:19Z.")] = "",
     before_consent: Annotated[bool, typer.Option("--before-consent", help="Begin before the user's consent.")] = False,
     output: Annotated[
@@ -51,13 +66,14 @@ def live(
     responses: Annotated[bool, typer.Option("--responses", help="Also look into what servers answer.")] = False,
     ui: Annotated[Ui, typer.Option(help="mitmproxy in the terminal, in the browser, or without a face.")] = Ui.console,
 ) -> None:
-    """Watch traffic in a running mitmproxy; leaktap.mark consent (a command in it) marks the user's consent."""
+    """Watch traffic in a running mitmproxy. The phone's page, leaktap mark and Ctrl-E in it mark what happens."""
     from leaktap.cli._case import keyring as load_keyring
     from leaktap.cli._case import load, timeline
     from leaktap.cli.addon_path import script
+    from leaktap.config import to_time
 
     about, _ = load(case, device or [])
-    timeline(about, consent, before_consent)
+    happened = timeline(about, consent, before_consent, events or ())
     load_keyring(about, keyring or [])
     if ui is Ui.console and "-" in (output or ()):
         raise CommandError("-o -: mitmproxy's console needs the terminal: take --ui dump, or write to a file")
@@ -66,13 +82,43 @@ def live(
     options += [("leaktap_device", str(file.absolute())) for file in device or ()]
     options += [("leaktap_keyring", str(file.absolute())) for file in keyring or ()]
     options += [("leaktap_output", target) for target in output or ()]
+    options += [("leaktap_events", str(file.absolute())) for file in events or ()]
+    if events_out := events_out or (_beside(case) if case else None):
+        options += [("leaktap_events_out", str(events_out.absolute()))]
     options += [("leaktap_consent", consent)] if consent else []
     options += [(f"leaktap_{name}", "true") for name in _flags(before_consent, reveal, responses)]
     sets = [part for name, value in options for part in ("--set", f"{name}={value}")]
     program = _PROGRAMS[ui]
     code = f"import sys; sys.argv[0] = {program!r}; from mitmproxy.tools.main import {program} as run; sys.exit(run())"
-    sys.stdout.flush()
+    _greet(ui, rest or (), happened.phase(to_time(datetime.now(UTC)), about.app.package), events_out)
     os.execv(sys.executable, [sys.executable, "-P", "-c", code, "-s", str(script()), *sets, *(rest or ())])
+
+
+def _beside(case: Path) -> Path:
+    """Returns where the marks of a session that begins now are kept."""
+    return case.with_name(f"{case.stem}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.events.csv")
+
+
+def _greet(ui: Ui, rest: Sequence[str], phase: "Phase", events_out: Path | None) -> None:
+    """Shows where the phone's page is, with a token that mitmproxy inherits, and how the session stands."""
+    from leaktap.qr import qr
+    from leaktap.sinks._words import consent
+
+    if "-q" in rest or "--quiet" in rest:
+        return
+    token = os.environ.setdefault("LEAKTAP_TOKEN", secrets.token_urlsafe(16))
+    host = next((part.partition("=")[2] for part in rest if part.startswith("leaktap_page=")), "leak.tap")
+    if host:
+        address = f"http://{host}/?k={token}"
+        say = [qr(address), f"The phone's page, through the proxy: {address}"]
+    else:
+        say = []
+    say.append(f"Consent: {', '.join(consent(phase, phase.to_consent, phase.to_consent))}")
+    if events_out:
+        say.append(f"Marks are kept in {events_out}")
+    print("\n".join(say), file=sys.stderr, flush=True)
+    if ui is Ui.console and sys.stdin.isatty():
+        input("Press Enter for mitmproxy (the command leaktap.page shows this again) ")
 
 
 def _check_outputs(targets: Sequence[str]) -> None:

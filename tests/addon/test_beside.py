@@ -37,7 +37,10 @@ def beside(tmp_path, told):
     session.close(5)
 
 
-def leak(path="/", body=f'{{"imei":"{IMEI}"}}'.encode()):
+BODY = f'{{"imei":"{IMEI}"}}'.encode()
+
+
+def leak(path="/", body=BODY):
     flow = tflow.tflow(resp=True)
     flow.request.path, flow.request.raw_content, flow.request.timestamp_start = path, body, time.time()
     return flow

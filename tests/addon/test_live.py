@@ -19,6 +19,7 @@ from leaktap.addon import _log, _session
 from leaktap.addon._notes import MARKERS
 from leaktap.addon.commands import Commands
 from leaktap.addon.live import Live
+from leaktap.addon.page import Page
 
 IMEI = "867530912345678"
 DEVICE = f"name: lab-phone\nidentifiers: {{imei: ['{IMEI}'], android_id: ['6c1f0be47a93d825']}}\n"
@@ -28,7 +29,7 @@ DEVICE = f"name: lab-phone\nidentifiers: {{imei: ['{IMEI}'], android_id: ['6c1f0
 def addon(tmp_path):
     (tmp_path / "device.yaml").write_text(DEVICE)
     live = Live(beside=False)
-    commands = Commands(live)
+    commands = Commands(live, Page(live))
     with taddons.context(live, commands) as context:
         context.configure(
             live,
@@ -110,7 +111,7 @@ def test_websocket_messages_are_inspected_one_by_one(addon, tmp_path):
 def test_a_mark_counts_from_its_very_moment(addon, tmp_path):
     before, after = time.time() - 60, time.time() + 60
     addon.request(leak(path="/before", when=before))
-    commands = Commands(addon)
+    commands = Commands(addon, Page(addon))
     assert commands.phase() == "before consent"
     commands.mark("consent")
     assert commands.phase() == "after consent"
@@ -276,28 +277,28 @@ def test_an_unrelated_option_does_not_begin_another_session(addon):
 
 
 def test_marks_survive_a_change_of_options(addon, tmp_path):
-    Commands(addon).mark("consent")
+    Commands(addon, Page(addon)).mark("consent")
     with taddons.context(addon) as context:
         context.configure(addon, leaktap_reveal=True)
-        assert Commands(addon).phase() == "after consent"
+        assert Commands(addon, Page(addon)).phase() == "after consent"
 
 
 @pytest.mark.parametrize("event", ["consent", "refuse", "withdraw", "launch", "background"])
 def test_every_event_can_be_marked(addon, event):
-    commands = Commands(addon)
+    commands = Commands(addon, Page(addon))
     assert event in commands.events()
     commands.mark(event)
     commands.mark(event, "com.example.shop")
 
 
-@pytest.mark.parametrize("event", ["agree", "", "CONSENT", "\x1b[31m"])
+@pytest.mark.parametrize("event", ["agree", "", "\x1b[31m", "permission", "action"])
 def test_no_other_event_can(addon, event):
     with pytest.raises(exceptions.CommandError):
-        Commands(addon).mark(event)
+        Commands(addon, Page(addon)).mark(event)
 
 
 def test_the_commands_are_mitmproxy_commands_with_completion(addon):
-    with taddons.context(addon, Commands(addon)) as context:
+    with taddons.context(addon, Commands(addon, Page(addon))) as context:
         manager = context.master.commands
         manager.execute("leaktap.mark consent")
         assert manager.execute("leaktap.phase") == "after consent"
