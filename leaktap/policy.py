@@ -6,6 +6,7 @@ nothing (SDK, Android, 服务); one in brackets or beside another script counts 
 - the SDK whose name it is, in Chinese or English, or whose name begins with its words (`Umeng`: Umeng Analytics);
 - all SDKs of a company, if it is the company's name, brand or registered name (`深圳市腾讯计算机系统有限公司`);
 - the SDKs of a kind, if it is a company's name and a word for the kind (`友盟推送`: push of Umeng, not its analytics);
+- the SDKs whose names have a word that it has beside a company's name (`Google Firebase`);
 - all SDKs of a company, if a company's name and a word that says nothing else; the doubt is in the app's favour.
 """
 
@@ -33,6 +34,8 @@ _PIECES = re.compile(r"[()\[\]{}/、,，;；|【】「」《》]|\s[-–—]\s|\
 _SCRIPTS = re.compile(r"[\u3400-\u9fff][\u3400-\u9fff\d+]*|[^\u3400-\u9fff]+")
 _LEAST = 2
 """Characters of the shortest name that is looked for within another."""
+_DISTINCT = 5
+"""Characters from which on a name is known by itself at the beginning of a word (TencentAds)."""
 
 _KINDS: dict[str, tuple[str, ...]] = {
     "统计|分析|埋点|analytics|statistics|stats": ("analytics", "apm"),
@@ -110,11 +113,11 @@ class Policy:
         company = _compacted(product.company_names)
         if name.pieces & _own(product):
             return 3
-        if any(f"{_spaced(own)} ".startswith(f"{piece} ") for own in product.names for piece in name.spaced):
+        if name.words and any(f"{_spaced(own)} ".startswith(f"{name.words} ") for own in product.names):
             return 2
         if name.whole in company:
             return 1
-        within = [own for own in company if any(own in piece for piece in name.pieces)]
+        within = [own for own in company if name.has(own)]
         if not within:
             return 0
         if name.legal:
@@ -124,23 +127,40 @@ class Policy:
         if kinds:
             return 2 if product.kind in kinds else 0
         others = self._of_company.get(product.company, ())
+        if any(_mentions(rest, other) for other in others):
+            return 2 if _mentions(rest, product) else 0
         return 0 if any(name.pieces & _own(other) for other in others) else 1
 
 
 class _Name:
-    """A declared name: `whole` and its `pieces` without spaces and punctuation, `spaced` with words apart."""
+    """A declared name: `words` with one space between, `whole` without, and the `pieces` that it is made of."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.whole = _spaced(text).replace(" ", "")
+        self.words = _spaced(text)
+        self.whole = self.words.replace(" ", "")
         folded = unicodedata.normalize("NFKC", text).casefold()
         self.legal = bool(_LEGAL.search(folded))
-        self.spaced = {spaced for piece in _parts(folded) if (spaced := _spaced(piece))}
-        self.pieces = {spaced.replace(" ", "") for spaced in self.spaced}
+        self._spaced = {spaced for piece in _parts(folded) if (spaced := _spaced(piece))}
+        self.pieces = {spaced.replace(" ", "") for spaced in self._spaced}
+
+    def has(self, company: str) -> bool:
+        """Tells whether a company's name is in it: as words of its own, or run together with what follows."""
+        if len(company) >= _DISTINCT and any(piece.startswith(company) for piece in self.pieces):
+            return True
+        return any(_within(company).search(spaced) for spaced in self._spaced)
 
     def without(self, company: str) -> str:
         """Returns what the name says beside the company's name."""
-        return " ".join(re.sub(r"\s*".join(map(re.escape, company)), " ", piece) for piece in self.spaced)
+        loose = re.compile(r"\s*".join(map(re.escape, company)))
+        return " ".join(loose.sub(" ", spaced) for spaced in self._spaced)
+
+
+@lru_cache(4096)
+def _within(compact: str) -> re.Pattern[str]:
+    """Returns what finds a name among words; where it is in Latin letters, none of them may go on before or behind."""
+    loose = r"\s*".join(map(re.escape, compact))
+    return re.compile(rf"(?<![a-z0-9]){loose}(?![a-z0-9])" if compact.isascii() else loose)
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -167,6 +187,12 @@ def _compacted(names: tuple[str, ...]) -> frozenset[str]:
 def _own(product: Product) -> frozenset[str]:
     """Returns the names that are an SDK's alone, and not its company's."""
     return _compacted(product.names) - _compacted(product.company_names)
+
+
+def _mentions(rest: str, product: Product) -> bool:
+    """Tells whether a word of the rest of a declared name is one of the SDK's (Google Firebase)."""
+    words = {word for name in product.names for word in _spaced(name).split()}
+    return any(word in words for word in rest.split() if len(word) > _LEAST)
 
 
 @lru_cache(4096)
