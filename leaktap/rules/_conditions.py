@@ -5,7 +5,7 @@ of these traits. The others ask the timeline, or what was seen before; those tha
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from leaktap.config import Case, DeclaredIdentifier
@@ -14,6 +14,7 @@ from leaktap.policy import Policy
 from leaktap.rules._clauses import Condition
 from leaktap.rules._facts import CODE, Facts
 from leaktap.rules._past import Earlier, Past, collects, owner_of
+from leaktap.rules._windows import Classes
 
 HOUR = 3_600_000_000
 
@@ -92,7 +93,7 @@ class At:
     past: Past
     policy: Policy
     earlier: Earlier | None = None
-    proof: list[str] = field(default_factory=list)
+    proof: tuple[str, ...] = ()
 
     @property
     def promise(self) -> DeclaredIdentifier | None:
@@ -105,7 +106,8 @@ class At:
 class Test:
     """`holds` returns why it does, in words (none where the finding itself says it), or None; `lacks` what is missing.
 
-    `needs` is what a case must tell for it; `about_owner` says that it is no surer than the recipient is.
+    `needs` is what a case must tell for it; `about_owner` says that it is no surer than the recipient is. Without
+    `possible` by the traits and the case, no later moment makes it hold.
     """
 
     holds: Callable[[Condition, At], str | None]
@@ -113,6 +115,7 @@ class Test:
     steady: bool = False
     needs: str = ""
     about_owner: bool = False
+    possible: Callable[[At], bool] = lambda _: True
 
 
 def said(facts: Facts) -> str:
@@ -224,7 +227,8 @@ def _unchanged(of: Condition, at: At) -> str:
 
 def _denied(_: Condition, at: At) -> str | None:
     facts = at.facts
-    for permission in sorted(at.events.denied(facts.time, facts.package, facts.device)):
+    denied = at.events.denied(facts.time, facts.package, facts.device)
+    for permission in sorted(denied) if denied else ():
         short = permission.lower().removeprefix("android.permission.")
         name = _ANDROID.get(short, short)
         if facts.traits.identifier in _PERMISSION.get(name, {name}):
@@ -249,9 +253,10 @@ def _not_chosen(_: Condition, at: At) -> str:
 
 def _never(of: Condition, at: At) -> str | None:
     """Only where the tester kept a record of the app's life did an event that is not in it not happen."""
-    asked = ("install", "launch", "consent", of.never or "")
-    happened = {event for event in asked if at.events.has(event, at.facts.package)}
-    return f"the case has no {of.never}" if happened and happened <= {"install", "launch"} else None
+    has, package = at.events.has, at.facts.package
+    if has(of.never or "", package) or has("consent", package):
+        return None
+    return f"the case has no {of.never}" if has("launch", package) or has("install", package) else None
 
 
 def _has(of: Condition, at: At) -> str:
@@ -283,7 +288,7 @@ def _after_other_launch(of: Condition, at: At) -> str | None:
 def _after_code(_: Condition, at: At) -> str | None:
     exchange = at.past.code(at.facts)
     if exchange:
-        at.proof.append(exchange)
+        at.proof += (exchange,)
     return "after the app loaded code" if exchange else None
 
 
@@ -298,33 +303,37 @@ def _more_often(_: Condition, at: At) -> str | None:
 
 
 def _counted(at: At, most: int, within: Time) -> str | None:
-    exchanges = at.past.requests(at.facts, within)
-    if len(exchanges) <= most:
+    count, exchanges = at.past.requests(at.facts, within, most)
+    if count <= most:
         return None
-    at.proof += exchanges[-most - 1 :]
-    return f"{len(exchanges)} requests within {span(within)}, more than {most}"
+    at.proof += tuple(exchanges)
+    return f"{count} requests within {span(within)}, more than {most}"
 
 
-def _classes(taken: dict[str, str], most: int, where: str, at: At) -> str | None:
-    if len(taken) <= most:
+def _package(taken: Classes, most: int, where: str, at: At) -> str | None:
+    if len(taken.names) <= most:
         return None
-    at.proof += dict.fromkeys(taken.values())
-    return f"{len(taken)} classes {where}, more than {most}: {', '.join(sorted(taken))}"
+    at.proof += taken.exchanges
+    return f"{len(taken.names)} classes {where}, more than {most}: {', '.join(taken.names)}"
 
 
 def _in_session(of: Condition, at: At) -> str | None:
     assert of.classes_more_than is not None
-    return _classes(at.past.session(at.facts), of.classes_more_than, "in the session", at)
+    return _package(at.past.session(at.facts), of.classes_more_than, "in the session", at)
 
 
 def _in_request(of: Condition, at: At) -> str | None:
     assert of.classes_in_request_more_than is not None
-    return _classes(at.past.request(at.facts), of.classes_in_request_more_than, "in one request", at)
+    return _package(at.past.request(at.facts), of.classes_in_request_more_than, "in one request", at)
 
 
-def _few(which: Callable[[At], dict[str, str]]) -> Callable[[Condition, At], str]:
+def _is_sdk(at: At) -> bool:
+    return bool(at.facts.traits.sdk)
+
+
+def _few(which: Callable[[At], Classes]) -> Callable[[Condition, At], str]:
     def lacks(_: Condition, at: At) -> str:
-        count = len(which(at))
+        count = len(which(at).names)
         return f"the SDK took {count} {'class' if count == 1 else 'classes'}" if count else "the recipient is no SDK"
 
     return lacks
@@ -374,7 +383,12 @@ TESTS: dict[str, Test] = {
     "undeclared": Test(_undeclared, _is_declared, steady=True, needs=_POLICY, about_owner=True),
     "promised": Test(_promised, _no_promise, steady=True, needs=_POLICY),
     "weaker_than_declared": Test(_weaker, _no_promise, steady=True, needs=_POLICY),
-    "changed": Test(_changed, _unchanged, needs="`baseline`, a result file of an earlier version"),
+    "changed": Test(
+        _changed,
+        _unchanged,
+        needs="`baseline`, a result file of an earlier version",
+        possible=lambda at: at.earlier is not None,
+    ),
     "denied": Test(_denied, _not_denied, needs="events permission: {NAME: denied}"),
     "personalisation": Test(_personalisation, _not_chosen, needs="event personalisation_off"),
     "opening": Test(
@@ -397,9 +411,18 @@ TESTS: dict[str, Test] = {
     "more_than": Test(
         _more_than, lambda of, _: f"no more than {of.more_than} requests within {span(of.within or 0)}", about_owner=True
     ),
-    "more_often_than_declared": Test(_more_often, _no_promise, needs=_POLICY),
-    "classes_more_than": Test(_in_session, _few(lambda at: at.past.session(at.facts)), about_owner=True),
-    "classes_in_request_more_than": Test(_in_request, _few(lambda at: at.past.request(at.facts)), about_owner=True),
+    "more_often_than_declared": Test(
+        _more_often,
+        _no_promise,
+        needs=_POLICY,
+        possible=lambda at: at.promise is not None and at.promise.max_per_hour is not None,
+    ),
+    "classes_more_than": Test(
+        _in_session, _few(lambda at: at.past.session(at.facts)), about_owner=True, possible=_is_sdk
+    ),
+    "classes_in_request_more_than": Test(
+        _in_request, _few(lambda at: at.past.request(at.facts)), about_owner=True, possible=_is_sdk
+    ),
 }
 """A test for every condition, in the order in which they are asked; `within` and `session_ended` go with others."""
 

@@ -5,6 +5,7 @@ once; the rest of `Facts` is of one finding alone.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from leaktap.config import parse_time
@@ -16,9 +17,6 @@ SURE = 0.7
 
 CODE = "code_download"
 """The class of findings that are code arriving, not personal information leaving."""
-
-_DECRYPTED = "decrypt"
-"""How the layers of a path begin that undo encryption."""
 
 _SUPPOSED = "case"
 """The basis of an app that is only supposed: it is the one under test, and nothing says another."""
@@ -73,7 +71,7 @@ def of_finding(finding: Finding, tested: str) -> Facts:
         match.category,
         form_kind(match.form),
         match.form,
-        any(layer.startswith(_DECRYPTED) for layer in match.leaf.via),
+        _was_encrypted(match.leaf.via),
         match.basis,
         match.confidence >= SURE,
         owner.party,
@@ -114,7 +112,7 @@ def of_record(record: Mapping[str, Any], tested: str) -> Facts:
         record["category"],
         form_kind(form),
         form,
-        any(layer.startswith(_DECRYPTED) for layer in record["path"].split("|")),
+        _was_encrypted(tuple(record["path"].split("|"))),
         record["basis"],
         record["confidence"] >= SURE,
         owner["party"],
@@ -137,6 +135,11 @@ def of_record(record: Mapping[str, Any], tested: str) -> Facts:
         record["device"]["name"],
         record["destination"]["host"],
     )
+
+
+@lru_cache(maxsize=4096)
+def _was_encrypted(layers: tuple[str, ...]) -> bool:
+    return any(layer.startswith("decrypt") for layer in layers)
 
 
 def _own(party: Party, package: str, basis: str, tested: str) -> bool:

@@ -23,6 +23,8 @@ _SLACK = 3_600_000_000
 _REQUESTS = 256
 """Requests of which the classes are remembered: the findings of one come together, or nearly so."""
 
+_NONE = Classes()
+
 _HOT_UPDATES = ("dex", "jar", "so", "js")
 """Kinds of code that an app loads into itself."""
 
@@ -57,30 +59,34 @@ class Past:
             window = self._windows.touch(_stream(facts), time, source)
             window.add(time, facts.exchange, self._keep, self._most)
         if traits.sdk:
-            session = self._sessions.touch(_sdk(facts), time, source)
-            session.exchange_of.setdefault(traits.identifier, facts.exchange)
+            self._sessions.touch(_sdk(facts), time, source).add(traits.identifier, facts.exchange)
             request = (source, facts.exchange, traits.sdk)
             taken = self._requests.get(request)
             if taken is None:
                 taken = self._requests[request] = Classes()
                 if len(self._requests) > _REQUESTS:
                     self._requests.popitem(last=False)
-            taken.exchange_of.setdefault(traits.identifier, facts.exchange)
+            taken.add(traits.identifier, facts.exchange)
 
-    def requests(self, facts: Facts, length: Time) -> list[str]:
-        """Returns the exchanges that carried the class to the recipient in the `length` up to now."""
+    def requests(self, facts: Facts, length: Time, most: int) -> tuple[int, list[str]]:
+        """Returns how many requests carried the class to the recipient in the `length` up to now, and the last ones.
+
+        Those are one more than `most`, where there are so many.
+        """
         window = self._windows.peek(_stream(facts))
-        return window.within(facts.time, length) if window else []
+        if window is None:
+            return 0, []
+        begin, end = window.within(facts.time, length)
+        count = end - begin
+        return count, window.exchanges[end - most - 1 : end] if count > most else []
 
-    def session(self, facts: Facts) -> dict[str, str]:
-        """Returns the classes that the SDK took in this session, each with the first exchange that shows it."""
-        held = self._sessions.peek(_sdk(facts)) if facts.traits.sdk else None
-        return held.exchange_of if held else {}
+    def session(self, facts: Facts) -> Classes:
+        """Returns the classes that the SDK took in this session."""
+        return (facts.traits.sdk and self._sessions.peek(_sdk(facts))) or _NONE
 
-    def request(self, facts: Facts) -> dict[str, str]:
+    def request(self, facts: Facts) -> Classes:
         """Returns the classes that the SDK took in this request."""
-        held = self._requests.get((facts.source, facts.exchange, facts.traits.sdk)) if facts.traits.sdk else None
-        return held.exchange_of if held else {}
+        return self._requests.get((facts.source, facts.exchange, facts.traits.sdk), _NONE)
 
     def code(self, facts: Facts) -> str:
         """Returns the exchange by which the app first loaded code into itself, if that was before."""

@@ -92,18 +92,26 @@ class Window:
         if old > 64:
             del self.times[:old], self.exchanges[:old]
 
-    def within(self, time: Time, length: Time) -> list[str]:
-        """Returns the exchanges of the `length` microseconds up to `time`, the last one included, in order."""
-        return self.exchanges[bisect_right(self.times, time - length) : bisect_right(self.times, time)]
+    def within(self, time: Time, length: Time) -> tuple[int, int]:
+        """Returns the places of the exchanges of the `length` microseconds up to `time`, the last one included."""
+        return bisect_right(self.times, time - length), bisect_right(self.times, time)
 
 
 @dataclass(slots=True)
 class Classes:
-    """The classes that an SDK took, each with the first exchange that shows it."""
+    """The classes that an SDK took, in order, and the first exchanges that show them, each once."""
 
     last: Time = 0
     source: str = ""
-    exchange_of: dict[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    exchanges: tuple[str, ...] = ()
+
+    def add(self, name: str, exchange: str) -> None:
+        """Adds a class, if it is new."""
+        if name not in self.names:
+            self.names = tuple(sorted((*self.names, name)))
+            if exchange not in self.exchanges:
+                self.exchanges += (exchange,)
 
 
 @dataclass(slots=True)

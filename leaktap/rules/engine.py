@@ -7,7 +7,8 @@ of another app than the one under test accuse nobody.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 
 from leaktap.config import Case
 from leaktap.model import SEVERITIES, ClauseHit, Finding, Severity
@@ -21,6 +22,8 @@ MOST_PROOF = 50
 """Exchanges that a clause of the session names at most."""
 
 _MOST_PLANS = 8192
+_MOST_TOLD = 64
+_RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +36,44 @@ class Compiled:
     about_owner: bool
 
 
+type _Question = tuple[tuple[Condition, Test], ...]
+"""Tests that a finding's traits leave open."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A condition of which all steady tests hold for some traits: the tests left, and the hit as far as it is known."""
+    """A condition of which all steady tests hold for some traits: the hit as far as it is known.
+
+    `question` is the place of its open tests among the plan's, None where there are none.
+    """
 
     hit: ClauseHit
-    left: tuple[tuple[Condition, Test], ...]
+    question: int | None
     session_ended: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What findings of the same traits break: `hits` and `severity` where nothing is left to ask, else `clauses`."""
+    """What findings of the same traits break.
+
+    `questions` are the tests left open, each once however many conditions ask it. Where none of them holds, the clauses
+    are `hits` and the worst of them `severity`; else `slots` say in the book's order what is sure, and what hangs on
+    the answers; `told` are the outcomes of the last answers. `counted` says whether some clause counts such findings.
+    """
 
     hits: tuple[ClauseHit, ...]
     severity: Severity
-    clauses: tuple[tuple[_Entry, ...], ...]
+    questions: tuple[_Question, ...]
+    slots: tuple[ClauseHit | tuple[_Entry, ...], ...]
     counted: bool
+    told: "dict[tuple[_Answer | None, ...], tuple[tuple[ClauseHit, ...], Severity]]" = field(default_factory=dict)
+
+
+type _Answer = tuple[str, tuple[str, ...]]
+"""Why a condition holds, in words, and the exchanges that prove it."""
+
+_COPIED = attrgetter(*[each.name for each in fields(Finding)][:-2])
+"""Everything of a finding but what the engine adds: its clauses and severity, which stand last."""
 
 
 class Engine:
@@ -102,7 +126,7 @@ class Engine:
         if self.pardon(facts):
             return replace(finding, severity="info")
         hits, severity = self._hold(facts)
-        return replace(finding, clauses=hits, severity=severity)
+        return Finding(*_COPIED(finding), hits, severity)
 
     def pardon(self, facts: Facts) -> str:
         """Returns why a finding is held against nobody, in words; nothing where it is judged."""
@@ -133,34 +157,48 @@ class Engine:
     def _hold(self, facts: Facts) -> tuple[tuple[ClauseHit, ...], Severity]:
         plan = self._plan(facts.traits)
         self._past.remember(facts, plan.counted)
-        if not plan.clauses:
+        if not plan.questions:
             return plan.hits, plan.severity
         at = self._at(facts)
-        hits = [hit for entries in plan.clauses if (hit := self._hit(entries, at))]
+        answers = tuple([_answer(question, at) for question in plan.questions])
+        if not any(answers):
+            return plan.hits, plan.severity
+        outcome = plan.told.get(answers)
+        if outcome is None:
+            outcome = self._outcome(plan, answers, facts)
+            if self._ended:
+                if len(plan.told) >= _MOST_TOLD:
+                    plan.told.clear()
+                plan.told[answers] = outcome
+        return outcome
+
+    def _outcome(
+        self, plan: _Plan, answers: "tuple[_Answer | None, ...]", facts: Facts
+    ) -> tuple[tuple[ClauseHit, ...], Severity]:
+        hits = []
+        for slot in plan.slots:
+            hit = slot if isinstance(slot, ClauseHit) else self._hit(slot, answers, facts.exchange)
+            if hit is not None:
+                hits.append(hit)
         return tuple(hits), _worst(hits, facts.traits)
 
-    def _hit(self, entries: tuple[_Entry, ...], at: At) -> ClauseHit | None:
+    def _hit(self, entries: tuple[_Entry, ...], answers: "tuple[_Answer | None, ...]", exchange: str) -> ClauseHit | None:
         """Returns what the first condition says that holds."""
         for entry in entries:
-            if not entry.left and not entry.session_ended:
-                return entry.hit
-            at.proof = []
-            words = []
-            for condition, test in entry.left:
-                word = test.holds(condition, at)
-                if word is None:
-                    break
-                words.append(word)
-            else:
-                hit = entry.hit
-                if entry.session_ended and not self._ended:
-                    proof = self._open.setdefault(hit.id, (self.clauses[hit.id], []))[1]
-                    if len(proof) < MOST_PROOF and at.facts.exchange not in proof:
-                        proof.append(at.facts.exchange)
-                    continue
-                why = ", ".join((hit.why, *filter(None, words)))
-                proof = tuple(dict.fromkeys(at.proof))
-                return ClauseHit(hit.id, hit.title, hit.severity, hit.evidence, proof, why, hit.remedy)
+            hit = entry.hit
+            if entry.question is None:
+                return hit
+            answer = answers[entry.question]
+            if answer is None:
+                continue
+            if entry.session_ended and not self._ended:
+                proof = self._open.setdefault(hit.id, (self.clauses[hit.id], []))[1]
+                if len(proof) < MOST_PROOF and exchange not in proof:
+                    proof.append(exchange)
+                continue
+            words, shown = answer
+            why = f"{hit.why}, {words}" if words else hit.why
+            return ClauseHit(hit.id, hit.title, hit.severity, hit.evidence, shown, why, hit.remedy)
         return None
 
     def _plan(self, traits: Traits) -> _Plan:
@@ -173,17 +211,41 @@ class Engine:
 
     def _planned(self, traits: Traits) -> _Plan:
         """Asks the steady tests of every clause."""
-        facts = Facts(traits, "", 0, "", "", "", "", "", "")
-        at = self._at(facts)
-        clauses = [entries for name, c, when in self._compiled if (entries := _entries(name, c, when, at))]
-        counted = traits.identifier in self._promised or any(
+        at = self._at(Facts(traits, "", 0, "", "", "", "", "", ""))
+        questions: dict[tuple[object, ...], tuple[int, _Question]] = {}
+        slots: list[ClauseHit | tuple[_Entry, ...]] = []
+        for name, clause, when in self._compiled:
+            entries = _entries(name, clause, when, at, questions)
+            if entries:
+                slots.append(entries[0].hit if entries[0].question is None else entries)
+        last = [slot if isinstance(slot, ClauseHit) else slot[-1] for slot in slots]
+        hits = [end if isinstance(end, ClauseHit) else end.hit for end in last if _is_sure(end)]
+        asked = tuple(question for _, question in questions.values())
+        return _Plan(tuple(hits), _worst(hits, traits), asked, tuple(slots), self._counts_in(traits))
+
+    def _counts_in(self, traits: Traits) -> bool:
+        return traits.identifier in self._promised or any(
             (not c.identifier or traits.identifier in c.identifier) and (not c.category or traits.category in c.category)
             for c in self._counts
         )
-        if any(entry.left or entry.session_ended for entries in clauses for entry in entries):
-            return _Plan((), "info", tuple(clauses), counted)
-        hits = tuple(entries[0].hit for entries in clauses)
-        return _Plan(hits, _worst(hits, traits), (), counted)
+
+
+def _is_sure(end: ClauseHit | _Entry) -> bool:
+    return isinstance(end, ClauseHit) or end.question is None
+
+
+def _answer(question: _Question, at: At) -> _Answer | None:
+    """Returns why all of its tests hold, or None where one does not."""
+    words = []
+    for condition, test in question:
+        word = test.holds(condition, at)
+        if word is None:
+            at.proof = ()
+            return None
+        if word:
+            words.append(word)
+    proof, at.proof = at.proof, ()
+    return ", ".join(words), proof
 
 
 def compiled(condition: Condition) -> Compiled:
@@ -193,8 +255,14 @@ def compiled(condition: Condition) -> Compiled:
     return Compiled(condition, tuple(tests), CODE in condition.identifier, owner)
 
 
-def _entries(name: str, clause: Clause, when: Sequence[Compiled], at: At) -> tuple[_Entry, ...]:
-    """Returns the conditions that the traits leave open, up to the first one that surely holds."""
+def _entries(
+    name: str,
+    clause: Clause,
+    when: Sequence[Compiled],
+    at: At,
+    questions: dict[tuple[object, ...], tuple[int, _Question]],
+) -> tuple[_Entry, ...]:
+    """Returns the conditions that the traits leave open, up to the first one that surely holds; adds to `questions`."""
     entries = []
     for one in when:
         if one.code != (at.facts.traits.identifier == CODE):
@@ -202,12 +270,17 @@ def _entries(name: str, clause: Clause, when: Sequence[Compiled], at: At) -> tup
         words = [test.holds(one.condition, at) for _, test in one.tests if test.steady]
         if None in words:
             continue
-        left = tuple((one.condition, test) for _, test in one.tests if not test.steady)
+        left = [(key, test) for key, test in one.tests if not test.steady]
+        if not all(test.possible(at) for _, test in left):
+            continue
         why = ", ".join((said(at.facts), *filter(None, words)))
-        entry = _Entry(_hit(name, clause, one, at.facts.traits, why), left, one.condition.session_ended)
-        entries.append(entry)
-        if not left and not entry.session_ended:
+        hit = _hit(name, clause, one, at.facts.traits, why)
+        if not left and not one.condition.session_ended:
+            entries.append(_Entry(hit, None, False))
             break
+        same = (*((key, getattr(one.condition, key)) for key, _ in left), one.condition.within)
+        place = questions.setdefault(same, (len(questions), tuple((one.condition, test) for _, test in left)))[0]
+        entries.append(_Entry(hit, place, one.condition.session_ended))
     return tuple(entries)
 
 
@@ -226,5 +299,6 @@ def _remedy(clause: Clause) -> str:
 
 def _worst(hits: Sequence[ClauseHit], traits: Traits) -> Severity:
     """Returns the severity of a finding that breaks these; where the phase is unknown, one that breaks none is low."""
-    unaccused: Severity = "low" if traits.phase == "unknown" else "info"
-    return min((hit.severity for hit in hits), key=SEVERITIES.index, default=unaccused)
+    if not hits:
+        return "low" if traits.phase == "unknown" else "info"
+    return SEVERITIES[min([_RANK[hit.severity] for hit in hits])]
