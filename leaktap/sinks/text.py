@@ -12,13 +12,26 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leaktap.model import BLIND_REASONS, SEVERITIES, Blind, ClauseHit, Fault, Finding, Record, Severity, Summary, Time
+from leaktap.model import (
+    BLIND_REASONS,
+    SEVERITIES,
+    Blind,
+    ClauseHit,
+    Declared,
+    Fault,
+    Finding,
+    Inventory,
+    Record,
+    Severity,
+    Summary,
+    Time,
+)
 from leaktap.sinks._api import Options, SinkKind
+from leaktap.sinks._endings import declared_table, inventory_table, table_of
 from leaktap.sinks._output import Output
 from leaktap.sinks._record import rfc3339, shown_path, shown_value
 from leaktap.sinks._words import clause_ids, consent, counted, disguise, harmless, short, size
@@ -75,6 +88,8 @@ class TextTable:
         self._more = 0
         self._blind: dict[Key, _Unseen] = {}
         self._faults: Counter[Fault] = Counter()
+        self._inventory: list[Inventory] = []
+        self._declared: list[Declared] = []
         self._summary: Summary | None = None
 
     def write(self, record: Record) -> None:
@@ -87,6 +102,10 @@ class TextTable:
             case Fault():
                 if record in self._faults or len(self._faults) < _MOST_ROWS:
                     self._faults[record] += 1
+            case Inventory():
+                self._inventory.append(record)
+            case Declared():
+                self._declared.append(record)
             case Summary():
                 self._summary = record
 
@@ -162,6 +181,8 @@ class TextTable:
         if not self._options.live:
             yield from self._findings()
             yield from self._broken()
+        yield from declared_table(self._declared)
+        yield from inventory_table(self._inventory, _heading)
         yield from self._not_inspected()
         yield from self._went_wrong()
         if self._summary:
@@ -179,7 +200,7 @@ class TextTable:
             yield ""
         for heading, rows in sections.items():
             yield Text(harmless(heading), style="bold")
-            table = _table("What leaked", "To whom", "How disguised", "Consent", "Clauses")
+            table = table_of("What leaked", "To whom", "How disguised", "Consent", "Clauses")
             table.leading = 1
             for column, share in zip(table.columns, _SHARES, strict=True):
                 column.ratio = share
@@ -236,7 +257,7 @@ class TextTable:
         if not self._blind:
             return
         yield Text("Not inspected", style="bold")
-        table = _table("Why", "Protocol", "Host", "Bytes", "Count")
+        table = table_of("Why", "Protocol", "Host", "Bytes", "Count")
         table.columns[3].justify = table.columns[4].justify = "right"
         table.columns[3].no_wrap = table.columns[4].no_wrap = True
         ordered = sorted(self._blind.items(), key=lambda item: -item[1].bytes)
@@ -307,15 +328,9 @@ def _clauses(hits: Iterable[ClauseHit], counts: Mapping[str, int]) -> Table:
     return grid
 
 
-def _table(*columns: str) -> Table:
-    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, expand=True)
-    for column in table.columns:
-        column.overflow = "fold"
-    return table
-
-
-def _heading(finding: Finding) -> str:
-    device, app = finding.device, finding.app
+def _heading(item: Finding | Inventory) -> str:
+    """Says whose traffic it is: the phone and the app."""
+    device, app = item.device, item.app
     phone = device.name or device.ip or device.mac or "unknown device"
     if device.name and device.ip:
         phone += f" ({device.ip})"

@@ -33,6 +33,8 @@ class Sender:
         self._memory: deque[Row] = deque()
         self._memory_size = self._lost = 0
         self._news = Condition()
+        self._sent = 0
+        self._unnoted = False
         self._fresh = False
         self._deadline: float | None = None
         self._down = False
@@ -142,25 +144,38 @@ class Sender:
 
     def _head(self) -> list[Row]:
         """Returns what to send next: the file's rows, then those in memory."""
-        if rows := self._store.head(self._receiver.most):
+        if rows := self._store.head(self._receiver.most, self._sent):
             return rows
         with self._news:
             self._fresh = False
-            if self._memory and not self._store.head(1):
+            if self._memory and not self._store.head(1, self._sent):
                 return [self._memory[index] for index in range(min(len(self._memory), self._receiver.most))]
-        return self._store.head(self._receiver.most)
+        return self._store.head(self._receiver.most, self._sent)
 
     def _done(self, rows: list[Row]) -> None:
         if rows[-1].seq:
-            self._store.done(rows[-1].seq)
+            self._sent = rows[-1].seq
+            self._note(lambda: self._store.done(self._sent))
         else:
             self._forget(len(rows))
 
     def _set_aside(self, row: Row, why: str) -> None:
         if row.seq:
-            self._store.set_aside(row, why)
+            self._sent = row.seq
+            self._note(lambda: self._store.set_aside(row, why))
         else:
             self._forget(1)
+
+    def _note(self, action: Callable[[], None]) -> None:
+        """Writes down what has arrived; on a full disk that can wait, and is told once."""
+        try:
+            action()
+        except StoreError as error:
+            if not self._unnoted:
+                self._tell(f"{error}; what has arrived cannot be noted, and may be sent again by the next run")
+            self._unnoted = True
+        else:
+            self._unnoted = False
 
     def _forget(self, count: int) -> None:
         with self._news:

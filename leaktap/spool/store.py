@@ -86,14 +86,15 @@ class Store:
         except sqlite3.Error as error:
             raise StoreError(f"{self.file}: {self._full(error)}") from None
 
-    def head(self, most: int) -> list[Row]:
-        """Returns the oldest rows that wait.
+    def head(self, most: int, after: int = 0) -> list[Row]:
+        """Returns the oldest rows that wait, of those behind the number `after`.
 
         Raises:
             StoreError: the file is broken.
         """
         try:
-            found = self._out.execute("SELECT seq, id, body FROM waiting ORDER BY seq LIMIT ?", (most,)).fetchall()
+            rows = "SELECT seq, id, body FROM waiting WHERE seq > ? ORDER BY seq LIMIT ?"
+            found = self._out.execute(rows, (after, most)).fetchall()
         except sqlite3.Error as error:
             raise StoreError(f"{self.file}: {_why(error)}") from None
         return [Row(*row) for row in found]

@@ -140,7 +140,7 @@ def test_all_arrive_in_order_though_the_receiver_is_killed_and_comes_back(receiv
 
 
 def test_what_is_left_is_sent_by_the_next_run(receiver, spool, told):
-    server, target, how = receiver
+    server, target, _ = receiver
     server.stop(signal.SIGTERM)
     try:
         for begin in (1000, 1010):
