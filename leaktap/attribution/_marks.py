@@ -113,13 +113,13 @@ class Ranges[T]:
         self._known = sorted(known, key=lambda one: one[0].prefixlen, reverse=True)
 
     def find(self, ip: str, port: int, transport: str) -> tuple[Address, T] | None:
-        """Returns what stands for an address; `transport` may be nothing where it is not known."""
+        """Returns what stands for an address; `port` may be 0 and `transport` nothing where they are not known."""
         try:
             at: IPv4Address | IPv6Address = ip_address(ip)
         except ValueError:
             return None
         for network, address, thing in self._known:
-            there = at in network and (not address.ports or port in address.ports)
+            there = at in network and (not address.ports or not port or port in address.ports)
             if there and (not address.transport or transport in ("", address.transport)):
                 return address, thing
         return None

@@ -70,9 +70,9 @@ class Owners:
         owner = self._of(exchange.host, target, exchange.aliases, server.ip, server.port, origin.transport)
         return self._marked(owner, clues.marks) if clues.marks else owner
 
-    def of_host(self, host: str, path: str = "") -> Owner:
-        """Returns who is behind a host; `path` is the request's target in origin form."""
-        return self._of(host, path)
+    def of_host(self, host: str, path: str = "", port: int = 0) -> Owner:
+        """Returns who is behind a host or an address; `path` is the request's target in origin form."""
+        return self._of(host, path, ip=host, port=port)
 
     def of_blind(self, blind: Blind) -> Owner | None:
         """Returns who is behind what could not be inspected, None where neither a host nor an address tells."""
@@ -170,7 +170,7 @@ class Owners:
         if known is None:
             return None
         address, (company, sdk) = known
-        ports = f" port {port}" if address.ports else ""
+        ports = f" port {port or address.ports[0]}" if address.ports else ""
         single = address.range.num_addresses == 1
         sure = _ADDRESS if single else _RANGE
         return self._of_sdk(company, sdk, f"address {address}{ports} in catalogue", sure)

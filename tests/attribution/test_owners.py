@@ -1,5 +1,8 @@
 """Owners: the order of the questions, and the reason given."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -177,3 +180,26 @@ def test_what_stays_in_the_local_network_is_the_systems(protocol: str, address: 
     end = Endpoint(address, 5353)
     said = Exchange("x", 0, Endpoint("192.168.1.9"), end, protocol, address, request, None, Origin("test", protocol))
     assert Owners(APP).owner(said).party == party
+
+
+SHARED = Path(__file__).parents[2].parent / "shared/sdk/domains.tsv"
+OTHERWISE = {"1rtb.net", "sdk.1rtb.net"}
+"""Hosts that the list gives to another company, while the catalogue has better sources."""
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the list of known SDK hosts is not at hand")
+def test_every_known_host_has_the_company_and_the_sdk_that_the_list_names():
+    owners = Owners(AppUnderTest())
+    rows = [line.split("\t")[:3] for line in SHARED.read_text(encoding="utf-8").splitlines()[1:]]
+    wrong = []
+    for sdk, company, host in rows:
+        entry, owner = known().find(host), owners.of_host(host)
+        listed = words(sdk, company)
+        named = words(entry.sdk.name, entry.company.company, entry.company.group) if entry else set()
+        if host not in OTHERWISE and (not listed & named or not (owner.sdk or owner.carrier)):
+            wrong.append((host, company, owner))
+    assert len(rows) > 300 and wrong == []
+
+
+def words(*names: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]{2,}", " ".join(names).lower()))
