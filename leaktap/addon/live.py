@@ -35,7 +35,7 @@ from leaktap.addon._notes import annotate
 from leaktap.addon._session import SOURCE, Answered, Item, Note, failure, now, timeline_of
 from leaktap.addon._settings import Settings
 from leaktap.addon.options import OPTIONS, declare, settings
-from leaktap.config import Event
+from leaktap.config import Case, Event
 from leaktap.consent import Timeline
 from leaktap.model import Blind, Phase
 from leaktap.sinks import SinkError
@@ -221,9 +221,14 @@ class Live:
         return phase
 
     @property
+    def about(self) -> Settings:
+        """What the session is about."""
+        return self._about or Settings(Case(), (), (), (), False, False)
+
+    @property
     def app(self) -> str:
         """The package of the app under test, or nothing."""
-        return self._about.case.app.package if self._about else ""
+        return self.about.case.app.package
 
     def phase(self, app: str = "") -> Phase:
         """Returns the phase at this moment of an app, else of the app under test."""

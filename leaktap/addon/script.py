@@ -11,7 +11,8 @@ from leaktap.addon._marks import MARKS
 from leaktap.addon.commands import Commands
 from leaktap.addon.live import Live
 from leaktap.addon.page import Page
+from leaktap.addon.view import Views
 
 live = Live(MARKS)
 page = Page(live)
-addons = [page, live, Commands(live, page)]
+addons = [page, live, Commands(live, page), Views(live)]

@@ -10,8 +10,7 @@ import typer
 from leaktap.cli import OK, CommandError
 
 if TYPE_CHECKING:
-    from leaktap.cli._tree import Shown, Tree
-    from leaktap.model import Exchange
+    from leaktap.trees import Shown, Tree
 
 _MOST_BYTES = 64 << 20
 
@@ -41,14 +40,14 @@ def decode(
     """
     from leaktap.cli._case import keyring as load_keyring
     from leaktap.cli._case import load
-    from leaktap.cli._tree import Shown, Tree
     from leaktap.examine import Examiner
+    from leaktap.trees import Shown, Tree, carrier
 
     about, devices = load(case, device or [])
     keys = load_keyring(about, keyring or [])
     payload = _payload(file)
     tree = Tree(payload)
-    exchange = _exchange(payload, host.lower(), path, content_type, content_encoding)
+    exchange = carrier(payload, host.lower(), path, content_type, content_encoding)
     tree.hang(Examiner(about, devices, keys=keys).examine(exchange, tree.watch))
     _print(tree, Shown(tree.matches, reveal), json_)
     return OK
@@ -70,36 +69,26 @@ def _payload(file: str) -> bytes:
     return payload
 
 
-def _exchange(payload: bytes, host: str, path: str, content_type: str, content_encoding: str) -> "Exchange":
-    """Returns a request that would carry the payload."""
-    from leaktap.model import Endpoint, Exchange, Message, Origin
-
-    said = (b"Content-Type", content_type), (b"Content-Encoding", content_encoding)
-    headers = tuple((name, value.encode("utf-8", "surrogateescape")) for name, value in said if value)
-    request = Message(("POST", path, "HTTP/1.1"), headers, payload)
-    return Exchange("payload", 0, Endpoint(""), Endpoint(""), "https", host, request, None, Origin("payload"))
-
-
 def _print(tree: "Tree", shown: "Shown", as_json: bool) -> None:
     import io
     import json
 
     from rich.console import Console
 
-    from leaktap.cli import _picture
+    from leaktap import trees
     from leaktap.sinks import ReaderGone
     from leaktap.sinks._output import Output
 
     output = Output("-")
     buffer = io.TextIOWrapper(io.BytesIO(), encoding=output.encoding, errors="replace", newline="\n")
     if as_json:
-        buffer.write(json.dumps(_picture.document(tree, shown), indent=2) + "\n")
+        buffer.write(json.dumps(trees.document(tree, shown), indent=2) + "\n")
     else:
         coloured = output.terminal and not os.environ.get("NO_COLOR")
         console = Console(
             file=buffer, force_terminal=coloured, highlight=False, markup=False, emoji=False, legacy_windows=False
         )
-        for line in _picture.lines(tree, shown):
+        for line in trees.lines(tree, shown):
             console.print(line, soft_wrap=True)
     buffer.flush()
     try:

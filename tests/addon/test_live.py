@@ -234,18 +234,19 @@ def test_whatever_breaks_in_a_hook_becomes_a_fault(addon, tmp_path, monkeypatch,
     assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 4
 
 
-def test_without_outputs_findings_are_lines_in_the_log(tmp_path, caplog):
+def test_without_outputs_findings_are_lines_in_the_log_and_a_chatty_sdk_is_one_with_a_counter(tmp_path, caplog):
     (tmp_path / "device.yaml").write_text(DEVICE)
     live = Live(beside=False)
     with taddons.context(live) as context, caplog.at_level(logging.INFO):
         context.configure(live, leaktap_device=[str(tmp_path / "device.yaml")], leaktap_before_consent=True)
-        live.response(leak())
-        live.response(leak())
+        for _ in range(104):
+            live.request(leak())
         live.done()
     lines = [record.getMessage() for record in caplog.records if record.name == "leaktap"]
-    assert len(lines) == 2, "what repeats is said once; then the summary"
+    assert len(lines) == 4, "the first, the tenth and the hundredth; then the summary"
     assert "imei" in lines[0] and "before consent" in lines[0] and "alog.umeng.com" in lines[0] and IMEI not in lines[0]
-    assert "2 exchanges" in lines[1]
+    assert not lines[0].endswith("×1") and lines[1].endswith("×10") and lines[2].endswith("×100")
+    assert "104 exchanges" in lines[3]
 
 
 async def run(live):

@@ -25,7 +25,7 @@ def test_a_checkout_needs_no_installation(script, tmp_path):
     code = CODE.format(packages=sysconfig.get_paths()["purelib"], script=str(ROOT / script))
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == f"{ROOT / 'leaktap/__init__.py'} ['Page', 'Live', 'Commands']"
+    assert done.stdout.strip() == f"{ROOT / 'leaktap/__init__.py'} ['Page', 'Live', 'Commands', 'Views']"
 
 
 def test_the_path_is_printed_without_loading_mitmproxy():

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leaktap.cli import run
-from leaktap.cli._picture import document, escaped, lines
-from leaktap.cli._tree import ROOT, Shown, Tree
 from leaktap.decoders import Part
+from leaktap.trees._picture import document, escaped, lines
+from leaktap.trees._tree import ROOT, Shown, Tree
 
 IMEI, ANDROID_ID, PHONE = "867530912345673", "6c1f0be47a93d825", "19900000017"
 NAMES = [f"Fenella Bramelph{letter}" for letter in "abcde"]

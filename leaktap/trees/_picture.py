@@ -9,10 +9,10 @@ from typing import Any
 
 from rich.text import Text
 
-from leaktap.cli._tree import Node, Opening, Shown, Tree
 from leaktap.decoders._plain import is_text
 from leaktap.model import Match
 from leaktap.sinks._words import counted, disguise, harmless, size
+from leaktap.trees._tree import Node, Opening, Shown, Tree
 
 SCHEMA = "leaktap.decode/1"
 
