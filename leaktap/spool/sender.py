@@ -35,7 +35,7 @@ class Sender:
         self._news = Condition()
         self._sent = 0
         self._unnoted = False
-        self._fresh = False
+        self._fresh = self._hurried = False
         self._deadline: float | None = None
         self._down = False
         self._settled = 0.0
@@ -53,6 +53,7 @@ class Sender:
     def end(self, seconds: float) -> None:
         """Lets the thread go on for so long at most, or until the queue is empty."""
         with self._news:
+            self._hurried |= self._deadline is None
             self._deadline = min(self._deadline or monotonic() + seconds, monotonic() + seconds)
             self._fresh = True
             self._news.notify()
@@ -204,14 +205,15 @@ class Sender:
         return self._deadline is not None and monotonic() >= self._deadline
 
     def _wait(self, seconds: float, *, patient: bool = False) -> None:
-        """Waits for something new; `patient` also when there is, but never beyond the deadline."""
+        """Waits for something new; `patient` also when there is, unless the end has just been set."""
         until = monotonic() + seconds
         with self._news:
-            ending = self._deadline is not None
-            while (now := monotonic()) < until and (patient or not self._fresh):
-                if self._deadline is not None and (now >= self._deadline or (patient and not ending)):
+            while (now := monotonic()) < until and not self._over():
+                if self._hurried if patient else self._fresh:
                     break
                 stop = until if self._deadline is None else min(until, self._deadline)
                 self._news.wait(stop - now)
-            if not patient:
+            if patient:
+                self._hurried = False
+            else:
                 self._fresh = False
