@@ -6,7 +6,8 @@ The body is looked at as it is on the wire, and its words are also sought among 
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Annotated, Literal
 
@@ -130,47 +131,64 @@ class Marks:
 
     def __init__(self, marks: Sequence[Mark]) -> None:
         """Compiles the marks."""
-        self._marks = sorted(((mark, number) for number, mark in enumerate(marks)), key=lambda one: -one[0].weight)
-        self._paths = {mark.path: re.compile(mark.path) for mark in marks if mark.path}
+        compiled = [_Compiled(mark, number) for number, mark in enumerate(marks)]
+        self._marks = sorted(compiled, key=lambda one: -one.mark.weight)
 
     def held(self, host: str, request: Message, leaves: Sequence[Leaf]) -> tuple[int, ...]:
         """Returns the numbers of the marks that a request bears, those that ask for most first."""
-        path, _, query = request.start[1][:_MOST_TARGET].partition("?")
-        paths = {said for said, expression in self._paths.items() if expression.match(path)}
-        found = []
-        look: _Look | None = None
-        for mark, number in self._marks:
-            if (mark.path and mark.path not in paths) or (mark.host and not _is_below(host, mark.host)):
-                continue
-            look = look or _Look(query, request, leaves)
-            if look.has(mark):
-                found.append(number)
-        return tuple(found)
+        look = _Look(request, leaves)
+        return tuple([one.number for one in self._marks if one.holds(host, look)])
+
+
+class _Compiled:
+    """A mark with its number, and all that it names in the form in which it is sought."""
+
+    __slots__ = ("_body", "_headers", "_host", "_path", "_query", "mark", "number")
+
+    def __init__(self, mark: Mark, number: int) -> None:
+        self.mark, self.number = mark, number
+        self._host = mark.host
+        self._path = re.compile(mark.path).match if mark.path else None
+        self._query = mark.query
+        self._headers = tuple(name.encode() for name in mark.headers)
+        self._body = tuple((word.encode(), word) for word in mark.body)
+
+    def holds(self, host: str, look: "_Look") -> bool:
+        """Tells whether all of it holds, beginning with what is cheapest."""
+        if (self._path and not self._path(look.path)) or (self._host and not _is_below(host, self._host)):
+            return False
+        return (
+            (not self._query or (look.target_query != "" and look.query.issuperset(self._query)))
+            and (not self._headers or look.headers.issuperset(self._headers))
+            and all(look.says(word, text) for word, text in self._body)
+        )
 
 
 class _Look:
     """A look at a request: what of it was needed once is kept."""
 
-    def __init__(self, query: str, request: Message, leaves: Sequence[Leaf]) -> None:
-        self._query = {part.partition("=")[0] for part in query.split("&")} if query else set()
-        self._headers: Collection[str] = {name.decode("latin-1").lower() for name, _ in request.headers}
+    def __init__(self, request: Message, leaves: Sequence[Leaf]) -> None:
+        self.path, _, self.target_query = request.start[1][:_MOST_TARGET].partition("?")
+        self._request, self._leaves = request, leaves
         self._body = request.body[:_MOST_BODY]
-        self._leaves = leaves
-        self._keys: set[str] | None = None
 
-    def has(self, mark: Mark) -> bool:
-        return (
-            self._query.issuperset(mark.query)
-            and all(name in self._headers for name in mark.headers)
-            and all(self._says(word) for word in mark.body)
-        )
+    @cached_property
+    def query(self) -> set[str]:
+        """The keys of the query."""
+        return {part.partition("=")[0] for part in self.target_query.split("&")}
 
-    def _says(self, word: str) -> bool:
-        if word.encode() in self._body:
-            return True
-        if self._keys is None:
-            self._keys = {key for leaf in self._leaves for key in leaf.keys}
-        return word in self._keys
+    @cached_property
+    def headers(self) -> set[bytes]:
+        """The names of the headers, in lower case."""
+        return {name.lower() for name, _ in self._request.headers}
+
+    @cached_property
+    def _keys(self) -> set[str]:
+        return {key for leaf in self._leaves for key in leaf.keys}
+
+    def says(self, word: bytes, text: str) -> bool:
+        """Tells whether the body has a word, or a key that was decoded from it is the word."""
+        return word in self._body or (bool(self._leaves) and text in self._keys)
 
 
 def _is_below(host: str, domain: str) -> bool:

@@ -8,6 +8,7 @@ packages too, such as those that are installed: what stands in lists counts only
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from leaktap.attribution._catalogue import Catalogue, catalogue
 from leaktap.attribution._packages import PACKAGE, is_package
@@ -16,7 +17,7 @@ from leaktap.model import App, Exchange, Leaf
 
 _KEYS = re.compile(r"(host|app)?(package|pkg|bundle)(name|nm|id|identifier)?|applicationid|appidentifier")
 """Names under which requests say which app they come from, without `_`, `-`, `.` and `$`, in lower case."""
-_LONGEST_KEY = 32
+_LONGEST_VALUE = 256
 _SIGNS = str.maketrans("", "", "_-.$")
 _LIST = re.compile(r"\[\d+\]")
 _QUERY = re.compile(r"[?&]([\w.$-]{2,32})=([A-Za-z][\w.:%-]{2,200})")
@@ -55,12 +56,12 @@ class Witness:
         alone: dict[str, str] = {}
         listed: dict[str, str] = {}
         for key, value in _QUERY.findall(target) if "." in target else ():
-            self._note(alone, key, value, f"query {key}")
+            if _is_senders(key):
+                self._note(alone, value, f"query {key}")
         for leaf in leaves:
-            key = leaf.key
-            if len(key) <= _LONGEST_KEY and b"." in leaf.value and len(leaf.value) <= 256:
+            if leaf.keys and _is_senders(leaf.keys[-1]) and len(leaf.value) <= _LONGEST_VALUE:
                 into = listed if _LIST.search(leaf.path) else alone
-                self._note(into, key, leaf.value.decode("utf-8", "replace"), f"{key} in the {_place(leaf)}")
+                self._note(into, leaf.value.decode("utf-8", "replace"), f"{leaf.key} in the {_place(leaf)}")
         tested = self._tested.package
         for found in (alone, listed):
             if tested and tested in found:
@@ -71,11 +72,10 @@ class Witness:
                 break
         return self._app(tested, "an app's key") if tested and self._keys and self._has_key(exchange, leaves) else None
 
-    def _note(self, found: dict[str, str], key: str, value: str, where: str) -> None:
-        if _KEYS.fullmatch(key.translate(_SIGNS).lower()):
-            package = value.partition(":")[0].strip()
-            if PACKAGE.fullmatch(package) and is_package(package, self._tested.package):
-                found.setdefault(package, where)
+    def _note(self, found: dict[str, str], value: str, where: str) -> None:
+        package = value.partition(":")[0].strip()
+        if PACKAGE.fullmatch(package) and is_package(package, self._tested.package):
+            found.setdefault(package, where)
 
     def _has_key(self, exchange: Exchange, leaves: Sequence[Leaf]) -> bool:
         """Tells whether one of the case's app keys stands in a request."""
@@ -91,6 +91,11 @@ class Witness:
 
     def _app(self, package: str, basis: str) -> App:
         return App(package, self._tested.name if package == self._tested.package else "", basis)
+
+
+@lru_cache(4096)
+def _is_senders(key: str) -> bool:
+    return _KEYS.fullmatch(key.translate(_SIGNS).lower()) is not None
 
 
 def _place(leaf: Leaf) -> str:
