@@ -31,6 +31,7 @@ def declared_table(rows: Sequence[Declared]) -> Iterable[Table | Text | str]:
     table = table_of("Verdict", "What", "Policy", "Observed")
     for column, share in zip(table.columns, (12, 22, 17, 38), strict=True):
         column.ratio = share
+    table.columns[0].min_width = len("weaker form")
     shown = [row for row in rows if row.verdict != "as_declared"]
     for row in shown[:_MOST_ROWS]:
         words, style = _VERDICTS[row.verdict]
@@ -61,7 +62,8 @@ def inventory_table(rows: Sequence[Inventory], heading: Heading) -> Iterable[Tab
         table = table_of("Class", "Recipient", "Count", "Seen", "Phases", "How")
         table.columns[2].justify = "right"
         table.columns[2].no_wrap = True
-        for column, share in zip(table.columns, (13, 21, None, 10, 21, 12), strict=True):
+        table.columns[3].min_width = len("to 10:00:00")
+        for column, share in zip(table.columns, (13, 21, None, 11, 20, 12), strict=True):
             column.ratio = share
         for row in some:
             table.add_row(*_cells(row))
