@@ -4,11 +4,12 @@ Asked in this order, each answer with its reason in words and how sure it is:
 
 1. The case's own domains.
 2. The catalogue: longest host first, then longest path. A host whose kind is no SDK's yields to the app's own name.
-3. Marks of the request: they tell which SDK of the company it is, or whose SDK talks to a host that nobody knows.
-4. The host's canonical names. The app's own host that is one of a third party's by CNAME is the third party's.
-5. The name in TLS's greeting where the Host says another, and with the certificate's names and the name that was asked
+3. The app's own name in the host's.
+4. Marks of the request: they tell which SDK of the company it is, or whose SDK talks to a host that nobody knows.
+5. The host's canonical names. The app's own host that is one of a third party's by CNAME is the third party's.
+6. The name in TLS's greeting where the Host says another, and with the certificate's names and the name that was asked
    for before where the host is a bare address.
-6. Addresses that SDKs have built in.
+7. Addresses that SDKs have built in.
 
 A cloud or a network that delivers content carries what is others': it is named beside whoever else is known. A host
 that belongs to the app's developer by the catalogue is the developer's; one of the same group stays a third party's.
@@ -19,8 +20,9 @@ from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address
 
-from leaktap.attribution._catalogue import Catalogue, Company, Entry, Sdk, catalogue
+from leaktap.attribution._catalogue import CARRIER, Catalogue, Company, Entry, Sdk
 from leaktap.attribution._developer import Developer, Kin, registrable
+from leaktap.attribution._known import known as all_known
 from leaktap.attribution.clues import NO_CLUES, Clues
 from leaktap.config import AppUnderTest
 from leaktap.model import Alias, Blind, Exchange, Owner, Party
@@ -31,14 +33,11 @@ _LONGEST_NAME = 253
 _LOCAL = frozenset({"llmnr", "mdns", "nbns", "ssdp"})
 """Protocols by which machines of a local network find each other; a phone's system speaks them by itself."""
 
-_CARRIER = "cdn"
-"""The kind of what carries other people's traffic: clouds and networks that deliver content."""
-
-_YIELDING = frozenset({_CARRIER, "app", "mini-program"})
+_YIELDING = frozenset({CARRIER, "app", "mini-program"})
 """Kinds that are no SDK's: where the host is the app's own by its name, it is the app's own."""
 
 _HOST, _PATH, _CNAME, _GREETING, _CERTIFICATE, _ASKED, _MARK = 0.95, 0.95, 0.9, 0.85, 0.7, 0.75, 0.8
-_ADDRESS, _RANGE, _LOCALLY, _LIE = 0.85, 0.6, 0.9, 0.7
+_ADDRESS, _RANGE, _LOCALLY, _LIE, _IMPORTED = 0.85, 0.6, 0.9, 0.7, 0.6
 """How sure the reasons are; `_LIE` is how much of it is left where the Host and the greeting disagree."""
 
 _SAYS = {"sni": "SNI", "certificate": "certificate of", "dns": "DNS name"}
@@ -52,8 +51,8 @@ class Owners:
     """Finds owners, with one app in view. Hosts are remembered, as many as a session has."""
 
     def __init__(self, app: AppUnderTest, known: Catalogue | None = None) -> None:
-        """Takes the app under test; `known` replaces the catalogue that leaktap carries."""
-        self._known = known or catalogue()
+        """Takes the app under test; `known` replaces the catalogue that leaktap carries and what its user imported."""
+        self._known = known or all_known()
         self._developer = Developer(app, self._known)
         self._ranked = lru_cache(8192)(self._rank)
         self._kin = lru_cache(1024)(self._developer.kin)
@@ -125,7 +124,7 @@ class Owners:
         found: list[tuple[str, Owner]] = []
         named = self._developer.of_name(name)
         for entry in self._entries(name):
-            if entry.sdk.kind == _CARRIER:
+            if entry.sdk.kind == CARRIER:
                 named = named or self._developer.in_front(name, entry.host.host)
                 break
             if entry.sdk.kind in _YIELDING and named is not None:
@@ -181,7 +180,7 @@ class Owners:
         if _is_address(host):
             names = [alias.name for alias in aliases if alias.kind == "dns"]
             return f"address {host} of {names[0]}, which nobody knows" if names else f"address {host} without a name"
-        if any(entry.sdk.kind == _CARRIER for entry in self._entries(host)):
+        if any(entry.sdk.kind == CARRIER for entry in self._entries(host)):
             return f"host {host} is a carrier's, and nothing says whose traffic it is"
         return f"host {host} neither the app's nor in catalogue"
 
@@ -215,6 +214,8 @@ class Owners:
 
     def _of_entry(self, entry: Entry) -> Owner:
         place = f"host {entry.host.host}" + (f" path {entry.host.path}" if entry.host.path else "")
+        if entry.imported:
+            return self._of_sdk(entry.company, entry.sdk, f"{place} imported from {entry.imported}", _IMPORTED)
         return self._of_sdk(entry.company, entry.sdk, f"{place} in catalogue", _PATH if entry.host.path else _HOST)
 
     def _of_sdk(self, company: Company, sdk: Sdk, basis: str, confidence: float) -> Owner:
@@ -230,7 +231,7 @@ class Owners:
         """Returns the first carrier among names, with its company."""
         for name in names:
             entry = next((entry for entry in self._entries(name) if not entry.host.path), None)
-            if entry is not None and entry.sdk.kind == _CARRIER:
+            if entry is not None and entry.sdk.kind == CARRIER:
                 company, sdk = entry.company.company, entry.sdk.name
                 return (sdk if company.casefold() in sdk.casefold() else f"{sdk} ({company})"), company
         return "", ""
