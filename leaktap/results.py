@@ -4,6 +4,7 @@ Memory stays flat however many records there are. Fields that are not known here
 they are; kinds and versions of records that are not known are refused, and so is whatever is no record at all.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -19,6 +20,7 @@ _LONGEST = 64 << 20
 """Bytes of a line: far more than any record has."""
 
 _MOST_SHOWN = 60
+_BEGIN = re.compile(rb'\s*\{\s*"schema"\s*:\s*"leaktap\.')
 
 
 class ResultError(Exception):
@@ -37,6 +39,15 @@ def read_results(path: str | Path) -> Iterator[PublishedRecord]:
             yield from _records(stream, name)
     except OSError as error:
         raise ResultError(f"{name}: cannot be read ({error.strerror or error})") from None
+
+
+def is_result(path: str | Path) -> bool:
+    """Tells whether a file begins as a result does; `-` and what cannot be read does not."""
+    try:
+        with Path(path).open("rb") as stream:
+            return bool(_BEGIN.match(stream.read(64)))
+    except OSError:
+        return False
 
 
 def _records(stream: BinaryIO, name: str) -> Iterator[PublishedRecord]:

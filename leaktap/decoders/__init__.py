@@ -4,8 +4,23 @@ from leaktap.decoders._api import Part, Watch
 from leaktap.decoders._ciphertext import is_opaque, sealed
 from leaktap.decoders._keyring import Keyring
 from leaktap.decoders._message import parts
+from leaktap.decoders._plain import is_text
 from leaktap.decoders._schema import check
 from leaktap.decoders._walk import Limited, Limits, hints, walk
 from leaktap.decoders.alphabet64 import shipped as alphabets
 
-__all__ = ["Keyring", "Limited", "Limits", "Part", "Watch", "alphabets", "check", "hints", "is_opaque", "parts", "sealed", "walk"]
+__all__ = [
+    "Keyring",
+    "Limited",
+    "Limits",
+    "Part",
+    "Watch",
+    "alphabets",
+    "check",
+    "hints",
+    "is_opaque",
+    "is_text",
+    "parts",
+    "sealed",
+    "walk",
+]

@@ -11,11 +11,12 @@ from pathlib import Path
 from leaktap.discover import discover
 from leaktap.model import Fault, Progress, Seen
 from leaktap.sources._api import InputError, Reading, Source, Stop
+from leaktap.sources._cut import cut_connection
 from leaktap.sources._names import names
 from leaktap.sources._open import Input, open_input
 from leaktap.sources._raw import Raw, is_live, open_raw
 
-__all__ = ["InputError", "Reading", "Stop", "is_live", "names", "read"]
+__all__ = ["InputError", "Reading", "Stop", "cut_connection", "is_live", "names", "read"]
 
 
 def read(path: str, reading: Reading) -> Iterator[Seen]:
