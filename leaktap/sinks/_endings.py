@@ -17,7 +17,7 @@ _MOST_NAMES = 4
 _VERDICTS: dict[Verdict, tuple[str, str]] = {
     "undeclared": ("undeclared", "red"),
     "more_often": ("more often", "yellow"),
-    "weaker": ("weaker form", "yellow"),
+    "weaker": ("weaker", "yellow"),
     "unseen": ("never seen", "dim"),
     "as_declared": ("as declared", "green"),
 }
@@ -31,7 +31,6 @@ def declared_table(rows: Sequence[Declared]) -> Iterable[Table | Text | str]:
     table = table_of("Verdict", "What", "Policy", "Observed")
     for column, share in zip(table.columns, (12, 22, 17, 38), strict=True):
         column.ratio = share
-    table.columns[0].min_width = len("weaker form")
     shown = [row for row in rows if row.verdict != "as_declared"]
     for row in shown[:_MOST_ROWS]:
         words, style = _VERDICTS[row.verdict]
@@ -59,11 +58,10 @@ def inventory_table(rows: Sequence[Inventory], heading: Heading) -> Iterable[Tab
     for name, some in sections.items():
         title = Text("Inventory", style="bold")
         yield title.append(f": {harmless(name)}", "not bold") if len(sections) > 1 else title
-        table = table_of("Class", "Recipient", "Count", "Seen", "Phases", "How")
+        table = table_of("Class", "Recipient", "Count", "First, last", "Phases", "How")
         table.columns[2].justify = "right"
         table.columns[2].no_wrap = True
-        table.columns[3].min_width = len("to 10:00:00")
-        for column, share in zip(table.columns, (13, 21, None, 11, 20, 12), strict=True):
+        for column, share in zip(table.columns, (13, 20, None, 11, 21, 12), strict=True):
             column.ratio = share
         for row in some:
             table.add_row(*_cells(row))
@@ -94,8 +92,8 @@ def _span(first: Time, last: Time) -> str:
     """Returns from when to when, with the days where they are not one; UTC."""
     begin, end = rfc3339(first), rfc3339(last)
     if begin[:10] != end[:10]:
-        return f"{begin[:10]}\n{begin[11:19]}\nto\n{end[:10]}\n{end[11:19]}"
-    return begin[11:19] if begin[:19] == end[:19] else f"{begin[11:19]}\nto {end[11:19]}"
+        return f"{begin[:10]}\n{begin[11:19]}\n{end[:10]}\n{end[11:19]}"
+    return begin[11:19] if begin[:19] == end[:19] else f"{begin[11:19]}\n{end[11:19]}"
 
 
 def _promised(row: Declared) -> str:
