@@ -52,7 +52,7 @@ _KINDS = ("ads", "analytics", "push", "login")
 
 
 def _findings(timeline: Timeline) -> Iterator[Finding]:
-    """Yields findings without end: three in each exchange, one exchange a second, forty recipients and unknown hosts."""
+    """Yields findings without end: three an exchange, an exchange a second, to forty SDKs and unknown hosts."""
     names = itertools.cycle(_CLASSES.items())
     request = Message(("POST", "/", "HTTP/1.1"))
     app, device = App("com.example.shop", basis="User-Agent"), Device("lab-phone-3")

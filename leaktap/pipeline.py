@@ -43,6 +43,7 @@ from leaktap.model import (
     Summary,
 )
 from leaktap.policy import Product
+from leaktap.rulebook import rule_book
 from leaktap.rules import Engine
 from leaktap.versions import versions
 
@@ -90,12 +91,12 @@ class Pipeline:
         self.examiner = Examiner(case, devices, responses, keys)
         self._case, self._key, self._devices, self._options = case, key, tuple(devices), dict(options or {})
         self._owners, self._apps, self._phones = Owners(case.app), Apps(case.app, installed(devices)), Phones(devices)
-        products = list(_products()) if case.declared else []
-        self._engine = Engine(case, timeline, ended=ended, products=products)
+        sdks = list(products()) if case.declared else []
+        self._engine = Engine(case, timeline, ended=ended, documents=rule_book(), products=sdks)
         self._untold = list(check(case.schemas))
         self._tally = _Tally()
         self._ledger = Ledger()
-        self._comparison = Comparison(case, products)
+        self._comparison = Comparison(case, sdks)
 
     def warm(self) -> None:
         """Compiles now what else the first message would wait for."""
@@ -243,7 +244,7 @@ class Pipeline:
         return blind
 
 
-def _products() -> Iterator[Product]:
+def products() -> Iterator[Product]:
     """Yields the SDKs of the catalogue by all their names."""
     for company in known().companies:
         names = tuple(name for name in (company.company, company.name_zh) if name)

@@ -74,7 +74,9 @@ class ClauseFields(TypedDict):
     title: str
     severity: Severity
     evidence: Annotated[str, Field(description="direct, case or indicator")]
-    proof: NotRequired[Annotated[list[str], Field(description="exchanges behind a clause about counts")]]
+    why: NotRequired[Annotated[str, Field(description="which condition held, in words, and nothing of the value")]]
+    remedy: NotRequired[Annotated[str, Field(description="what the app's maker can do")]]
+    proof: NotRequired[Annotated[list[str], Field(description="exchanges behind it, where it rests on several")]]
 
 
 class EvidenceFields(TypedDict):
@@ -83,6 +85,7 @@ class EvidenceFields(TypedDict):
     source: Annotated[str, Field(description="the input's name")]
     frames: Annotated[list[int], Field(description="packets, as tshark counts them")]
     stream: Annotated[int | None, Field(description="the connection, as tshark counts them")]
+    exchange: NotRequired[Annotated[str, Field(description="its exchange, as proofs name it")]]
     flow: Annotated[str | None, Field(description="mitmproxy's flow id, or the index of the HAR entry, from 0")]
     decrypted: bool
     frame_filter: Annotated[str | None, Field(description="for Wireshark's filter line")]

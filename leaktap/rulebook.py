@@ -1,4 +1,4 @@
-"""The bundled rule book, held against the words that the rooms beside it know: classes, categories and kinds of SDKs."""
+"""The bundled rule book, checked by the words that other rooms know: classes, categories and kinds of SDKs."""
 
 from functools import cache
 from typing import get_args

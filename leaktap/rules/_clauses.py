@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -154,7 +154,9 @@ class Clause(_Strict):
     @model_validator(mode="after")
     def _observable(self) -> "Clause":
         if self.evidence in ("none", "produces") and self.when:
-            raise ValueError(f"clause {self.id} has conditions although nothing can show it (evidence: {self.evidence})")
+            raise ValueError(
+                f"clause {self.id} has conditions although nothing can show it (evidence: {self.evidence})"
+            )
         if (self.evidence == "produces") != (self.produces is not None):
             raise ValueError(f"clause {self.id}: evidence: produces and the record that it produces go together")
         return self
@@ -201,5 +203,5 @@ def load_documents(words: Vocabulary | None = None) -> tuple[Document, ...]:
     ids = [document.document for document in documents]
     for file, name in zip(found, ids, strict=True):
         if ids.count(name) > 1:
-            raise ConfigError(cast(Path, file), 1, "document", f"{name!r} has two files")
+            raise ConfigError(file, 1, "document", f"{name!r} has two files")
     return documents

@@ -1,7 +1,8 @@
 """The conditions of clauses, one test each: whether it holds for a finding and in which words, or what is missing.
 
 A test is *steady* where it asks nothing but the finding's traits and the case: its answer is the same for every finding
-of these traits. The others ask the timeline, or what was seen before; those that rest on exchanges name them in `proof`.
+of these traits. The others ask the timeline, or what was seen before; those that rest on exchanges name them in
+`proof`.
 """
 
 from collections.abc import Callable
@@ -212,7 +213,11 @@ def _unnecessary(_: Condition, at: At) -> str | None:
 def _changed(of: Condition, at: At) -> str | None:
     assert of.changed is not None
     earlier = at.earlier
-    if earlier is None or not earlier.is_new(at.facts, of.changed) or earlier.was_announced(at.facts.traits, of.changed):
+    if (
+        earlier is None
+        or not earlier.is_new(at.facts, of.changed)
+        or earlier.was_announced(at.facts.traits, of.changed)
+    ):
         return None
     what = "the class" if of.changed == "identifier" else "that this recipient gets it"
     return f"{what} is new since the baseline"
@@ -409,7 +414,9 @@ TESTS: dict[str, Test] = {
     ),
     "after_code": Test(_after_code, lambda _, at: "the app loaded no code before"),
     "more_than": Test(
-        _more_than, lambda of, _: f"no more than {of.more_than} requests within {span(of.within or 0)}", about_owner=True
+        _more_than,
+        lambda of, _: f"no more than {of.more_than} requests within {span(of.within or 0)}",
+        about_owner=True,
     ),
     "more_often_than_declared": Test(
         _more_often,

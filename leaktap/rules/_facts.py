@@ -21,6 +21,7 @@ CODE = "code_download"
 _SUPPOSED = "case"
 """The basis of an app that is only supposed: it is the one under test, and nothing says another."""
 
+
 class Traits(NamedTuple):
     """`steps` is the whole form, `encrypted` whether the app had encrypted it besides; `sure` and `owner_sure` whether
     the match and its recipient are; `own` whether the request itself shows that the app under test sent it.

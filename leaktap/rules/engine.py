@@ -6,9 +6,10 @@ recipient is uncertain where a condition is about the recipient, are indicators 
 of another app than the one under test accuse nobody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
+from typing import Any
 
 from leaktap.config import Case
 from leaktap.model import SEVERITIES, ClauseHit, Finding, Severity
@@ -72,8 +73,9 @@ class _Plan:
 type _Answer = tuple[str, tuple[str, ...]]
 """Why a condition holds, in words, and the exchanges that prove it."""
 
-_COPIED = attrgetter(*[each.name for each in fields(Finding)][:-2])
+_COPIED: Callable[[Finding], tuple[Any, ...]] = attrgetter(*[each.name for each in fields(Finding)][:-2])
 """Everything of a finding but what the engine adds: its clauses and severity, which stand last."""
+_MADE: Callable[..., Finding] = Finding
 
 
 class Engine:
@@ -126,7 +128,7 @@ class Engine:
         if self.pardon(facts):
             return replace(finding, severity="info")
         hits, severity = self._hold(facts)
-        return Finding(*_COPIED(finding), hits, severity)
+        return _MADE(*_COPIED(finding), hits, severity)
 
     def pardon(self, facts: Facts) -> str:
         """Returns why a finding is held against nobody, in words; nothing where it is judged."""
@@ -182,7 +184,9 @@ class Engine:
                 hits.append(hit)
         return tuple(hits), _worst(hits, facts.traits)
 
-    def _hit(self, entries: tuple[_Entry, ...], answers: "tuple[_Answer | None, ...]", exchange: str) -> ClauseHit | None:
+    def _hit(
+        self, entries: tuple[_Entry, ...], answers: "tuple[_Answer | None, ...]", exchange: str
+    ) -> ClauseHit | None:
         """Returns what the first condition says that holds."""
         for entry in entries:
             hit = entry.hit
@@ -225,7 +229,8 @@ class Engine:
 
     def _counts_in(self, traits: Traits) -> bool:
         return traits.identifier in self._promised or any(
-            (not c.identifier or traits.identifier in c.identifier) and (not c.category or traits.category in c.category)
+            (not c.identifier or traits.identifier in c.identifier)
+            and (not c.category or traits.category in c.category)
             for c in self._counts
         )
 

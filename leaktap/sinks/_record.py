@@ -116,6 +116,7 @@ def _finding(item: Finding, reveal: bool) -> FindingRecord:
             "source": origin.source,
             "frames": list(item.message.frames),
             "stream": origin.stream,
+            "exchange": exchange.id,
             "flow": origin.flow,
             "decrypted": origin.decrypted,
             "frame_filter": frame_filter(origin.transport, origin.stream, item.message.frames),
@@ -176,6 +177,10 @@ def _clause(clause: ClauseHit) -> ClauseFields:
         "severity": clause.severity,
         "evidence": clause.evidence,
     }
+    if clause.why:
+        fields["why"] = clause.why
+    if clause.remedy:
+        fields["remedy"] = clause.remedy
     if clause.proof:
         fields["proof"] = list(clause.proof)
     return fields

@@ -46,7 +46,9 @@ EVIDENCE = {
 }
 """What traffic can show of each clause of the five documents."""
 
-WORDS = Vocabulary(names(), frozenset(known.category for known in classes().values()), frozenset(get_args(Kind.__value__)))
+WORDS = Vocabulary(
+    names(), frozenset(known.category for known in classes().values()), frozenset(get_args(Kind.__value__))
+)
 
 
 def test_all_documents_and_clauses_are_there():
@@ -81,7 +83,10 @@ def test_the_words_of_the_bundled_clauses_are_those_of_the_other_rooms():
     ("clause", "why"),
     [
         (CLAUSE + "when: [{phase: [before_consnt]}]}", r":6:88: clauses\.0\.when\.0\.phase\.0"),
-        (CLAUSE + "when: [{fase: [refused]}]}", r":6:80: clauses\.0\.when\.0\.fase: is no key of this file, did you mean"),
+        (
+            CLAUSE + "when: [{fase: [refused]}]}",
+            r":6:80: clauses\.0\.when\.0\.fase: is no key of this file, did you mean",
+        ),
         (CLAUSE + "when: [{}]}", "an empty condition would fire on everything"),
         (CLAUSE + "when: [{evidence: case}]}", "an empty condition would fire on everything"),
         (CLAUSE + "when: [{more_than: 3}]}", "go together"),

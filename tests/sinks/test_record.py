@@ -73,6 +73,7 @@ def test_a_finding_has_the_published_fields():
             "source": "capture.pcapng",
             "frames": [12, 14, 15, 16, 17],
             "stream": 3,
+            "exchange": "x1",
             "flow": None,
             "decrypted": True,
             "frame_filter": "tcp.stream eq 3 && frame.number in {12, 14..17}",
