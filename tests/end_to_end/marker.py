@@ -4,12 +4,29 @@ import asyncio
 import os
 from pathlib import Path
 
-from mitmproxy import ctx
+from mitmproxy import command, ctx
+from mitmproxy.io import FlowWriter
 
 
 class Marker:
     def __init__(self):
         self.task = None
+        self.flows = []
+
+    def response(self, flow):
+        self.flows.append(flow)
+
+    @command.command("marker.noted")
+    def noted(self) -> int:
+        """Returns how many flows have a comment."""
+        return sum(bool(flow.comment) for flow in self.flows)
+
+    @command.command("marker.save")
+    def save(self, path: str) -> None:
+        """Saves all flows as they are now."""
+        with Path(path).open("wb") as stream:
+            for flow in self.flows:
+                FlowWriter(stream).add(flow)
 
     def running(self):
         if self.task is None:
