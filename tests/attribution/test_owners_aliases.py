@@ -1,6 +1,8 @@
 """Owners by more than the host: canonical names, the greeting, certificates, addresses, marks, carriers, kinship."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from leaktap.attribution import Clues, Owners
 from leaktap.attribution._catalogue import Catalogue, load
@@ -332,3 +334,42 @@ def test_a_path_that_does_not_fit_leaves_the_host_to_its_other_names(known):
     assert owners.owner(exchange("shared-sdk.net", aliases, "/metrics/1")).sdk == "Metrics"
     assert owners.owner(exchange("shared-sdk.net", aliases, "/other")).sdk == "Big Ads"
     assert owners.owner(exchange("shared-sdk.net", (), "/other")).party == "unknown"
+
+
+NAMES = st.sampled_from(
+    [
+        "",
+        "a.example",
+        "metrics-sdk.net",
+        "x.shared-sdk.net",
+        "x.cloudy-cdn.net",
+        "shopfront-img.buckets.net",
+        "api.shop-case.cn",
+        "www.shopfront.com",
+        "big-site.net",
+        "phone-sync.net",
+        "198.51.100.1",
+        "203.0.113.9",
+        "2001:db8::1",
+        "*.metrics-sdk.net",
+        "*",
+        "..",
+        "é.example",
+    ]
+)
+ALIASES = st.lists(st.builds(Alias, st.sampled_from(["sni", "certificate", "cname", "dns"]), NAMES), max_size=6)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(NAMES, ALIASES, st.sampled_from(["/", "/metrics/1", "*", ""]), st.sampled_from([(), (0,), (1, 0)]))
+def test_any_names_have_an_owner_with_a_reason(known, host, aliases, target, marks):
+    end = Endpoint("203.0.113.9", 19000)
+    request = Message(("POST", target, "HTTP/1.1"))
+    origin = Origin("t", transport="udp")
+    said = Exchange("x", 0, end, end, "https", host, request, None, origin, aliases=tuple(aliases))
+    owners = Owners(APP, known)
+    owner = owners.owner(said, Clues(marks=marks))
+    assert owner.basis and owner == owners.owner(said, Clues(marks=marks))
+    assert (owner.party == "unknown") == (owner.confidence == 0)
+    assert owner.party != "third" or (owner.sdk and owner.company)
+    assert not owner.carrier or owner.carrier != owner.sdk
