@@ -22,6 +22,8 @@ _LEVEL = {"critical": 2, "high": 3, "medium": 4, "low": 5, "info": 6}
 _OF_KIND = {"blind": 5, "fault": 4}
 _CEF_SEVERITY = {"critical": 10, "high": 8, "medium": 5, "low": 3, "info": 1}
 _SHORTEST = 24
+_WHOLE = ("schema", "id", "time", "severity", "identifier", "first", "last")
+"""Fields that are never cut: without them a message is none."""
 
 
 def message(body: bytes, facility: int, form: str, most: int) -> bytes:
@@ -60,7 +62,7 @@ def _fitted(fields: dict[str, Any], room: int, form: str) -> dict[str, Any]:
         places = list(_texts(fields))
         longest = max(places, key=lambda place: len(place[0][place[1]]), default=None)
         if longest is None or len(longest[0][longest[1]]) <= _SHORTEST:
-            return {name: fields[name] for name in ("schema", "id", "time", "severity", "identifier") if name in fields}
+            return {name: fields[name] for name in _WHOLE if len(str(fields.get(name, ""))) in range(1, 100)}
         holder, name = longest
         holder[name] = (
             f"{holder[name][: len(holder[name]) * 2 // 3]}…" if isinstance(holder[name], str) else holder[name][:8]
@@ -72,7 +74,7 @@ def _texts(value: Any) -> Any:
     """Yields where texts and long lists stand: (holder, key)."""
     items = value.items() if isinstance(value, dict) else enumerate(value)
     for name, item in items:
-        if isinstance(item, str) or (isinstance(item, list) and len(item) > _SHORTEST):
+        if name not in _WHOLE and (isinstance(item, str) or (isinstance(item, list) and len(item) > _SHORTEST)):
             yield value, name
         elif isinstance(item, dict | list):
             yield from _texts(item)

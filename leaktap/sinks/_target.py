@@ -78,9 +78,8 @@ def parse(kind: str, target: str, schemes: Set[str], known: Set[str]) -> Target:
     settings = dict(parse_qsl(fragment, keep_blank_values=True))
     url, scheme = _split(_named(address, kind) if hidden else address, f"{kind}:{address}" if hidden else "")
     if scheme not in schemes or not url.hostname:
-        raise SinkError(
-            f"{kind}:{address if hidden else ''}: is no address for it: write {' or '.join(sorted(schemes))}://HOST"
-        )
+        ways = " or ".join(f"{name}://HOST" for name in sorted(schemes))
+        raise SinkError(f"{kind}:{address if hidden else ''}: is no address for it: write {ways}")
     shown = f"{scheme}://{url.netloc.rpartition('@')[2]}"
     for name, value in settings.items():
         if name not in known | COMMON:

@@ -99,13 +99,14 @@ def _failure(case: ElementTree.Element, title: str, lines: list[str]) -> None:
 
 
 def _about(groups: Iterable[Group]) -> list[str]:
-    ordered = sorted(groups, key=lambda group: SEVERITIES.index(group.severity))
-    return [
-        f"{group.severity}: {group.first['identifier']} {group.first['value']} ({disguise(group.first['form'])}) to "
-        f"{group.recipient} ({group.first['destination']['host']}), {phase_words(group.first['phase'])}, "
-        f"{group.count} times; {group.first['path']} #{group.first['id']}"
-        for group in ordered
-    ]
+    return [_line(group) for group in sorted(groups, key=lambda group: SEVERITIES.index(group.severity))]
+
+
+def _line(group: Group) -> str:
+    first = group.first
+    what = f"{first['identifier']} {first['value']} ({disguise(first['form'])})"
+    where = f"{group.recipient} ({first['destination']['host']}), {phase_words(first['phase'])}"
+    return f"#{first['id']} {group.severity}: {what} to {where}, {group.count} times; {first['path']}"
 
 
 def _text(element: ElementTree.Element, lines: list[str]) -> None:

@@ -152,3 +152,44 @@ def declared(**parts):
         "coverage": Coverage(0.97, {"no_key": 1}),
     }
     return Declared(**{**defaults, **parts})
+
+
+HOSTILE = (
+    '=HYPERLINK("http://evil.example","x")',
+    "+1|cmd|' /C calc'!A0",
+    "<script>alert(1)</script>",
+    "]]><!-- & &amp; -->",
+    "@everyone #1 http://evil.example www.evil.example",
+    "\x00\x1b[31mred\x7f\x9b",
+    "a\r\nInjected: header\n| x | y |",
+    "`|` ``` ||",
+    "[text](http://evil.example) ![x](y) {0} {{1}} \\[",
+    "\"',;\t a=b c\\=d",
+    "\udc80 lone",
+    "\u202egnp\u2028\u2029\ufffe\uffff",
+    "名称＝1，值",
+    '<!channel> <at user_id="all">',
+    "x" * 5000,
+)
+"""What captured text may say in order to be more than text."""
+
+
+def hostile_records(text):
+    """Every kind of record with captured text wherever there can be some."""
+    return [
+        finding(
+            value=text or "x",
+            path=f"request.body|json.$.{text}",
+            host=text,
+            target=f"/{text}?{text}={text}",
+            url=f"https://{text}/{text}?{text}={text}",
+            identifier=f"custom.{text}",
+            form=(text,),
+            why=text,
+            owner=Owner("third", text, text, text, text),
+            clauses=(ClauseHit("CAC-191-2019/3.1", "Collecting before the user consents", "high", "direct"),),
+        ),
+        blind(host=text, detail=text, protocol=text),
+        fault(where=text, why=text),
+        summary(inputs=(text,)),
+    ]
