@@ -1,8 +1,9 @@
 """What a request's contents say of its sender and its recipient: names of packages, an app's keys, SDKs' marks.
 
 Looked for where the contents are at hand, decoded, and handed on as a few words: whoever judges later need not have the
-body. A package counts where a key says that it is the sender's (`package_name`, `bundle_id` ...). Requests name other
-packages too, such as those that are installed: what stands in lists counts only where it is one and the same.
+body. A package counts where a key or a header says that it is the sender's (`package_name`, `bundle_id`; Google's
+interfaces are sent `X-Android-Package`). Requests name other packages too, such as those that are installed: what is in
+lists counts only where it is one and the same.
 """
 
 import re
@@ -15,9 +16,11 @@ from leaktap.attribution._packages import PACKAGE, is_package
 from leaktap.config import AppUnderTest
 from leaktap.model import App, Exchange, Leaf
 
-_KEYS = re.compile(r"(host|app)?(package|pkg|bundle)(name|nm|id|identifier)?|applicationid|appidentifier")
+_KEYS = re.compile(
+    r"x?(android|ios|referer)?(host|app)?(package|pkg|bundle)(name|nm|id|identifier)?|applicationid|appidentifier"
+)
 """Names under which requests say which app they come from, without `_`, `-`, `.` and `$`, in lower case."""
-_LONGEST_VALUE = 256
+_LONGEST_NAME, _LONGEST_VALUE = 64, 256
 _SIGNS = str.maketrans("", "", "_-.$")
 _LIST = re.compile(r"\[\d+\]")
 _QUERY = re.compile(r"[?&]([\w.$-]{2,32})=([A-Za-z][\w.:%-]{2,200})")
@@ -58,6 +61,9 @@ class Witness:
         for key, value in _QUERY.findall(target) if "." in target else ():
             if _is_senders(key):
                 self._note(alone, value, f"query {key}")
+        for name, said in exchange.request.headers:
+            if len(said) <= _LONGEST_VALUE and _is_header(name):
+                self._note(alone, said.decode("latin-1"), f"header {name.decode('latin-1')}")
         for leaf in leaves:
             if leaf.keys and _is_senders(leaf.keys[-1]) and len(leaf.value) <= _LONGEST_VALUE:
                 into = listed if _LIST.search(leaf.path) else alone
@@ -96,6 +102,11 @@ class Witness:
 @lru_cache(4096)
 def _is_senders(key: str) -> bool:
     return _KEYS.fullmatch(key.translate(_SIGNS).lower()) is not None
+
+
+@lru_cache(4096)
+def _is_header(name: bytes) -> bool:
+    return len(name) <= _LONGEST_NAME and _is_senders(name.decode("latin-1"))
 
 
 def _place(leaf: Leaf) -> str:

@@ -33,6 +33,9 @@ _LONGEST_NAME = 253
 _LOCAL = frozenset({"llmnr", "mdns", "nbns", "ssdp"})
 """Protocols by which machines of a local network find each other; a phone's system speaks them by itself."""
 
+_NAMELESS = "raw"
+"""The protocol of bytes that name no host: outside of TLS, the host is the name that was asked for before."""
+
 _YIELDING = frozenset({CARRIER, "app", "mini-program"})
 """Kinds that are no SDK's: where the host is the app's own by its name, it is the app's own."""
 
@@ -67,6 +70,13 @@ class Owners:
             return Owner("platform", basis=f"{origin.protocol} within the local network", confidence=_LOCALLY)
         target = exchange.request.start[1]
         owner = self._of(exchange.host, target, exchange.aliases, server.ip, server.port, origin.transport)
+        if (
+            origin.protocol == _NAMELESS
+            and not origin.decrypted
+            and owner.confidence
+            and not _is_address(exchange.host)
+        ):
+            owner = _by(owner, f"name {exchange.host} of the address", "", _ASKED)
         return self._marked(owner, clues.marks) if clues.marks else owner
 
     def of_host(self, host: str, path: str = "", port: int = 0) -> Owner:
@@ -230,7 +240,7 @@ class Owners:
     def _carrier(self, names: Iterable[str]) -> tuple[str, str]:
         """Returns the first carrier among names, with its company."""
         for name in names:
-            entry = next((entry for entry in self._entries(name) if not entry.host.path), None)
+            entry = next((one for one in self._entries(name) if not one.host.path and not one.imported), None)
             if entry is not None and entry.sdk.kind == CARRIER:
                 company, sdk = entry.company.company, entry.sdk.name
                 return (sdk if company.casefold() in sdk.casefold() else f"{sdk} ({company})"), company

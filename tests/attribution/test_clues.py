@@ -66,6 +66,11 @@ def test_what_a_body_says(leaves, package, basis):
         (exchange(body=b"appkey=5f0c7abc"), TESTED, "an app's key"),
         (exchange(headers=((b"X-App-Key", b"appkey-1"),)), TESTED, "an app's key"),
         (exchange("/x?k=5f0c7ab"), None, ""),
+        (exchange(headers=((b"X-Android-Package", OTHER.encode()),)), OTHER, "header X-Android-Package"),
+        (exchange(headers=((b"x-ios-bundle-identifier", OTHER.encode()),)), OTHER, "header x-ios-bundle-identifier"),
+        (exchange(headers=((b"bundleId", TESTED.encode()),)), TESTED, "header bundleId"),
+        (exchange(headers=((b"X-Android-Cert", OTHER.encode()),)), None, ""),
+        (exchange(headers=((b"X-Android-Package", b"x" * 300),)), None, ""),
     ],
 )
 def test_what_else_of_a_request_says(said, package, basis):

@@ -1,5 +1,7 @@
 """Owners by more than the host: canonical names, the greeting, certificates, addresses, marks, carriers, kinship."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -227,6 +229,22 @@ def test_who_is_behind_the_names(known, host, aliases, who, basis):
     assert f"{owner.party} {owner.sdk}" + f" by {owner.carrier}" * bool(owner.carrier) == who, owner.basis
     assert owner.basis.startswith(basis)
     assert 0 <= owner.confidence <= 1 and (owner.confidence > 0) == (owner.party != "unknown")
+
+
+@pytest.mark.parametrize(
+    ("host", "decrypted", "basis", "confidence"),
+    [
+        ("big-ads.net", False, "name big-ads.net of the address: host big-ads.net in catalogue", 0.71),
+        ("big-ads.net", True, "host big-ads.net in catalogue", 0.95),
+        ("a.example", False, "host a.example neither the app's nor in catalogue", 0),
+        ("203.0.113.200", False, "address 203.0.113.128/25 in catalogue", 0.6),
+    ],
+)
+def test_bytes_that_name_no_host_go_by_the_name_that_was_asked_for(known, host, decrypted, basis, confidence):
+    ip = host if host[0].isdigit() else "198.51.100.1"
+    said = replace(exchange(host, (), "", ip), origin=Origin("t", "raw", "tcp", decrypted=decrypted))
+    owner = Owners(APP, known).owner(said)
+    assert (owner.confidence, owner.basis) == (confidence, basis)
 
 
 @pytest.mark.parametrize(
