@@ -12,6 +12,7 @@ from mitmproxy.exceptions import OptionsError
 
 from leaktap import identifiers
 from leaktap.addon._settings import Settings
+from leaktap.attribution import known as catalogue
 from leaktap.config import Case, ConfigError, Event, load_case, load_devices, parse_time
 from leaktap.consent import case_events
 from leaktap.keyring import load_keyring
@@ -76,6 +77,7 @@ def settings(options: Options) -> Settings:
     """
     known = identifiers.names()
     try:
+        catalogue()
         case = load_case(_path(options.leaktap_case), known) if options.leaktap_case else Case()
         devices = load_devices([*case.devices, *map(_path, options.leaktap_device)], known)
         keys = load_keyring([*case.keyring, *map(_path, options.leaktap_keyring)])

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from publicsuffixlist import PublicSuffixList
 from pydantic import (
@@ -60,15 +60,24 @@ type Kind = Literal[
     "rtc",
     "social",
     "speech",
+    "tracker",
     "webview",
 ]
 type _Said = Annotated[str, Field(min_length=1)]
 
+CARRIER: Kind = "cdn"
+"""The kind of what carries other people's traffic: clouds and networks that deliver content."""
+
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)+")
 
 
+def is_host(name: str) -> bool:
+    """Tells whether a name is a host's: in lower case, of two labels and more."""
+    return _HOST.fullmatch(name) is not None
+
+
 def _named(value: str) -> str:
-    if not _HOST.fullmatch(value):
+    if not is_host(value):
         raise ValueError(f"{value!r} is no host name in lower case, without scheme, port and path")
     return value
 
@@ -149,11 +158,12 @@ _COMPANIES: TypeAdapter[tuple[Company, ...]] = TypeAdapter(tuple[Company, ...])
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A host of an SDK of a company, as the index holds it."""
+    """A host of an SDK of a company, as the index holds it; `imported` names the import that it is from, if any."""
 
     host: Host
     sdk: Sdk
     company: Company
+    imported: str = ""
 
     @property
     def party(self) -> Party:
@@ -161,8 +171,17 @@ class Entry:
         return self.sdk.party
 
 
+class Beside(Protocol):
+    """What else knows hosts, and is asked where the catalogue has nothing."""
+
+    def candidates(self, host: str) -> Iterator[Entry]:
+        """Yields what may own a host, the longest first."""
+
+
 class Catalogue:
-    """Companies indexed by host."""
+    """Companies indexed by host, and what is asked `beside` them."""
+
+    beside: tuple[Beside, ...] = ()
 
     def __init__(self, companies: Iterable[Company]) -> None:
         """Takes companies whose hosts have one owner each (`load` sees to that)."""
@@ -189,8 +208,19 @@ class Catalogue:
     def candidates(self, host: str) -> Iterator[Entry]:
         """Yields what may own `host` (lower case), the best first: the longest host, then the longest path.
 
-        The first one whose path the request's target begins with is the owner.
+        The first one whose path the request's target begins with is the owner. What is beside the catalogue is
+        asked where it has nothing, or a carrier alone and less of the name.
         """
+        ours = list(self._own(host))
+        front = next((i for i, one in enumerate(ours) if one.sdk.kind == CARRIER), len(ours))
+        least = len(ours[front].host.host) if front < len(ours) else 0
+        yield from ours[:front]
+        if all(one.host.path for one in ours[:front]):
+            for other in self.beside:
+                yield from (one for one in other.candidates(host) if len(one.host.host) > least)
+        yield from ours[front:]
+
+    def _own(self, host: str) -> Iterator[Entry]:
         while host:
             yield from self._hosts.get(host, ())
             host = host.partition(".")[2]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from leaktap.attribution import known as catalogue
 from leaktap.cli import CommandError
 from leaktap.config import Case, ConfigError, DeviceProfile, Event, load_case, load_devices, parse_time
 from leaktap.consent import Timeline, case_events
@@ -14,10 +15,11 @@ def load(case: Path | None, devices: Sequence[Path]) -> tuple[Case, tuple[Device
     """Reads the case, if there is one, the devices that it names, and the further `devices`.
 
     Raises:
-        CommandError: one of the files is not usable.
+        CommandError: one of the files is not usable, or a database that the user imported is not.
     """
     known = names()
     try:
+        catalogue()
         about = load_case(case, known) if case else Case()
         return about, load_devices([*about.devices, *devices], known)
     except ConfigError as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leaktap.cli import say
+from leaktap.cli import CommandError, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,9 +36,13 @@ def lookup(
 ) -> None:
     """Say whose a host is, by which entry of the catalogue, where that was seen, and which other entries fit."""
     from leaktap.attribution import Owners, known
-    from leaktap.config import AppUnderTest
+    from leaktap.config import AppUnderTest, ConfigError
 
     host, path, port = _asked(host, path)
+    try:
+        known()
+    except ConfigError as error:
+        raise CommandError(str(error)) from None
     owner = Owners(AppUnderTest()).of_host(host, path, port)
     fitting = list(known().candidates(host))
     entry = next((one for one in fitting if path.startswith(one.host.path)), None)
@@ -67,9 +71,16 @@ def list_(
     ] = "",
     kind: Annotated[str, typer.Option(help="Only SDKs of this kind, such as ads or push.")] = "",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    imported: Annotated[bool, typer.Option("--imported", help="List the databases that were imported.")] = False,
 ) -> None:
     """List SDKs: company, SDK, kind and hosts, separated by tabs; their numbers come on standard error."""
     from collections import Counter
+
+    if imported:
+        from leaktap.cli._import import show
+
+        show()
+        return
 
     from leaktap.attribution import known
     from leaktap.config import nearest
