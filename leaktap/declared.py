@@ -21,6 +21,9 @@ _MOST_PROOF = 50
 _MOST_NAMES = 50
 _MOST_FORMS = 50
 _MOST_WINDOWS = 10_000
+_MANY = 200
+_MOST_MOMENTS = 10_000
+"""Requests that are remembered of one class and recipient: more within an hour are not told apart."""
 _MOST_SDKS = 4000
 """SDKs that are kept apart: more than any catalogue has."""
 
@@ -94,21 +97,26 @@ class _Window:
 
     moments: list[_Moment] = field(default_factory=list)
     most: int = 0
-    proof: tuple[str, ...] = ()
+    proof: list[_Moment] = field(default_factory=list)
 
     def add(self, moment: _Moment) -> None:
         moments = self.moments
-        spot = bisect_left(moments, moment)
-        if spot < len(moments) and moments[spot] == moment:
-            return
-        moments.insert(spot, moment)
-        for end in range(spot, bisect_left(moments, (moment[0] + HOUR, ""))):
-            begin = bisect_left(moments, (moments[end][0] - HOUR + 1, ""), 0, end + 1)
-            if end + 1 - begin > self.most:
-                self.most = end + 1 - begin
-                self.proof = tuple(exchange for _, exchange in moments[max(begin, end + 1 - _MOST_PROOF) : end + 1])
-        old = bisect_right(moments, (moments[-1][0] - 2 * HOUR, ""))
-        if old > 1000:
+        if not moments or moment > moments[-1]:
+            spot = len(moments)
+            moments.append(moment)
+        else:
+            spot = bisect_left(moments, moment)
+            if moments[spot] == moment:
+                return
+            moments.insert(spot, moment)
+        for end in range(spot + 1, bisect_left(moments, (moment[0] + HOUR, ""), spot) + 1):
+            begin = bisect_left(moments, (moments[end - 1][0] - HOUR + 1, ""), 0, end)
+            if end - begin > self.most:
+                self.most = end - begin
+                self.proof = moments[max(begin, end - _MOST_PROOF) : end]
+        if len(moments) > _MOST_MOMENTS:
+            del moments[: _MOST_MOMENTS // 2]
+        elif len(moments) > _MANY and (old := bisect_right(moments, (moments[-1][0] - 2 * HOUR, ""))) > _MANY // 2:
             del moments[:old]
 
 
@@ -149,6 +157,8 @@ class Comparison:
         """Takes the case, and the SDKs whose other names are known."""
         self._declared, self._package = case.declared, case.app.package
         self._policy = Policy(case.declared, products)
+        promises = case.declared.identifiers if case.declared else {}
+        self._unshared = {name for name, promise in promises.items() if not promise.shared}
         self._meetings = Meetings()
         self._classes: dict[str, _Seen] = {}
         self._weaker: dict[str, _Seen] = {}
@@ -167,17 +177,20 @@ class Comparison:
         if finding.direction != "request" or owner.party == "platform" or _is_foreign(self._package, finding.app):
             return
         recipient = owner.sdk or owner.company or place(finding)
-        self._classes.setdefault(match.identifier, _Seen()).add(finding, recipient)
+        _in(self._classes, match.identifier).add(finding, recipient)
         if self._policy.weaker(match):
-            self._weaker.setdefault(match.identifier, _Seen()).add(finding, recipient)
-        if owner.party == "third":
-            self._shared.setdefault(match.identifier, _Seen()).add(finding, recipient)
+            _in(self._weaker, match.identifier).add(finding, recipient)
+        if match.identifier in self._unshared and owner.party == "third":
+            _in(self._shared, match.identifier).add(finding, recipient)
         if (sdk := _sdk(owner)) and (sdk in self._got or len(self._got) < _MOST_SDKS):
-            self._got.setdefault(sdk, _Seen()).add(finding, match.identifier)
+            _in(self._got, sdk).add(finding, match.identifier)
         app = finding.app.package if finding.app else ""
         key = match.identifier, app, finding.device.name, owner.company or finding.exchange.host
-        if key in self._windows or len(self._windows) < _MOST_WINDOWS:
-            self._windows.setdefault(key, _Window()).add((finding.time, finding.exchange.id))
+        window = self._windows.get(key)
+        if window is None and len(self._windows) < _MOST_WINDOWS:
+            window = self._windows[key] = _Window()
+        if window is not None:
+            window.add((finding.time, finding.exchange.id))
 
     def blind(self, blind: Blind) -> None:
         """Counts what was not inspected of an SDK."""
@@ -213,7 +226,7 @@ class Comparison:
             if weaker := self._weaker.get(name):
                 broken.append(_shown(row, "weaker", weaker))
             if row.max_per_hour is not None and busiest.most > row.max_per_hour:
-                broken.append(replace(_shown(row, "more_often", seen), proof=busiest.proof, findings=()))
+                broken.append(replace(_shown(row, "more_often", seen), proof=_ids(busiest.proof), findings=()))
             yield from broken or [replace(_shown(row, "as_declared", seen), proof=())]
 
     def _of_sdks(self, inspected_share: float) -> Iterator[Declared]:
@@ -285,8 +298,17 @@ def _is_foreign(tested: str, app: App | None) -> bool:
     return bool(tested and app and app.package != tested)
 
 
+def _in[K](seen: dict[K, _Seen], key: K) -> _Seen:
+    found = seen.get(key)
+    if found is None:
+        found = seen[key] = _Seen()
+    return found
+
+
 def _keep(moments: list[_Moment], moment: _Moment) -> None:
     """Keeps the earliest moments, each once."""
+    if len(moments) == _MOST_PROOF and moment >= moments[-1]:
+        return
     spot = bisect_left(moments, moment)
     if spot < _MOST_PROOF and moments[spot : spot + 1] != [moment]:
         moments.insert(spot, moment)

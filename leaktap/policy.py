@@ -83,6 +83,7 @@ class Policy:
         for product in self._products.values():
             self._of_company.setdefault(product.company, []).append(product)
         self._sdk = lru_cache(8192)(self._find)
+        self._weaker = lru_cache(8192)(self._weighed)
 
     def sdk(self, owner: Owner) -> str | None:
         """Returns the declared name that stands for the owner's SDK, as it is declared, or None."""
@@ -95,10 +96,13 @@ class Policy:
 
     def is_weaker(self, identifier: str, form: Sequence[str], encrypted: bool) -> bool:
         """Tells the same of a class and a form; `encrypted` says that the app had encrypted it besides."""
+        return self._weaker(identifier, tuple(form), encrypted)
+
+    def _weighed(self, identifier: str, form: tuple[str, ...], encrypted: bool) -> bool:
         said = self.declared.identifiers.get(identifier) if self.declared else None
         if said is None or not said.form or said.form.casefold() == "plain":
             return False
-        seen = _RANK[form_kind(tuple(form))]
+        seen = _RANK[form_kind(form)]
         if _ENCRYPTED.search(said.form):
             return seen == 0 and not encrypted
         return seen < max(_RANK[form_kind(tuple(re.split(r"[\s,+]+", said.form.casefold())))], 1)
