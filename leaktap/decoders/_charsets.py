@@ -26,12 +26,12 @@ _WIDE_CHINESE = (  # rows of ASCII, of punctuation, of ideographs, of full width
 _CHINESE = (
     (
         "gb18030",
-        re.compile(rb"(?:[\x20-\x7e\t\r\n]|[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x81-\xfe][0-9][\x81-\xfe][0-9])*"),
+        re.compile(rb"(?:[\x20-\x7e\t\r\n]|[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x81-\xfe][0-9][\x81-\xfe][0-9])*+"),
         re.compile(rb"[\xb0-\xd7][\xa1-\xfe]"),
     ),
     (
         "big5",
-        re.compile(rb"(?:[\x20-\x7e\t\r\n]|[\xa1-\xf9][\x40-\x7e\xa1-\xfe])*"),
+        re.compile(rb"(?:[\x20-\x7e\t\r\n]|[\xa1-\xf9][\x40-\x7e\xa1-\xfe])*+"),
         re.compile(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]"),
     ),
 )

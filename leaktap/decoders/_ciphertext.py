@@ -36,7 +36,7 @@ _MOST_ZEROS = 1 / 24
 
 _RSA = (128, 256, 384, 512)
 _MOST_RSA = 4
-_HEX = re.compile(rb"(?:[0-9a-f]{2}){65,}|(?:[0-9A-F]{2}){65,}")
+_HEX = re.compile(rb"(?:[0-9a-f]{2}){65,}+|(?:[0-9A-F]{2}){65,}+")
 _QUERY = "request.query"
 _WAYS = ("request.body", _QUERY)
 

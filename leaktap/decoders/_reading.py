@@ -6,6 +6,7 @@ meets them. What nobody said to be of the format is read `strictly`: it must mak
 
 import math
 import struct
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -22,6 +23,7 @@ SURELY_READABLE = 16
 type Order = Literal["big", "little"]
 
 _LONGEST_NAME = 256
+_READ_PER_LOOK = 1 << 10
 _READABLE = 4
 _LARGEST_EXACT = 2.0**63
 _REALS = {("big", 2): ">e", ("big", 4): ">f", ("big", 8): ">d", ("little", 4): "<f", ("little", 8): "<d"}
@@ -107,6 +109,8 @@ class Reading:
         while self.left:
             if begin and self.data[self.at] not in begin:
                 raise Broken(f"no value begins at byte {self.at}")
+            if not index % _READ_PER_LOOK and time.monotonic() > self.context.deadline:
+                raise LimitReached("seconds", self.parts)
             read(f"[{index}].$" if index else ".$")
             if not index and self.left:
                 self.parts[:] = [part._replace(path="[0]" + part.path) for part in self.parts]

@@ -17,7 +17,7 @@ from leaktap.decoders._plain import NO_ID
 _CODING = "base64"
 _SHAPE = re.compile(
     NO_ID + rb"(?:[A-Za-z0-9+/_-]{64}"  # of a long value, the rest is looked at later
-    rb"|[A-Za-z0-9+/_-]{6,}(?:[\r\n\t]+ *[A-Za-z0-9+/_-]+)*={0,2}\s*$"  # in lines
+    rb"|[A-Za-z0-9+/_-]{6,}(?:[\r\n\t]+ *[A-Za-z0-9+/_-]+)*+={0,2}\s*$"  # in lines
     rb"|(?:H4sI|KLUv|eJ|eN|eyJ|W3si)[A-Za-z0-9 /]{12})"  # gzip, zstd, zlib or JSON, whose `+` are spaces
 )
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"

@@ -12,7 +12,7 @@ from leaktap.decoders._plain import is_binary
 
 _HIDING = re.compile(rb"\\u(?:[0-9A-Fa-f]{4}|\{[0-9A-Fa-f]{1,6}\})|\\x[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}|%u[0-9A-Fa-f]{4}")
 _ESCAPE = re.compile(
-    rb"(?P<units>(?:[\\%]u[0-9A-Fa-f]{4})+)|\\u\{(?P<point>[0-9A-Fa-f]{1,6})\}"
+    rb"(?P<units>(?:[\\%]u[0-9A-Fa-f]{4})++)|\\u\{(?P<point>[0-9A-Fa-f]{1,6})\}"
     rb"|\\x(?P<hex>[0-9A-Fa-f]{2})|\\(?P<octal>[0-3][0-7]{2})|\\(?P<sign>[abfnrtv\\'\"/])"
 )
 _SIGNS = {sign: meant.encode() for sign, meant in zip(b"abfnrtv", "\a\b\f\n\r\t\v", strict=True)}
@@ -34,7 +34,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
 def _meant(found: re.Match[bytes], as_bytes: bool) -> bytes:
     kind, written = found.lastgroup, found[found.lastgroup or 0]
     if kind == "units":
-        return bytes.fromhex(re.sub(rb"[\\%]u", b"", written).decode()).decode("utf-16-be", "replace").encode()
+        return bytes.fromhex(written.translate(None, b"\\%u").decode()).decode("utf-16-be", "replace").encode()
     if kind == "sign":
         return _SIGNS.get(written[0], written)
     number = int(written, 8 if kind == "octal" else 16)

@@ -11,7 +11,7 @@ from leaktap.decoders._api import Context, Decoder, LimitReached, Part
 from leaktap.decoders._plain import Steps, unquote
 
 NAME = rb"[A-Za-z_$][\w.$%\[\]-]{0,63}"
-_FORM = re.compile(rb"(?:" + NAME + rb"=[^&\s]*(?:&|$))(?:" + NAME + rb"(?:=[^&]*)?(?:&|$))*$")
+_FORM = re.compile(rb"(?:" + NAME + rb"=[^&\s]*(?:&|$))(?:" + NAME + rb"(?:=[^&]*)?(?:&|$))*+$")
 _SAMPLE = 1 << 16
 _TYPE = "application/x-www-form-urlencoded"
 

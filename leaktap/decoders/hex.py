@@ -15,7 +15,7 @@ _SHAPE = re.compile(
     rb"|04224d18|4c5a3442|ff060000|82534e41|fd377a58|5d0000|425a68|504b0304"
     rb"|(?:[2-7][0-9a-f](?:00){1,3}){3}|(?:(?:00){1,3}[2-7][0-9a-f]){3}|(?:[a-f][0-9a-f]){4}|(?:[4-9][0-9a-f]..|..[4-9].){4}"
     rb"|[0-9a-f]{48}|[0-9a-f]{12}(?:[2-7][0-9a-f]){4})"
-    rb"(?:[0-9a-f]{2})+$",
+    rb"(?:[0-9a-f]{2})++$",
     re.IGNORECASE,
 )
 """Digits only, which begin as compressed data does or with a text in any charset; or many; or text after a few."""

@@ -12,7 +12,7 @@ from leaktap.decoders._charsets import reads
 from leaktap.decoders._inflate import is_told
 
 _CODING = "quoted-printable"
-_WHOLE = re.compile(rb"(?:[\t\r\n\x20-<>-~]|=[0-9A-F]{2}|=[ \t]*\r?\n)+$")
+_WHOLE = re.compile(rb"(?:[\t\r\n\x20-<>-~]|=[0-9A-F]{2}|=[ \t]*\r?\n)++$")
 _SIGN = re.compile(rb"=(?:3D|[ \t]*\r?\n|[89A-F][0-9A-F])")
 _TRAILING = re.compile(rb"=[ \t]+(?=\r?\n)")
 _SHAPE = re.compile(rb"[^=]*+=")

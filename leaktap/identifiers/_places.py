@@ -12,12 +12,18 @@ _DIGITS = frozenset(b"0123456789")
 _PADDING = b" \t\r\n\"'"
 _ENTRY = re.compile(r"^(.*)\[\d+\]")
 _SHOWN = 64 << 10
+_STEP = 256
 
 
 def bare(value: bytes) -> tuple[int, int]:
-    """Returns the span of a value without spaces and quotes around it."""
-    end = len(value.rstrip(_PADDING))
-    return min(len(value) - len(value.lstrip(_PADDING)), end), end
+    """Returns the span of a value without spaces and quotes around it; no large value is copied for it."""
+    begin, end = 0, len(value)
+    while end and not (kept := len(value[max(end - _STEP, 0) : end].rstrip(_PADDING))):
+        end = max(end - _STEP, 0)
+    end = max(end - _STEP, 0) + kept if end else 0
+    while begin < end and not (kept := len(value[begin : begin + _STEP].lstrip(_PADDING))):
+        begin += _STEP
+    return (min(begin + _STEP, len(value)) - kept if begin < end else end), end
 
 
 def apart(data: bytes, span: tuple[int, int]) -> bool:
