@@ -22,7 +22,7 @@ _SHORTEST_CHECKED = 9
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the bytes, without their checksum where they have one."""
-    decoded = _decoded(data)
+    decoded = _decoded(data.rstrip(b"\n"))
     body, sum_ = decoded[:-_CHECKSUM], decoded[-_CHECKSUM:]
     if len(decoded) >= _SHORTEST_CHECKED and sum_ == _sha256(_sha256(body))[:_CHECKSUM]:
         return (Part(body),)
