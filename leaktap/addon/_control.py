@@ -1,7 +1,7 @@
 """What a session answers to those who speak to it: the phone's page, scripts and `leaktap mark`.
 
     GET  /?k=TOKEN     the page
-    GET  /state        JSON: phase, background, app, findings
+    GET  /state        JSON: phase, background, app, phones, findings
     POST /mark         event, and app and at if they are told: as a form (from the page) or as JSON
 
 Without the token (in `k` or as `Authorization: Bearer`) nothing is told and nothing changes.
@@ -9,7 +9,7 @@ Without the token (in `k` or as `Authorization: Bearer`) nothing is told and not
 
 import hmac
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -57,10 +57,13 @@ class Control:
         rows: Callable[[], Sequence[Sequence[str]]],
         app: Callable[[], str],
         token: str,
+        phones: Callable[[], Mapping[str, Sequence[int]]] = dict,
     ) -> None:
-        """`rows` are the last findings in words, newest first."""
+        """`rows` are the last findings in words, newest first; `phones` how many of an address' TLS connections
+        accepted the proxy's certificate, and how many refused it.
+        """
         self._mark, self._phase, self._rows, self._app = mark, phase, rows, app
-        self.token = token
+        self.token, self._phones = token, phones
 
     def answer(self, call: Call) -> Reply:
         """Answers a request."""
@@ -77,7 +80,9 @@ class Control:
             return _reply(403, "text/html", _page.refusal()) if url.path == "/" else _refused(403, "no token")
         rows, phase = list(self._rows())[:_MOST_SHOWN], self._phase()
         if url.path == "/state":
-            return _json(200, {**_said(phase), "app": self._app(), "findings": [list(row) for row in rows]})
+            phones = {ip: {"accepted": yes, "refused": no} for ip, (yes, no) in self._phones().items()}
+            found = [list(row) for row in rows]
+            return _json(200, {**_said(phase), "app": self._app(), "phones": phones, "findings": found})
         html = _page.page(self.token, phase.name, phase.background, self._app(), rows)
         return _reply(200, "text/html", html)
 

@@ -50,6 +50,7 @@ _DRAIN = 5.0
 """Seconds that the end of a session waits for what is not inspected yet."""
 _LAST_FINDINGS = 500
 _MOST_UNANSWERED = 100_000
+_MOST_PHONES = 1000
 
 _NAMES = {name for name, *_ in OPTIONS}
 _written: set[str] = set()
@@ -77,6 +78,8 @@ class Live:
         self.session: Beside | Here | None = None
         self.last: deque[Note] = deque(maxlen=_LAST_FINDINGS)
         self.marks = marks or Marks()
+        self.phones: dict[str, list[int]] = {}
+        """How many TLS connections each address began that accepted the proxy's certificate, and that refused it."""
         self._about: Settings | None = None
         self._timeline = Timeline()
         self._beside = beside and not getattr(sys, "frozen", False)
@@ -168,8 +171,14 @@ class Live:
         self._take(message_exchange(flow, index, SOURCE, f"flow:{flow.id}"), flow)
 
     @guarded
+    def tls_established_client(self, data: TlsData) -> None:
+        """Counts the connections in which a phone accepted the proxy's certificate."""
+        self._count(data, 0)
+
+    @guarded
     def tls_failed_client(self, data: TlsData) -> None:
         """Notes an app that does not accept the proxy's certificate."""
+        self._count(data, 1)
         client, server = data.context.client, data.context.server
         address = server.peername or server.address or ("", 0)
         host = (client.sni or address[0]).lower()
@@ -242,6 +251,11 @@ class Live:
         log.error(harmless(f"leaktap: {where}: {fault.why}"))
         if self.session:
             self.session.put(fault)
+
+    def _count(self, data: TlsData, place: int) -> None:
+        ip = (data.context.client.peername or ("",))[0]
+        if ip in self.phones or len(self.phones) < _MOST_PHONES:
+            self.phones.setdefault(ip, [0, 0])[place] += 1
 
     def _ask(self, flow: HTTPFlow) -> None:
         if self.session is None:

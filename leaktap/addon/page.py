@@ -52,7 +52,7 @@ class Page:
     def __init__(self, live: Live) -> None:
         """Speaks for the session of `live`."""
         self._live = live
-        self.control = Control(live.mark, live.phase, self._rows, lambda: live.app, _token)
+        self.control = Control(live.mark, live.phase, self._rows, lambda: live.app, _token, lambda: live.phones)
         self._server: HTTPServer | None = None
         self._file: Path | None = None
         self._host = ""
