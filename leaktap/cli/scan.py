@@ -56,6 +56,9 @@ def scan(
         typer.Option("-o", "--output", metavar="SINK", help="- or a path; its ending picks the format (repeatable)."),
     ] = None,
     format_: Annotated[str, typer.Option("--format", metavar="text|jsonl", help="The format of -.")] = "text",
+    spool: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where records wait for outputs that are far away.")
+    ] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show personal data whole.")] = False,
     fail_on: Annotated[
         str, typer.Option(metavar="SEVERITY", help=f"Exit with 1 at a finding this severe: {', '.join(_SEVERITIES)}.")
@@ -117,7 +120,7 @@ def scan(
     files = [*about.devices, *about.keyring, *(device or []), *(keys or []), *(keyring or [])]
     files += [*(log.file for log in about.logs), *(events or [])]
     given = [*inputs, *map(str, [*([case] if case else []), *files])]
-    outputs = Outputs(output or ["-"], Options(reveal=reveal, live=any(live)), format_, given)
+    outputs = Outputs(output or ["-"], Options(reveal=reveal, live=any(live), spool=spool), format_, given)
     said: dict[str, str | bool] = {"responses": responses, "consent": consent, "before_consent": before_consent}
     options = {name: value for name, value in said.items() if value} | {"engine": engine}
     key = case_key(about)
