@@ -109,7 +109,8 @@ class Owners:
             ]
             told = f"; the SNI says {greeted}"
             by_host = [(path, _by(owner, "", told, _LIE)) for path, owner in self._by_host(host, chain)]
-            found += [one for one in by_greeting if one[1].party != "first"]
+            same = {owner.company for _, owner in by_host}
+            found += [one for one in by_greeting if one[1].party != "first" and one[1].company not in same]
             found += by_host if not _whole(found) else []
             found += by_greeting if not _whole(found) else []
         elif _is_address(host):

@@ -141,6 +141,12 @@ GREETINGS = [
     ),
     ("big-ads.net", ("sni:api.shop-case.cn",), "third Big Ads", "host big-ads.net in catalogue; the SNI says api.shop"),
     ("big-ads.net", ("sni:cdn.example",), "third Big Ads", "host big-ads.net in catalogue; the SNI says cdn.example"),
+    (
+        "big-ads.net",
+        ("sni:x.big-site.net",),
+        "third Big Ads",
+        "host big-ads.net in catalogue; the SNI says x.big-site.net",
+    ),
     ("a.big-ads.net", ("sni:b.big-ads.net",), "third Big Ads", "host big-ads.net in catalogue"),
     (
         "big-ads.net",
