@@ -23,7 +23,7 @@ class Spooled:
     def __init__(
         self, target: Target, options: Options, connect: "Callable[[], Receiver]", kinds: tuple[str, ...] = EVERYTHING
     ) -> None:
-        """Opens the queue and begins to send what is left in it. `kinds` are the records that are sent if not said.
+        """Opens the queue; what is left in it is sent, too. `kinds` are the records that are sent if not said.
 
         Raises:
             SinkError: the queue cannot be used, or a setting is wrong.
@@ -47,6 +47,8 @@ class Spooled:
             store.close()
         else:
             self._sender = Sender(store, receiver, target.shown, self._tell)
+            if options.live:
+                self._sender.start()
 
     def write(self, record_: Record) -> None:
         """Queues a record; when this returns, it outlives the process, or a fault has said that it may not."""

@@ -40,7 +40,11 @@ class Sender:
         self._down = False
         self._settled = 0.0
         self._thread = Thread(target=self._run, name=f"leaktap-{name}", daemon=True)
-        self._thread.start()
+
+    def start(self) -> None:
+        """Begins to send, if it has not yet; so do the first `put` and `end`, for a process may have to fork before."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def put(self, id_: str, body: bytes) -> None:
         """Queues a row: it outlives the process, or `tell` has been told that it may not."""
@@ -49,6 +53,7 @@ class Sender:
                 self._keep(Row(0, id_, body))
             self._fresh = True
             self._news.notify()
+        self.start()
 
     def end(self, seconds: float) -> None:
         """Lets the thread go on for so long at most, or until the queue is empty."""
@@ -57,6 +62,7 @@ class Sender:
             self._deadline = min(self._deadline or monotonic() + seconds, monotonic() + seconds)
             self._fresh = True
             self._news.notify()
+        self.start()
 
     def close(self, *, later: bool = False) -> int:
         """Waits for the end that `end` has set and returns how many rows still wait.

@@ -22,6 +22,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
+        if len(body) < int(self.headers["content-length"]):
+            return  # who sent it was killed
         mode = (folder / "mode").read_text() if (folder / "mode").exists() else ""
         if mode == "hang":
             time.sleep(60)
