@@ -63,7 +63,9 @@ def test_files_that_are_named_exist(page):
         assert (ROOT / name).exists() or (ROOT / "leaktap" / name).exists() or name in known, name
 
 
-@pytest.mark.parametrize("item", [finding(), blind(), fault(), inventory(), declared(), summary()], ids=lambda item: type(item).__name__)
+@pytest.mark.parametrize(
+    "item", [finding(), blind(), fault(), inventory(), declared(), summary()], ids=lambda item: type(item).__name__
+)
 def test_every_field_of_a_record_is_described(item):
     text = (ROOT / "docs" / "records.md").read_text()
     for field in record(item, reveal=False):

@@ -57,7 +57,7 @@ def validator(name):
 
 
 def test_the_shipped_schemas_are_the_generated_ones():
-    assert SHIPPED == schemas.generated(), "run python -m leaktap.schemas"
+    assert schemas.generated() == SHIPPED, "run python -m leaktap.schemas"
 
 
 @pytest.mark.parametrize("name", SHIPPED)
