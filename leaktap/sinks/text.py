@@ -1,8 +1,8 @@
 """A table that a person reads: what leaked, to whom, how disguised, before or after consent, against which clause.
 
 Findings that differ only in time, value or list index are one row with a count; the table is printed when the sink is
-closed. A live session prints each new row at once, as a line. All captured text passes through `harmless`, and goes to
-rich as `Text`, never as markup.
+closed. A live session prints each new row at once, as a line, and again at its tenth, hundredth, ... finding. All
+captured text passes through `harmless`, and goes to rich as `Text`, never as markup.
 """
 
 import io
@@ -51,6 +51,8 @@ _STYLE: dict[Severity, str] = {
 }
 _SHARES = (17, 19, 20, None, None)
 """How the columns of findings share the width; the last two take what they need."""
+_TOLD = frozenset(10**power for power in range(9))
+"""The counts at which a live session says a row, so that a chatty SDK is a line with a counter."""
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -139,9 +141,9 @@ class TextTable:
                 self._more += 1
                 return
             row = self._rows[key] = _Row(finding, finding.time)
-            if self._options.live:
-                self._print([self._line(finding)])
         row.count += 1
+        if self._options.live and row.count in _TOLD:
+            self._print([self._line(finding).append(f" ×{row.count:,}" if row.count > 1 else "")])
         row.time = min(row.time, finding.time)
         row.severity = min(row.severity, SEVERITIES.index(finding.severity))
         if len(row.values) < 100:

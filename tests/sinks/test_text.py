@@ -208,6 +208,9 @@ def test_a_live_session_says_each_new_thing_once_and_at_once(tmp_path):
     )
     sink.write(finding(3, identifier="oaid"))
     assert file.read_text().count("\n") == 2
+    for number in range(4, 102):
+        sink.write(finding(number))
+    assert [line.rpartition(" ")[2] for line in file.read_text().splitlines()[2:]] == ["×10", "×100"]
     sink.write(summary())
     sink.close()
     assert "What leaked" not in file.read_text()
