@@ -159,3 +159,55 @@ def test_who_received_it(found, ip, party, sdk, carrier, basis):
 def test_which_app_sent_it(found, ip, package, basis):
     app = found[ip]["app"]
     assert (app["package"], app["basis"]) == (package, basis) if package else app is None
+
+
+PHONES = {"left": ("10.0.0.9", "3872b07eac71d316"), "right": ("10.0.0.10", "91c04be7d52a60f8")}
+APPS = {
+    "com.example.shop": "X-Requested-With: com.example.shop\r\n",
+    OTHER: f"User-Agent: {OTHER}/7 (Android)\r\n",
+    "com.example.map": "X-Android-Package: com.example.map\r\n",
+}
+SDKS = {"ulogs.umeng.com": "Umeng Analytics", "s.jpush.cn": "JPush and JCore", "api.example-shop.cn": ""}
+
+
+def test_three_apps_on_two_phones_are_kept_apart(tmp_path):
+    packets, expected = [], {}
+    for index, (phone, package, host) in enumerate((p, a, h) for p in PHONES for a in APPS for h in SDKS):
+        client, value = PHONES[phone]
+        server = f"198.51.100.{index + 1}"
+        request = post(host, f"android_id={value}".encode(), headers=APPS[package])
+        packets += stream([(0, request), (1, OK)], port=80, client=client, server=server)
+        expected[server] = (phone, package, SDKS[host])
+    devices = []
+    for phone, (client, value) in PHONES.items():
+        file = tmp_path / f"{phone}.yaml"
+        file.write_text(f"name: {phone}\naddresses: {{ip: {client}}}\nidentifiers: {{android_id: {value}}}\n")
+        devices += ["--device", str(file)]
+    (tmp_path / "case.yaml").write_text("app: {package: com.example.shop, domains: [example-shop.cn]}\n")
+    path, out = write(tmp_path / "a.pcap", packets), tmp_path / "out.jsonl"
+    run(
+        [
+            "scan",
+            str(path),
+            "--case",
+            str(tmp_path / "case.yaml"),
+            *devices,
+            "--before-consent",
+            "--jobs",
+            "2",
+            "-o",
+            str(out),
+        ]
+    )
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    found = {
+        line["destination"]["ip"]: (line["device"]["name"], line["app"]["package"], line["owner"]["sdk"])
+        for line in lines
+        if line["schema"] == "leaktap.finding/1" and line["identifier"] == "android_id"
+    }
+    assert found == expected
+    tested = {ip for ip, (_, package, _) in expected.items() if package == "com.example.shop"}
+    blamed = {
+        line["destination"]["ip"] for line in lines if line["schema"].startswith("leaktap.finding") and line["clauses"]
+    }
+    assert blamed == tested
