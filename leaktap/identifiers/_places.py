@@ -18,6 +18,9 @@ _STEP = 256
 def bare(value: bytes) -> tuple[int, int]:
     """Returns the span of a value without spaces and quotes around it; no large value is copied for it."""
     begin, end = 0, len(value)
+    if end <= _STEP:
+        end = len(value.rstrip(_PADDING))
+        return min(len(value) - len(value.lstrip(_PADDING)), end), end
     while end and not (kept := len(value[max(end - _STEP, 0) : end].rstrip(_PADDING))):
         end = max(end - _STEP, 0)
     end = max(end - _STEP, 0) + kept if end else 0
