@@ -55,7 +55,9 @@ def cell(fields: Mapping[str, Any], column: str) -> Cell:
 
 def no_formula(value: Cell) -> Cell:
     """Returns a cell that no spreadsheet computes."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip().startswith(_FORMULA) else value
+    if isinstance(value, str) and (value.startswith(_FORMULA) or value.lstrip().startswith(_FORMULA)):
+        return f"'{value}"
+    return value
 
 
 def _plain(value: Any) -> Cell:

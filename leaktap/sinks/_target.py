@@ -26,7 +26,9 @@ TLS = ("ca", "cert", "key")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`whole` opens it again, `identity` names its queue; `shown` is for people. None of them holds a secret.
+    """`whole` opens it again, wherever its queue lies; `identity` names its queue; `shown` is for people.
+
+    None of them holds a secret.
 
     `url` is the address with the secrets that are in it.
     """
@@ -90,7 +92,8 @@ def parse(kind: str, target: str, schemes: Set[str], known: Set[str]) -> Target:
             )
     if not hidden and (url.password is not None or _telling(url.query)):
         raise SinkError(f"{shown}: a secret must not stand here: put the address into a variable, {kind}:env:NAME")
-    return Target(f"{prefix}{address}{fragment and '#'}{fragment}", f"{prefix}{address}", shown, url, settings)
+    kept = "&".join(part for part in fragment.split("&") if part and not part.startswith("spool="))
+    return Target(f"{prefix}{address}{kept and '#'}{kept}", f"{prefix}{address}", shown, url, settings)
 
 
 COMMON = frozenset({"spool", "limit", "records", "severity"})

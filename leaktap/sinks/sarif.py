@@ -84,7 +84,7 @@ class _Rules:
         self.described: list[dict[str, Any]] = []
         self._index: dict[str, int] = {}
 
-    def index(self, id_: str, title: str, severity: Severity) -> int:
+    def index(self, id_: str, title: str, severity: Severity, remedy: str) -> int:
         """Returns a rule's place; the worst severity that it was named with is the rule's."""
         if id_ not in self._index:
             self._index[id_] = len(self.described)
@@ -94,7 +94,7 @@ class _Rules:
                     "id": harmless(id_),
                     "shortDescription": {"text": title},
                     "fullDescription": {"text": title},
-                    "help": {"text": title},
+                    "help": {"text": harmless(remedy, 2000) or title},
                     "defaultConfiguration": {"level": "note"},
                     "properties": {"tags": ["security", "privacy"], "precision": "high", "security-severity": "0.0"},
                 }
@@ -108,10 +108,10 @@ class _Rules:
 
 def _results(group: Group, rules: _Rules) -> list[dict[str, Any]]:
     first = group.first
-    named = [(clause["id"], clause["title"], clause["severity"]) for clause in group.clauses.values()]
+    named = [(hit["id"], hit["title"], hit["severity"], hit.get("remedy", "")) for hit in group.clauses.values()]
     if not named:
         name = first["identifier"]
-        named = [(f"personal-information/{name}", f"{name} leaves the phone", group.severity)]
+        named = [(f"personal-information/{name}", f"{name} leaves the phone", group.severity, "")]
     text = (
         f"{first['identifier']} ({disguise(first['form'])}) to {group.recipient} "
         f"({first['destination']['host']}), {phase_words(first['phase'])}: {first['value']} in {first['path']}"
@@ -134,7 +134,7 @@ def _results(group: Group, rules: _Rules) -> list[dict[str, Any]]:
     return [
         {
             "ruleId": harmless(id_),
-            "ruleIndex": rules.index(id_, title, severity),
+            "ruleIndex": rules.index(id_, title, severity, remedy),
             "level": _LEVEL[severity],
             "rank": _RANK[severity],
             "message": {"text": _plain(text)},
@@ -143,14 +143,14 @@ def _results(group: Group, rules: _Rules) -> list[dict[str, Any]]:
             "partialFingerprints": {"leaktapGroup/v1": _hash(id_, *group.key)},
             "properties": properties,
         }
-        for id_, title, severity in named
+        for id_, title, severity, remedy in named
     ]
 
 
 def _session(clause: ClauseFields, rules: _Rules, inputs: list[str]) -> dict[str, Any]:
     return {
         "ruleId": harmless(clause["id"]),
-        "ruleIndex": rules.index(clause["id"], clause["title"], clause["severity"]),
+        "ruleIndex": rules.index(clause["id"], clause["title"], clause["severity"], clause.get("remedy", "")),
         "level": _LEVEL[clause["severity"]],
         "rank": _RANK[clause["severity"]],
         "message": {"text": _plain(f"{clause['title']}: shown by the session as a whole")},
