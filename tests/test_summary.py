@@ -10,6 +10,8 @@ import pytest
 
 from leaktap import __version__
 from leaktap.about import about
+from leaktap.addon._session import Session
+from leaktap.addon._settings import Settings
 from leaktap.cli._case import timeline
 from leaktap.cli._hashes import Hashes
 from leaktap.cli._inputs import seen
@@ -17,7 +19,10 @@ from leaktap.cli._jobs import examined
 from leaktap.config import Case, Declared, Event, load_case, load_devices
 from leaktap.consent import Timeline
 from leaktap.model import Blind, Finding, Inventory, Summary
+from leaktap.model import Declared as DeclaredRow
 from leaktap.pipeline import Pipeline
+from leaktap.results import read_results
+from leaktap.sinks._record import record
 from leaktap.sources import Reading, read
 from leaktap.versions import versions
 
@@ -77,7 +82,7 @@ def test_several_processes_close_a_run_alike(name, jobs):
 
 def test_the_policy_of_a_golden_case():
     *records, summary = pipeline_of("shop", POLICY).run(read(str(CAPTURES / "shop" / "capture.har"), Reading()))
-    rows = {(row.subject, row.name): row for row in records if type(row).__name__ == "Declared"}
+    rows = {(row.subject, row.name): row for row in records if isinstance(row, DeclaredRow)}
     assert {key: row.verdict for key, row in rows.items()} == {
         ("identifier", "imei"): "as_declared",
         ("identifier", "gaid"): "unseen",
@@ -93,7 +98,7 @@ def test_the_policy_of_a_golden_case():
 
 def test_never_seen_without_keys_says_so():
     records = list(pipeline_of("no-keys", POLICY).run(read(str(CAPTURES / "no-keys" / "capture.pcap"), Reading())))
-    rows = {row.name: row for row in records if type(row).__name__ == "Declared"}
+    rows = {row.name: row for row in records if isinstance(row, DeclaredRow)}
     assert {row.verdict for row in rows.values()} == {"unseen"}
     assert rows["友盟统计SDK"].coverage.blind == {
         "no_key": sum(isinstance(record, Blind) and record.host == "ulogs.umeng.com" for record in records)
@@ -154,3 +159,17 @@ def test_nobody_waits_for_a_hash_that_is_not_wanted(tmp_path):
     with file.open("wb") as stream:
         stream.truncate(64 << 30)
     assert Hashes({str(file): "large.pcap"}).result(wait=False) == {}
+
+
+def test_a_live_session_is_closed_like_a_scan(tmp_path):
+    case = load_case(CAPTURES / "shop" / "case.yaml").model_copy(update={"declared": POLICY})
+    file = tmp_path / "live.jsonl"
+    session = Session(Settings(case, load_devices(case.devices), case.events, (str(file),), False, False))
+    session.take(read(str(CAPTURES / "shop" / "capture.har"), Reading()))
+    session.finish()
+    closing = [item for item in read_results(file) if item["schema"] not in ("leaktap.finding/1", "leaktap.blind/1")]
+    scanned = pipeline_of("shop", POLICY).run(read(str(CAPTURES / "shop" / "capture.har"), Reading()))
+    rows = [record(item, False) for item in scanned if isinstance(item, Inventory | DeclaredRow)]
+    assert [item for item in closing[:-1] if item["schema"] != "leaktap.fault/1"] == rows
+    assert closing[-1]["schema"] == "leaktap.summary/1"
+    assert closing[-1]["declared"] == Counter(row["verdict"] for row in rows if "verdict" in row)
