@@ -68,7 +68,9 @@ def _records(file: Path) -> Iterator[Mapping[str, Any]]:
                         yield _mapping(json.loads(line))
                     except (ValueError, RecursionError):
                         if stream.read(1):
-                            raise ConfigError(file, number, "", "is no record: this is no result file, or broken") from None
+                            raise ConfigError(
+                                file, number, "", "is no record: this is no result file, or broken"
+                            ) from None
     except FileNotFoundError:
         raise ConfigError(file, None, "", "there is no such file: check the path") from None
     except OSError as error:

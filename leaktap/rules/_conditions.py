@@ -213,11 +213,7 @@ def _unnecessary(_: Condition, at: At) -> str | None:
 def _changed(of: Condition, at: At) -> str | None:
     assert of.changed is not None
     earlier = at.earlier
-    if (
-        earlier is None
-        or not earlier.is_new(at.facts, of.changed)
-        or earlier.was_announced(at.facts.traits, of.changed)
-    ):
+    if earlier is None or not earlier.is_new(at.facts, of.changed) or earlier.was_announced(at.facts, of.changed):
         return None
     what = "the class" if of.changed == "identifier" else "that this recipient gets it"
     return f"{what} is new since the baseline"

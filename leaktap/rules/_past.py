@@ -117,6 +117,7 @@ class Earlier:
     """
 
     classes: frozenset[str]
+    recipients: frozenset[str]
     pairs: frozenset[tuple[str, str]]
     declared: frozenset[str]
     before: Policy
@@ -128,7 +129,12 @@ class Earlier:
         pairs = {(name, to) for name, to, package in baseline.sent if package in ("", tested) or not tested}
         before = Policy(Declared(sdks=tuple(sorted(baseline.sdks))) if baseline.sdks else None, products)
         return cls(
-            frozenset(name for name, _ in pairs), frozenset(pairs), baseline.declared or frozenset(), before, now
+            frozenset(name for name, _ in pairs),
+            frozenset(to for _, to in pairs),
+            frozenset(pairs),
+            baseline.declared or frozenset(),
+            before,
+            now,
         )
 
     def is_new(self, facts: Facts, which: str) -> bool:
@@ -138,12 +144,12 @@ class Earlier:
             return name not in self.classes
         return not {(name, facts.traits.company), (name, facts.host)} & self.pairs
 
-    def was_announced(self, traits: Traits, which: str) -> bool:
-        """Tells whether the policy was changed along with it."""
-        declared = self.now.declared
+    def was_announced(self, facts: Facts, which: str) -> bool:
+        """Tells whether the policy was changed along with it: by class, or by a recipient that is wholly new."""
+        declared, traits = self.now.declared, facts.traits
         if declared is None:
             return False
-        if which == "identifier":
+        if which == "identifier" or {traits.company, facts.host} & self.recipients:
             return collects(declared, traits.identifier) and traits.identifier not in self.declared
         owner = owner_of(traits)
         return self.now.sdk(owner) is not None and self.before.sdk(owner) is None
