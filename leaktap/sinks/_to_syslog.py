@@ -28,13 +28,14 @@ class Syslog:
         """
         self._target = target
         self._scheme = target.url.scheme.lower()
-        self.most, self.pause = (20, 0.02) if self._scheme == "syslog" else (500, 0.0)
+        self.most, self.pause = (50, 0.02) if self._scheme == "syslog" else (500, 0.0)
         self._address = target.host, target.port(_PORTS[self._scheme])
         self._form = target.settings.get("format", "json")
         self._facility = int(target.number("facility", _LOCAL0))
         self._room = int(target.number("most", _MOST))
         self._context = context(target) if self._scheme == "syslog+tls" else None
         self._patience = _TIMEOUT
+        self._socket: socket.socket | None = None
         if self._form not in ("json", "cef") or self._facility > 23 or self._room < 480:
             raise SinkError(f"{target.shown}: use #format=json or cef, #facility=0 to 23, #most=480 or more")
 
@@ -53,22 +54,28 @@ class Syslog:
         except ssl.SSLCertVerificationError as error:
             raise SendError(f"{self._target.shown}: its certificate is not trusted ({error.verify_message})") from None
         except OSError as error:
+            self.close()
             raise SendError(f"{self._target.shown}: {error.strerror or error}") from None
 
     def close(self) -> None:
-        """Has nothing to close."""
+        """Closes the socket for datagrams."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     def _datagrams(self, messages: list[bytes]) -> None:
-        family, kind, protocol, _, address = socket.getaddrinfo(*self._address, type=socket.SOCK_DGRAM)[0]
-        with socket.socket(family, kind, protocol) as sock:
-            sock.connect(address)
-            for text in messages:
-                sock.send(text)
-            sock.settimeout(0.05)
-            try:
-                sock.recv(1)  # raises where the port is closed
-            except TimeoutError:
-                return
+        """Sends datagrams; the socket is kept, for "port unreachable" may come late and is told at the next use."""
+        if self._socket is None:
+            family, kind, protocol, _, address = socket.getaddrinfo(*self._address, type=socket.SOCK_DGRAM)[0]
+            self._socket = socket.socket(family, kind, protocol)
+            self._socket.settimeout(0.02)
+            self._socket.connect(address)
+        for text in messages:
+            self._socket.send(text)
+        try:
+            self._socket.recv(1)  # raises where the port is closed
+        except TimeoutError:
+            return
 
     def _stream(self, data: bytes) -> None:
         with socket.create_connection(self._address, timeout=_TIMEOUT) as raw:

@@ -122,6 +122,7 @@ class Sender:
             self._tell(f"{error}; sending stops")
         finally:
             self._receiver.close()
+            self._store.shrink()
             self._store.unlock()
 
     def _attempt(self, rows: list[Row], failures: int) -> int:

@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 LIMIT = 256_000_000
 """Bytes of a queue, if not said otherwise."""
+_SMALL = 4_000_000
 _BUSY = 2.0
 """Seconds to wait for another process that is writing; none holds the file for more than milliseconds."""
 
@@ -149,6 +150,15 @@ class Store:
             self._out.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error:
             return  # a disk that is full now is told when a row is added
+
+    def shrink(self) -> None:
+        """Gives a large file's room back once nothing waits in it."""
+        try:
+            pages, size = (self._out.execute(f"PRAGMA page_{what}").fetchone()[0] for what in ("count", "size"))
+            if pages * size > _SMALL and not self._out.execute("SELECT 1 FROM waiting LIMIT 1").fetchone():
+                self._out.execute("VACUUM")
+        except sqlite3.Error:
+            return  # somebody else is writing: then the next run does it
 
     def lock(self) -> bool:
         """Tries to become the one that empties the queue; the system frees the lock of a process that died."""

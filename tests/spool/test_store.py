@@ -108,6 +108,22 @@ def test_a_full_queue_refuses_the_newest_and_says_so(tmp_path):
     store.close()
 
 
+def test_an_empty_queue_gives_its_room_back(tmp_path):
+    store = Store(tmp_path, "x", "x")
+    store.put_all([Row(0, f"f{number}", bytes(1000)) for number in range(6000)])
+    store.settle()
+    store.shrink()
+    assert store.file.stat().st_size > 6_000_000
+    store.done(store.head(6000)[-1].seq)
+    store.shrink()
+    store.put("next", b"body")
+    store.close()
+    assert store.file.stat().st_size < 100_000
+    again = Store(tmp_path, "x", "x")
+    assert bodies(again) == [b"body"]
+    again.close()
+
+
 def test_what_was_put_outlives_a_kill(tmp_path):
     program = f"""
         from pathlib import Path
