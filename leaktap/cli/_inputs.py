@@ -8,9 +8,22 @@ from pathlib import Path
 from leaktap.cli import CommandError
 from leaktap.config import ConfigError
 from leaktap.model import Fault, Seen
-from leaktap.sources import InputError, Reading, names, read
+from leaktap.sources import InputError, Reading, inputs_of, names, read
 
 type Numbered = tuple[int, Seen]
+
+
+def expanded(inputs: Sequence[str]) -> list[str]:
+    """Returns the inputs with what can be read in each folder in its place, each once.
+
+    Raises:
+        CommandError: a folder has nothing that can be read.
+    """
+    try:
+        each = [inputs_of(path) if Path(path).is_dir() else [path] for path in inputs]
+    except InputError as error:
+        raise CommandError(str(error)) from None
+    return list(dict.fromkeys(itertools.chain.from_iterable(each)))
 
 
 def check(inputs: Sequence[str], reading: Reading, growing: bool) -> None:

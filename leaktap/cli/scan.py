@@ -33,7 +33,7 @@ def command(app: typer.Typer) -> None:
 def scan(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT", help="pcap, pcapng, mitmproxy flows or HAR; - is standard input."),
+        typer.Argument(metavar="INPUT", help="pcap, pcapng, mitmproxy flows or HAR, or a folder; - is standard input."),
     ],
     case: Annotated[Path | None, typer.Option(metavar="FILE", help="The case: app, devices, events, policy.")] = None,
     device: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A device profile (repeatable).")] = None,
@@ -99,13 +99,14 @@ def scan(
     from leaktap.cli._case import keyring as load_keyring
     from leaktap.cli._case import load, timeline
     from leaktap.cli._hashes import Hashes
-    from leaktap.cli._inputs import check, seen
+    from leaktap.cli._inputs import check, expanded, seen
     from leaktap.cli._signals import stopping
     from leaktap.sources import Reading, is_live, names
 
     about, devices = load(case, device or [])
     happened = timeline(about, consent, before_consent, events or ())
     secrets = load_keyring(about, keyring or [])
+    inputs = expanded(inputs)
     reading = Reading(keys=tuple(keys or ()), engine=engine, wpa=tuple(wpa_pwd or ()))
     live = [is_live(path, follow and path is inputs[-1]) for path in inputs]
     check(inputs, reading, growing=any(live))

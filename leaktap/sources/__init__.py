@@ -12,11 +12,12 @@ from leaktap.discover import discover
 from leaktap.model import Fault, Progress, Seen
 from leaktap.sources._api import InputError, Reading, Source, Stop
 from leaktap.sources._cut import cut_connection
+from leaktap.sources._folder import recognised
 from leaktap.sources._names import names
 from leaktap.sources._open import Input, open_input
 from leaktap.sources._raw import Raw, is_live, open_raw
 
-__all__ = ["InputError", "Reading", "Stop", "cut_connection", "is_live", "names", "read"]
+__all__ = ["InputError", "Reading", "Stop", "cut_connection", "inputs_of", "is_live", "names", "read"]
 
 
 def read(path: str, reading: Reading) -> Iterator[Seen]:
@@ -32,6 +33,19 @@ def read(path: str, reading: Reading) -> Iterator[Seen]:
     raw = open_raw(path, reading.stop, reading.follow)
     name = reading.name or ("-" if path == "-" else Path(path).name)
     return _read(raw, name, reading)
+
+
+def inputs_of(folder: str) -> list[str]:
+    """Returns the files of a folder, and of the folders in it, that can be read, in the order of their names.
+
+    Raises:
+        InputError: there are none, or the folder may not be read.
+    """
+    found = [str(file) for file in recognised(Path(folder), lambda head: _recognise(head) is not None)]
+    if not found:
+        *kinds, last = sorted(source.name for source in _sources())
+        raise InputError(f"{folder}: has no {', '.join(kinds)} or {last} in it")
+    return found
 
 
 @cache
