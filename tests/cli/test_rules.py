@@ -1,5 +1,7 @@
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,4 +56,57 @@ def test_an_unknown_one_is_one_line(clause, words):
     done = rules(clause)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+
+
+SHOP = Path(__file__).parents[2] / "captures" / "shop"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    file = tmp_path_factory.mktemp("rules") / "shop.jsonl"
+    scan = ["scan", str(SHOP / "capture.pcapng"), "--case", str(SHOP / "case.yaml"), "-o", str(file)]
+    subprocess.run([sys.executable, "-m", "leaktap", *scan], check=True, capture_output=True, timeout=60)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("clause", "words"),
+    [
+        ("CAC-191-2019/3.1", ["fired on 3 findings (5 judged)", "before the notice", "2 × it is after the consent"]),
+        ("CAC-191-2019/4.1", ["fired on 0 findings", "missing first: unnecessary: the case has no `necessary`"]),
+        ("CAC-191-2019/2.2", ["5 × the case has no `baseline`"]),
+        ("MIIT-164-2020/7", ["5 not of its kind"]),
+        ("CAC-191-2019/1.1", ["fired on 0 findings", "none: cannot be seen"]),
+    ],
+)
+def test_why_it_fired_or_did_not(results, clause, words):
+    done = rules(clause, str(results))
+    assert (done.returncode, done.stderr) == (0, "")
+    for word in words:
+        assert word in done.stdout
+
+
+def test_another_policy(results, tmp_path):
+    case = tmp_path / "case.yaml"
+    case.write_text("app: {package: com.example.shop}\nnecessary: [phone]\n", encoding="utf-8")
+    done = rules("CAC-191-2019/4.1", str(results), "--case", str(case), "--json")
+    found = json.loads(done.stdout)
+    assert found["id"] == "CAC-191-2019/4.1"
+    assert (found["results"]["fired"], found["results"]["fires"]) == (0, 4)
+
+
+def test_all_as_json():
+    listed = json.loads(rules("--json").stdout)["clauses"]
+    assert [clause["id"] for clause in listed] == [f"{doc.document}/{clause.id}" for doc, clause in BOOK]
+    assert all(clause["gist"]["zh"] and clause["remedy"]["en"] for clause in listed)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["CAC-191-2019", "x.jsonl"], "is no clause"), (["CAC-191-2019/3.1", "no.jsonl"], "cannot be read")],
+)
+def test_results_that_cannot_be_asked(arguments, words):
+    done = rules(*arguments)
+    assert done.returncode == 2
     assert words in done.stderr

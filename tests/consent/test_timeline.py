@@ -471,3 +471,49 @@ def test_what_was_denied_on_one_phone_is_not_on_another():
     left = Event(at=1, permission={"contacts": "denied"}, device="left")
     told = Timeline([left, Event(at=2, permission={"location": "denied"}, device="right")])
     assert [sorted(told.denied(3, "", phone)) for phone in ("left", "right")] == [["contacts"], ["location"]]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("launch@1", {0: None, 5: None}),
+        ("personalisation_off@3", {2: None, 3: False, 9: False}),
+        ("personalisation_off@3 personalisation_on@6", {5: False, 6: True}),
+        ("install@1 personalisation_off@3 install@5", {3: False, 5: False}),
+        ("install@1 personalisation_off@3 uninstall@5 install@6", {3: False, 5: None, 7: None}),
+        ("personalisation_off@3:com.a", {4: None}),
+    ],
+)
+def test_personalisation(script, expected):
+    timeline = Timeline(events(script))
+    assert {time: timeline.personalised(time) for time in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "actions", "opening"),
+    [
+        ("launch@3", [7], {2: False, 3: True, 6: True, 7: False, 9: False}),
+        ("launch@3", [], {3: False, 9: False}),
+        ("launch@3 stop@5", [7], {4: False, 6: False}),
+        ("launch@3 stop@5 launch@6", [8], {4: False, 6: True, 7: True, 8: False}),
+        ("launch@3", [1], {3: False}),
+    ],
+)
+def test_the_app_opens_until_the_first_action(script, actions, opening):
+    timeline = Timeline([*events(script), *(Event(at=at, action="taps") for at in actions)])
+    assert {time: timeline.opening(time) for time in opening} == opening
+
+
+@pytest.mark.parametrize(
+    ("time", "within", "package", "found"),
+    [
+        (10, 5, "com.a", ("com.b", 8)),
+        (10, 1, "com.a", None),
+        (10, 9, "com.b", ("com.a", 4)),
+        (7, 5, "com.a", None),
+        (8, 0, "com.a", ("com.b", 8)),
+    ],
+)
+def test_which_other_app_was_brought_up(time, within, package, found):
+    timeline = Timeline(events("launch@2 launch@4:com.a launch@8:com.b stop@9:com.b"))
+    assert timeline.launched(time, within, package) == found
