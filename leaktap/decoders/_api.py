@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from leaktap.config import Schema
+from leaktap.decoders._plain import makes_sense
 
 
 class DecodeError(Exception):
@@ -66,7 +67,8 @@ class Context(NamedTuple):
     it may work (as `time.monotonic` tells it). `spots` are the offsets behind everything in a transparent value that
     may be of interest, in order; what lies nowhere near one of them may be left out. None is "look at everything".
     `alphabets` are the case's own for base64, by their names. `ring` are the keys that may fit the message (none: those
-    that leaktap carries for every message), `beside` finds its other values.
+    that leaktap carries for every message), `beside` finds its other values. `opens` tells whether bytes are text or
+    some decoder reads them, for a format that only what it holds tells from chance.
     """
 
     content_type: str = ""
@@ -85,6 +87,7 @@ class Context(NamedTuple):
     deadline: float = math.inf
     ring: Ring | None = None
     beside: Find | None = None
+    opens: Callable[[bytes], bool] = makes_sense
 
 
 class Part(NamedTuple):
@@ -131,7 +134,8 @@ class Decoder:
     Unless the format is `told_only`, a value is tried if it has at least `minimum` bytes, begins with one of `starts`
     (any, if empty), contains the byte `needs`, matches `shape` at its beginning and, for a `binary` format, is no text.
     It is tried whatever it looks like if the outermost content coding is one of `codings`, or its content type fits one
-    of `types` (shell patterns): then its reading is the only one.
+    of `types` (shell patterns): then its reading is the only one. What a `loose` format reads may well be chance: it
+    says nothing of what the value is.
     """
 
     name: str
@@ -148,3 +152,4 @@ class Decoder:
     types: tuple[str, ...] = ()
     codings: tuple[str, ...] = ()
     told_only: bool = False
+    loose: bool = False

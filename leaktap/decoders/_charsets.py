@@ -23,6 +23,8 @@ _WIDE_CHINESE = (  # rows of ASCII, of punctuation, of ideographs, of full width
     ("utf-16-le", re.compile(rb"(?:[\x00-\xff][\x00\x20\x30\x4e-\x9f\xff]){3}")),
     ("utf-16-be", re.compile(rb"(?:[\x00\x20\x30\x4e-\x9f\xff][\x00-\xff]){3}")),
 )
+_WIDE_MARKED = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_MARKS = tuple(_WIDE_MARKED)
 _CHINESE = (
     (
         "gb18030",
@@ -70,7 +72,7 @@ def reads(data: bytes, cut: bool = False) -> bool:
 
     With `cut`, a character may be incomplete at its end.
     """
-    if makes_sense(data):
+    if makes_sense(data) or (data.startswith(_MARKS) and _text(data[2:], _WIDE_MARKED[data[:2]])):
         return True
     if cut and data[-1:] >= b"\x80":
         ends = range(len(data) - 1, max(len(data) - 4, 0), -1)

@@ -26,6 +26,9 @@ _SPELT = re.compile(rb"[\"=&][A-Za-z0-9+/%%\\_-]{%d}" % _LONGEST_READABLE)
 _SPELLS = np.array([re.match(rb"[A-Za-z0-9+/%\\_=-]", bytes([i])) is not None for i in range(256)])
 _BLOCKS_FROM = 2048
 _MOST_PLACES = 1000
+_BLOCK, _FEWEST_HIGH, _MOST_HIGH = 32, 6, 26
+"""Of 32 random bytes 16 are no ASCII, with a standard deviation of 2.8."""
+
 _QUOTE, _EQUALS, _AMPERSAND = b'"=&'
 
 _CHI_LEAST, _CHI_MOST = 255 - 4 * 22, 255 + 4 * 22
@@ -114,8 +117,11 @@ def _opaque(leaves: Sequence[Leaf]) -> Iterator[tuple[Leaf, int]]:
 def places(text: bytes) -> list[int]:
     """Returns where in JSON or a form values end that may be ciphertext, spelt in base64 or hexadecimal; in order.
 
-    A value that long fills a block of 32 bytes without any mark around values, wherever the blocks begin.
+    A value that long fills a block of 32 bytes without any mark around values, wherever the blocks begin. In what is no
+    text the ends of blocks of 32 bytes with many that are no ASCII.
     """
+    if not is_text(text):
+        return _dense(text)
     if len(text) < _BLOCKS_FROM:
         return [found.end() for found in _SPELT.finditer(text)]
     signs = np.frombuffer(text, np.uint8, len(text) // 32 * 32)
@@ -128,6 +134,15 @@ def places(text: bytes) -> list[int]:
     spelt = first[_SPELLS[signs.reshape(-1, 32)[first]].all(axis=1)][:_MOST_PLACES] * 32
     found = [_SPELT.search(text, max(at - 32, 0), at + _LONGEST_READABLE + 1) for at in spelt.tolist()]
     return [value.end() for value in found if value]
+
+
+def _dense(data: bytes) -> list[int]:
+    """Returns the ends of blocks that look compressed or encrypted, the first of several in a row."""
+    signs = np.frombuffer(data, np.uint8, len(data) // _BLOCK * _BLOCK)
+    high = (signs >> 7).reshape(-1, _BLOCK).sum(axis=1)
+    full = np.flatnonzero((high >= _FEWEST_HIGH) & (high <= _MOST_HIGH))
+    first = full[np.diff(full, prepend=-2) > 1][:_MOST_PLACES]
+    return [(int(block) + 1) * _BLOCK for block in first]
 
 
 def is_opaque(data: bytes) -> bool:

@@ -25,6 +25,7 @@ type Order = Literal["big", "little"]
 _LONGEST_NAME = 256
 _READ_PER_LOOK = 1 << 10
 _READABLE = 4
+_MOST_OPENED = 8
 _LARGEST_EXACT = 2.0**63
 _REALS = {("big", 2): ">e", ("big", 4): ">f", ("big", 8): ">d", ("little", 4): "<f", ("little", 8): "<d"}
 
@@ -62,7 +63,8 @@ def either(*attempts: Callable[[], Sequence[Part] | None]) -> Sequence[Part] | N
 class Reading:
     """How far a value was read, and what it holds.
 
-    `readable` and `opaque` count the bytes of texts and names, and of what is neither text nor compressed.
+    `readable` and `opaque` count the bytes of texts and names, and of what is neither text nor compressed; `blobs` are
+    the byte strings that are no text.
     """
 
     data: bytes
@@ -72,6 +74,7 @@ class Reading:
     parts: list[Part] = field(default_factory=list)
     readable: int = 0
     opaque: int = 0
+    blobs: list[bytes] = field(default_factory=list)
     put_out: int = 0
     names: dict[bytes, tuple[str, str, int, bool]] = field(default_factory=dict)
 
@@ -96,9 +99,23 @@ class Reading:
 
     def is_convincing(self) -> bool:
         """Tells whether what was read is more than a lone value, and holds enough that a person could read."""
-        if self.readable < _READABLE or len(self.parts) + len(self.names) < 2:
+        return len(self.parts) + len(self.names) > 1 and (self.is_readable() or self.opens())
+
+    def is_readable(self) -> bool:
+        """Tells whether there is text, and more of it than of what nobody can read."""
+        if self.readable < _READABLE:
             return False
         return self.opaque * 2 <= len(self.data) or self.readable >= SURELY_READABLE
+
+    def opens(self) -> bool:
+        """Tells the same when what other decoders read counts as readable."""
+        for blob in sorted(self.blobs, key=len, reverse=True)[:_MOST_OPENED]:
+            if self.context.opens(blob):
+                self.readable += len(blob)
+                self.opaque -= 0 if makes_sense(blob) else len(blob)
+                if self.is_readable():
+                    return True
+        return False
 
     def each(self, read: Callable[[str], None], begin: bytes = b"") -> None:
         """Reads value after value to the end: the only one at the path `.$`, one of several at `[i].$`.
@@ -178,16 +195,20 @@ class Reading:
         """Lists what the format says to be text; `context` says which charset, if it is not UTF-8."""
         if is_text(raw):
             self.readable += len(raw)
-        elif self.strictly and context is None and not makes_sense(raw):
-            raise Broken(f"no text before byte {self.at}")
+        elif self.strictly and context is None:
+            if not (makes_sense(raw) or self.context.opens(raw)):
+                raise Broken(f"no text before byte {self.at}")
+            self.readable += len(raw)
         self.add(Part(raw, path, keys, context))
 
     def blob(self, raw: bytes, path: str, keys: tuple[str, ...]) -> None:
         """Lists bytes of which the format does not say what they are."""
         if is_text(raw):
             self.readable += len(raw)
-        elif not makes_sense(raw):
-            self.opaque += len(raw)
+        else:
+            self.blobs.append(raw)
+            if not makes_sense(raw):
+                self.opaque += len(raw)
         self.add(Part(raw, path, keys))
 
     def name(self, raw: bytes, path: str, keys: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

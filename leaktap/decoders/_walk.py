@@ -5,6 +5,7 @@ A table by first byte, with the facts that each decoder states of itself, keeps 
 from all of them; that is what makes a small leaf cost little.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from leaktap import decoders
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Ring, Sieve, Sole, Watch
 from leaktap.decoders._ciphertext import is_opaque, places
 from leaktap.decoders._plain import is_text
+from leaktap.decoders._sense import Sense
 from leaktap.discover import discover
 from leaktap.model import Fault, Leaf
 
@@ -23,6 +25,9 @@ SIEVED_FROM = 256
 
 DECRYPT = "decrypt"
 """The decoder that is also tried where a message's keys fit, and then only once on the way to a value."""
+
+_QUOTE_OR_SPACE = re.compile(rb'[\s"]')
+"""What no text has that spells bytes letter by letter (but in lines, which are longer)."""
 
 _REMEMBERED = 1024
 _NOTHING = Context()
@@ -184,6 +189,7 @@ class _Walk:
     parts_out: int = 0
     bytes_out: int = 0
     deadline: float = 0.0
+    sense: Sense = field(init=False)
     reached: set[str] = field(default_factory=set)
     plain: set[tuple[bytes, str]] = field(default_factory=set)
     notes: list[Fault | Limited] = field(default_factory=list)
@@ -193,6 +199,7 @@ class _Walk:
         """Runs the stack empty."""
         table = _by_first_byte()  # the first time it takes a second
         self.deadline = time.monotonic() + self.limits.seconds
+        self.sense = Sense(lambda value: _likely(value, table[value[0]]), self.deadline)
         stack, notes, ring = self.stack, self.notes, self.ring
         firsts = ring.firsts if ring is not None else frozenset[int]()
         stack.append(_Frame(iter(roots), "", (), (), _NOTHING))
@@ -265,12 +272,13 @@ class _Walk:
             self.deadline,
             ring,
             frame.find,
+            self.sense.opens,
         )
         passed = c if bare else c._replace(content_type="", parameters=(), encoding=())
         sieve = self.sieve if len(value) >= SIEVED_FROM else None
         frames: list[_Frame] = []
         names = {decoder.name for decoder in likely}
-        is_leaf, opaque = True, False
+        is_leaf, nothing = True, False
         order = likely if bare else _in_order(context.encoding[:1])
         for decoder in order:
             coded = bool(given.encoding) and given.encoding[0] in decoder.codings
@@ -279,16 +287,16 @@ class _Walk:
                 continue
             if decoder.transparent and sieve is not None and not given.schemas:
                 spots = sieve(value)
-                if spots is not None and given.direction == "request" and (hidden := places(value)):
+                if spots is not None and (hidden := places(value) if given.direction == "request" else ()):
                     spots = sorted((*spots, *hidden))
                 if spots is not None and not spots:
-                    opaque = given.direction == "request" and is_opaque(value)
-                    if not opaque:
-                        is_leaf = False
+                    nothing = True
+                    is_leaf = given.direction == "request" and is_opaque(value)
+                    if not is_leaf and _QUOTE_OR_SPACE.search(value, 0, SIEVED_FROM) and is_text(value):
                         break
                 given = given._replace(spots=spots)
                 sieve = None
-            if opaque and decoder.transparent:
+            if nothing and decoder.transparent:
                 continue
             parts, whole = self._call(decoder, value, path, given, by_ratio)
             if coded and not whole:

@@ -49,5 +49,10 @@ def _begins(text: bytes, cut: bool) -> bool:
 
 
 DECODER = Decoder(
-    "ascii85", decode, rank=68, hints=(rb"(?:<|\\u003[cC]|%(?:25){0,8}3[cC])~[!-u]{10}",), minimum=4, shape=_SHAPE
+    "ascii85",
+    decode,
+    rank=68,
+    hints=(rb"(?:<|&(?:amp;)?lt;|\\u003[cC]|%(?:25){0,8}3[cC])~[!-u]{10}",),
+    minimum=4,
+    shape=_SHAPE,
 )

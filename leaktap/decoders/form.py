@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from leaktap.decoders._api import Context, Decoder, LimitReached, Part
 from leaktap.decoders._plain import Steps, unquote
 
-NAME = rb"[A-Za-z_$][\w.$%\[\]-]{0,63}"
+NAME = rb"(?:[A-Za-z_$]|%[0-9A-Fa-f]{2})[\w.$%\[\]-]{0,63}"
 _FORM = re.compile(rb"(?:" + NAME + rb"=[^&\s]*(?:&|$))(?:" + NAME + rb"(?:=[^&]*)?(?:&|$))*+$")
+_OF_MAIL = re.compile(rb"[^=]*=3D(?:[^=]++|=[0-9A-F]{2}|=\r?\n)*+")
+"""Quoted-printable: each `=` is escaped, or ends a line."""
+
 _SAMPLE = 1 << 16
 _TYPE = "application/x-www-form-urlencoded"
 
@@ -21,6 +24,8 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     if context.content_type != _TYPE:
         head = data if len(data) < _SAMPLE else data[: data.rfind(b"&", 0, _SAMPLE)]
         if b"&" not in data or not _FORM.match(head):
+            return None
+        if _OF_MAIL.fullmatch(head):
             return None
     if not data.partition(b"&")[0].partition(b"=")[2].strip(b"=") and b"&" not in data:
         return None

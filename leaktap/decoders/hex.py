@@ -13,7 +13,7 @@ from leaktap.decoders._plain import is_text
 _SHAPE = re.compile(
     rb"(?=(?:[2-7][0-9a-f]|0[9ad]|[c-f][0-9a-f](?:[89ab][0-9a-f])+){3}|1f8b|28b5|78(?:01|5e|9c|da)"
     rb"|04224d18|4c5a3442|ff060000|82534e41|fd377a58|5d0000|425a68|504b0304"
-    rb"|(?:[2-7][0-9a-f](?:00){1,3}){3}|(?:(?:00){1,3}[2-7][0-9a-f]){3}|(?:[a-f][0-9a-f]){4}|(?:[4-9][0-9a-f]..|..[4-9].){4}"
+    rb"|(?:[2-7][0-9a-f](?:00){1,3}){3}|(?:(?:00){1,3}[2-7][0-9a-f]){3}|(?:[a-f][0-9a-f]){4}|(?:[4-9][0-9a-f]..|..[4-9].){4}|fffe|feff"
     rb"|[0-9a-f]{48}|[0-9a-f]{12}(?:[2-7][0-9a-f]){4})"
     rb"(?:[0-9a-f]{2})++$",
     re.IGNORECASE,
@@ -36,7 +36,7 @@ _DIGESTS = (24, 28, 32, 48, 64, 128, 256, 512)
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the bytes that are spelt."""
     decoded = bytes.fromhex(data.decode("ascii"))
-    return (Part(decoded),) if reads(decoded) or _looks_packed(decoded) else None
+    return (Part(decoded),) if reads(decoded) or _looks_packed(decoded) or context.opens(decoded) else None
 
 
 def _looks_packed(data: bytes) -> bool:

@@ -15,9 +15,9 @@ _SHAPE = re.compile(
     rb"(?!\s*<[!?A-Za-z])(?!(?s:.{0,31})[\0-\x08\x0e-\x1a])"  # neither markup nor binary
     rb"(?s:.{0,400}?)" + _SIGN + rb"(?:[ \t]?=[ \t]?[^=&\s]|:[ \t]+\S|\xef\xbc\x9a)"
 )
-_NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff.-]{0,63}"
+_NAME = rb"[A-Za-z_$\x80-\xff][\w\x80-\xff.-]{0,63}"
 _PAIR = re.compile(
-    rb"^[ \t]*([A-Za-z_\x80-\xff][\w\x80-\xff .-]{0,40}?)[ \t]*(?::[ \t]+|\xef\xbc\x9a[ \t]*)(\S[^\r\n]*)"
+    rb"^[ \t]*([A-Za-z_$\x80-\xff][\w\x80-\xff .-]{0,40}?)[ \t]*(?::[ \t]+|\xef\xbc\x9a[ \t]*)(\S[^\r\n]*)"
     rb"|^[ \t]*(" + _NAME + rb")[ \t]?=[ \t]*([^\s\"'{\[=&][^\r\n=&,;]*)\r?$"  # the only pair on its line
     rb"|(?:^|(?<=[\s,;|{(\[]))(" + _NAME + rb")[ \t]?=[ \t]?"
     rb"(?:\"((?:[^\"\\\r\n]|\\.)*)\"|'([^'\r\n]*)'|([{\[]\S*|[^\s,;&|)}\]\"'=][^\s,;&|)}\]\"']*))",

@@ -36,7 +36,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     decoded = unquote(data)
     if b"+" in data and b"%20" not in data and b" " not in data and not _BASE64.fullmatch(decoded):
         decoded = unquote(data.replace(b"+", b" "))
-    return (Part(decoded),) if reads(decoded) or _looks_binary(data, len(decoded)) else None
+    return (Part(decoded),) if reads(decoded) or _looks_binary(data, len(decoded)) or context.opens(decoded) else None
 
 
 def _looks_binary(data: bytes, size: int) -> bool:

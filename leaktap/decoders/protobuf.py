@@ -49,6 +49,8 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
             reading.named(message, "", ())
             return reading.parts
     fields = _fields(data, context.most)
+    if fields is not None and is_text(data) and not _is_of_text(fields):
+        raise DecodeError("is text", (Part(data),))
     if fields is not None and (said or _is_sane(fields)):
         reading.numbered(fields, "", (), 0)
         return Sole(reading.parts) if said or reading.is_convincing(len(data)) else reading.parts
@@ -91,6 +93,11 @@ def _fields(data: bytes, most: int) -> list[_Field] | None:
 
 def _listed(fields: UnknownFieldSet) -> list[_Field]:
     return [(f.field_number, f.wire_type, f.data) for f in map(fields.__getitem__, range(len(fields)))]
+
+
+def _is_of_text(fields: list[_Field]) -> bool:
+    """Tells whether what is text may be these fields as well: numbers in it would be chance."""
+    return all(kind == _BYTES for _, kind, _ in fields)
 
 
 def _is_sane(fields: list[_Field]) -> bool:
@@ -209,7 +216,7 @@ class _Reading:
             return
         text, before = is_text(data), len(self.parts)
         inner = _fields(data, self.most) if depth < _DEEPEST and _may_be_message(data, text) else None
-        if inner is not None and not (_is_sane(inner) and (not text or all(kind == _BYTES for _, kind, _ in inner))):
+        if inner is not None and not (_is_sane(inner) and (not text or _is_of_text(inner))):
             inner = None
         if inner is None or text or len(data) in _RAW_LENGTHS:
             self.add(Part(data, path, keys))
@@ -314,5 +321,6 @@ DECODER = Decoder(
     binary=True,
     hints=_COMPRESSED,
     transparent=True,
+    loose=True,
     types=("application/*protobuf*", "application/*+proto", "application/proto", "application/*protobuffer"),
 )

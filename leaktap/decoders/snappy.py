@@ -1,7 +1,7 @@
 """Snappy: raw (https://github.com/google/snappy/blob/main/format_description.txt), framed
 (https://github.com/google/snappy/blob/main/framing_format.txt), in a stream of snappy-java, or behind Hadoop's lengths.
 
-A raw block has no magic, but says how much it makes: it is believed if it makes exactly that, and grows or makes sense.
+A raw block has no magic, but says how much it makes: it is believed if it makes exactly that.
 Checksums of frames are not looked at: what can be read counts.
 """
 
@@ -14,7 +14,7 @@ import cramjam
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
 from leaktap.decoders._copies import Block, Copy, undo
 from leaktap.decoders._inflate import CUT, End, Outlet, is_told, outlet, unwrapped
-from leaktap.decoders._plain import is_text, makes_sense
+from leaktap.decoders._plain import is_text
 
 _CODINGS = ("snappy", "x-snappy", "x-snappy-framed")
 _FRAMED, _OF_JAVA = b"\xff\x06\x00\x00sNaPpY", b"\x82SNAPPY\x00"
@@ -36,7 +36,9 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     if data.startswith(_FRAMED):
         return Sole(unwrapped(out, undo(data, _frames(data), out, _whole, _copies), context, told, data))
     if data.startswith(_OF_JAVA):
-        return Sole(unwrapped(out, undo(data, _of_java(data, _JAVA_HEAD, len(data)), out, _whole, _copies), context, told, data))
+        return Sole(
+            unwrapped(out, undo(data, _of_java(data, _JAVA_HEAD, len(data)), out, _whole, _copies), context, told, data)
+        )
     if int.from_bytes(data[4:8]) + 8 == len(data):
         blocks = list(_of_java(data, 4, len(data)))
         if len(blocks) == 1 and _size(data[8:]) == int.from_bytes(data[:4]) > 0:
@@ -48,7 +50,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     if told:
         if end.is_broken and (not out.size or is_text(data)):
             raise DecodeError("said to be snappy, but does not begin so")
-    elif end.is_broken or (not end.problem and out.size <= len(data) and not makes_sense(out.value())):
+    elif end.is_broken:
         return None
     return unwrapped(out, end, context, told)
 

@@ -38,14 +38,14 @@ PROVIDERS = re.findall(
 
 _SHORTEST = 6
 _LONGEST_HEX = SHORTEST // 2 - 1
-_LONGEST_BASE64 = SHORTEST * 3 // 4
-_LONGEST_BASE32 = SHORTEST * 5 // 8
+_LONGEST_BASE64 = (SHORTEST - 1) * 3 // 4
+_LONGEST_BASE32 = (SHORTEST - 1) * 5 // 8
 _LONGEST_TWICE = 12
 """Bytes of a value whose wrapped look is shorter than an opaque run; of base64 in base64, too."""
 
 _LONGEST_BASE85 = 19
 _SHORTEST_BASE85 = 10
-_USUAL = re.compile(rb"[A-Za-z0-9]+|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|[\w.+-]+@[\w.-]+|\+[0-9]+")
+_USUAL = re.compile(rb"[A-Za-z0-9+/]+|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|[\w.+-]+@[\w.-]+|\+[0-9]+")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -59,12 +59,16 @@ _ESCAPE = re.compile(rb"%[0-9A-F]{2}")
 _MOST_LOOKS = 64
 
 
-def looks(values: Sequence[bytes], places: Iterable[Location], alphabets: Sequence[str] = ()) -> list[bytes]:
+def looks(
+    values: Sequence[bytes], whole: Iterable[bytes], places: Iterable[Location], alphabets: Sequence[str] = ()
+) -> list[bytes]:
     """Returns an expression for every wrapped look of known values and places, and of the commonest names.
 
+    `whole` are how longer values begin that are wrapped by themselves; of these only base85 leaves no opaque run.
     `alphabets` are those of base64 beside the RFC's.
     """
-    expressions = [literal(look) for look in itertools.chain(hidden(values, alphabets), names())]
+    in_base85 = itertools.chain.from_iterable(_base85(begin, 1) for begin in whole)
+    expressions = [literal(look) for look in itertools.chain(hidden(values, alphabets), names(), in_base85)]
     expressions += nested(values)
     for place in places:
         expressions += coordinates(place)
@@ -131,13 +135,18 @@ def _otherwise(value: bytes, tables: Sequence[bytes]) -> Iterator[bytes]:
             yield core.lower()
             if usual:
                 yield from (core.translate(bytes.maketrans(_BASE32, signs)) for signs in _BASE32_TOO)
-    if len(value) <= _LONGEST_BASE85 and usual:
-        for before in range(4):
-            groups = (before + len(value)) // 4
-            core = base64.b85encode(bytes(before) + value)[(before > 0) * 5 : groups * 5]
-            if len(core) >= _SHORTEST_BASE85:
-                yield core
-                yield from (core.translate(bytes.maketrans(_BASE85, signs)) for signs in _BASE85_TOO)
+    if usual:
+        yield from _base85(value[:_LONGEST_BASE85], 4)
+
+
+def _base85(value: bytes, places: int) -> Iterator[bytes]:
+    """Yields a value in base85, in so many places of a group of four bytes that it may begin at."""
+    for before in range(places):
+        groups = (before + len(value)) // 4
+        core = base64.b85encode(bytes(before) + value)[(before > 0) * 5 : groups * 5]
+        if len(core) >= _SHORTEST_BASE85:
+            yield core
+            yield from (core.translate(bytes.maketrans(_BASE85, signs)) for signs in _BASE85_TOO)
 
 
 def base58(value: bytes) -> bytes:
@@ -166,6 +175,7 @@ def _escaped(strings: set[bytes]) -> set[bytes]:
     for string in strings:
         with contextlib.suppress(UnicodeDecodeError):
             looks |= {json.dumps(string.decode(), ensure_ascii=ascii)[1:-1].encode() for ascii in (True, False)}
+    looks |= {quote_from_bytes(look, safe="").replace("%20", "+").encode() for look in looks}
     for _ in range(2):
         looks |= {quote_from_bytes(look, safe="").encode() for look in looks}
     return looks | {_ESCAPE.sub(lambda escape: escape[0].lower(), look) for look in looks}

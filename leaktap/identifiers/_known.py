@@ -9,6 +9,7 @@ The first or the last characters of a value count for what they are by themselve
 share (`Identifier.shared`).
 """
 
+import base64
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -29,6 +30,7 @@ APART = 24
 
 _FEWEST_KEPT = 8
 _VISIBLE = 32
+_FOR_URLS = bytes.maketrans(b"+/", b"-_")
 _CHARSETS = {"utf-16-le", "utf-16-be", "gb18030"}
 
 type Span = tuple[int, int]
@@ -95,6 +97,11 @@ class Piece:
         return (start, start + size), (*self.form, name), "apart" if bits(own) >= ANYWHERE else "named"
 
 
+def _beginning(value: bytes) -> bytes:
+    """Returns as much of a value as tells it, no character cut in two."""
+    return value if len(value) <= _VISIBLE else value[:_VISIBLE].decode("utf-8", "ignore").encode() or value[:_VISIBLE]
+
+
 def _signs(value: bytes) -> str:
     return "".join(filter(str.isalnum, value.decode()))
 
@@ -137,8 +144,20 @@ def _plain(secret: Secret, variants: Iterable[Variant]) -> Iterator[Known]:
             telling = ANYWHERE
         stand = _stand(telling, secret.identifier, variant.binary)
         yield Known(secret, variant.value, variant.form, stand, _sure(stand), variant.binary)
+        if variant.binary and telling >= ANYWHERE:
+            for value, how in _spelt(variant.value):
+                yield Known(secret, value, (*variant.form, how), "apart", 1.0)
         if variant.form == ("no-check-digit",) and len(variant.value) == 14:
             yield Known(secret, variant.value, ("imeisv",), "apart", 0.9, more=2)
+
+
+def _spelt(value: bytes) -> Iterator[tuple[bytes, str]]:
+    """Yields the ways to write few bytes, with their names: nothing but the value itself tells them from a word."""
+    text = base64.b64encode(value)
+    for each in dict.fromkeys((text, text.rstrip(b"="), text.translate(_FOR_URLS).rstrip(b"="))):
+        yield each, "base64"
+    yield value.hex().encode(), "hex"
+    yield value.hex().upper().encode(), "hex-upper"
 
 
 def _check_sums(secret: Secret, given: Iterable[Input]) -> Iterator[Known]:
@@ -165,7 +184,7 @@ class KnownValues:
     """All needles of all profiles.
 
     `digits` are looked for in any case, `needles` as they are; `visible` are those whose wrapped looks the sieve must
-    know.
+    know, and `whole` begin what is wrapped by itself.
     """
 
     def __init__(
@@ -175,6 +194,7 @@ class KnownValues:
         self._plain: dict[bytes, list[Known | Piece]] = {}
         self._digests: Digests[Secret] = Digests()
         self.visible: list[bytes] = []
+        self.whole: list[bytes] = []
         self.inputs: list[tuple[Secret, list[Input]]] = []
         used: dict[str, Identifier] = {}
         for (_, secrets), device in zip(_secrets(devices, identifiers), devices, strict=True):
@@ -193,9 +213,9 @@ class KnownValues:
                         self._digests.add(Digest(value, secret, form))
             for digest in joined([each for each in mine if each[0].identifier.category in ("device_id", "contact")]):
                 self._digests.add(digest)
-        plain, self.digits, base64 = list(self._plain), self._digests.hexadecimal, self._digests.base64
-        self.needles = [*plain, *base64, *self._digests.raw]
-        self._plain_to, self._base64_to = len(plain), len(plain) + len(base64)
+        plain, self.digits, in_base64 = list(self._plain), self._digests.hexadecimal, self._digests.base64
+        self.needles = [*plain, *in_base64, *self._digests.raw]
+        self._plain_to, self._base64_to = len(plain), len(plain) + len(in_base64)
         self._names = Names(list(used.values()), known=True)
 
     def _write(self, secret: Secret) -> list[Input]:
@@ -204,8 +224,8 @@ class KnownValues:
         variants = writings(identifier, secret.plain)
         for known in _plain(secret, variants):
             self._plain.setdefault(known.value, []).append(known)
-            if len(known.value) <= _VISIBLE and (known.stand != "named" or not known.form):
-                self.visible.append(known.value)
+            if known.stand != "named" or not known.form:
+                self.visible.append(_beginning(known.value))
         if not identifier.gather:
             for piece in _pieces(secret, variants):
                 self._plain.setdefault(piece.value, []).append(piece)
@@ -215,7 +235,11 @@ class KnownValues:
         for value, form in once(given, usual().items() if identifier.gather else None):
             self._digests.add(Digest(value, secret, form), parts=not identifier.gather)
             if form[-1] in ("md5", "sha1", "sha256", "sm3"):
-                self.visible += (value[:16], value.hex()[:32].encode(), value.hex()[:32].upper().encode())
+                digits = value.hex()
+                pieces = dict.fromkeys((digits[:16], digits[8:24], digits[-16:]))
+                self.visible.append(value[:16])
+                self.whole += (written.encode() for piece in pieces for written in (piece, piece.upper()))
+                self.whole.append(base64.b64encode(value)[:16])
         if not identifier.gather:
             for known in _check_sums(secret, given):
                 self._plain.setdefault(known.value, []).append(known)

@@ -5,14 +5,17 @@ words nor a digest. One pass of `bytes.translate` and `bytes.find` finds such ru
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-SHORTEST = 26
-"""Runs shorter than this are left to the looks of known values: ids have as many signs as that, in every event."""
+SHORTEST = 22
+"""Runs shorter than this are left to the looks of known values; sixteen signs are as long in base64 or base58."""
 
 _SIGNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_$%\\"
-_SHORTEST_PIECE = 22
+_SHORTEST_PIECE = 20
 """Of a run in which signs are escaped, three bytes may stand for one."""
+
+_WIDE = b"a0" * 4
+"""Letters of UTF-16, in either order: what they spell has no look of its own."""
 
 _SAMPLE = 4096
 _HEX = re.compile(rb"[0-9a-f_-]+|[0-9A-F_-]+")
@@ -22,6 +25,7 @@ _HEX_TEXT = re.compile(
     rb"|^(?:1f8b08|28b52ffd|78(?:01|5e|9c|da)|425a68|fd377a|04224d18)",  # compressed
     re.IGNORECASE,
 )
+_LONG_HEX = re.compile(rb"[0-9a-f]{%d,}|[0-9A-F]{%d,}" % (_SHORTEST_PIECE, _SHORTEST_PIECE))
 _SIGN_ESCAPE = re.compile(rb"%(?:25)*(?:2[BbFf]|3[Dd])|\\+/")
 _ESCAPE = re.compile(rb"%(?:25)*[0-9A-Fa-f]{2}|%|\\+(?:u[0-9A-Fa-f]{4}|[abefnrtv]|)")
 _WORD_END = rb"(?=[/_$+-]|$)"
@@ -46,7 +50,7 @@ class Runs:
     def __init__(self, signs: Iterable[str] = ()) -> None:
         """Makes the table."""
         known = frozenset(_SIGNS + "".join(signs).encode()) - frozenset(b"\"'<>&=,: ")
-        self._table = bytes(0x61 if sign in known else 0x2E for sign in range(256))
+        self._table = bytes(0x61 if sign in known else 0x2E if sign else 0x30 for sign in range(256))
 
     def ends(self, data: bytes) -> list[int]:
         """Returns where opaque runs end, in order."""
@@ -60,7 +64,19 @@ class Runs:
                 end = len(marks)
             if is_opaque(data[start : min(end, start + _SAMPLE)]):
                 found.append(end)
+        if b"\0" in data:
+            found += _wide(marks)
         return found
+
+
+def _wide(marks: bytes) -> Iterator[int]:
+    """Yields where letters and digits of two bytes each end."""
+    end = 0
+    while (start := marks.find(_WIDE, end)) >= 0:
+        end = start + len(_WIDE)
+        while marks.startswith(_WIDE[:2], end):
+            end += 2
+        yield end
 
 
 def is_opaque(run: bytes) -> bool:
@@ -74,4 +90,4 @@ def is_opaque(run: bytes) -> bool:
 def _spells(run: bytes) -> bool:
     if _HEX.fullmatch(run):
         return _HEX_TEXT.search(run) is not None
-    return _WORDS.fullmatch(run) is None
+    return _WORDS.fullmatch(run) is None or any(map(_HEX_TEXT.search, _LONG_HEX.findall(run)))

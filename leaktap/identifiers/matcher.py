@@ -58,7 +58,7 @@ class Matcher:
         places = [place for device in self._devices for place in device.location]
         degrees = {literal(text) for place in places for text in beginnings(place)}
         shown = [each for place in places for each in maps(place)]
-        hidden = looks(self._known.visible, shown, alphabets)
+        hidden = looks(self._known.visible, self._known.whole, shown, alphabets)
         self._scanner = Scanner(*sections, [NAMED, AROUND, *hints, *sorted(degrees), *hidden])
         self._runs = Runs(alphabets)
         self._triggers_from = len(self._known.needles) + len(self._known.digits)

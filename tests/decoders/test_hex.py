@@ -31,6 +31,10 @@ def test_read(follow, value, decoded):
     assert follow(value).at("") == [value]
 
 
+def test_utf_16_within(follow):
+    assert follow(IMEI.decode().encode("utf-16").hex().encode()).values["|hex|text"] == IMEI
+
+
 def test_compressed_within(follow):
     assert follow(gzip.compress(IMEI).hex().encode()).values["|hex|gzip"] == IMEI
 

@@ -32,6 +32,7 @@ def values(data):
         (b"a=1 a=2 a=3", {".a": b"1", ".a[1]": b"2", ".a[2]": b"3"}),
         (b'data={"a":1,"b":2} end=1', {".data": b'{"a":1,"b":2}', ".end": b"1"}),
         (b"imei = 867530912345673\nmodel = X 10", {".imei": IMEI, ".model": b"X 10"}),
+        (b"$os=Android\n$imei=867530912345673", {".$os": b"Android", ".$imei": IMEI}),
         (b'a=1 b="" c=2', {".a": b"1", ".c": b"2"}),
         (b"uid=1; lang=zh", {".uid": b"1", ".lang": b"zh"}),
     ],

@@ -38,6 +38,8 @@ def test_left_alone(follow, data):
         b"\x81\xa4imei\xaf867530912345673\x00\x01\xff",
         b"\x0b\x00\x01text, mostly text",
         b"\x01\x02\x03\x04",
+        b"\xa1duserx,KiwHbvWOFKeAJDYyPMUNwxRFzhYHII7HHbr+XUXPHvw=",
+        b"\x10<32.8321,129.1183",
     ],
 )
 def test_bytes_are_decoded_as_well(follow, value):

@@ -159,6 +159,11 @@ def test_no_protobuf(follow, data):
     assert not any("protobuf" in leaf.path for leaf in follow(data).leaves)
 
 
+def test_text_said_to_be_protobuf_stays_text(follow):
+    text = b"91AFE1BFB238E864D0D61142B5144E2DBE795DA7A9812858AB0CBC3E6A394881"
+    assert text in follow(text, content_type="application/x-protobuf").values.values()
+
+
 def test_text_is_not_taken_for_protobuf(follow):
     for text in (b"2\x20" + b"a" * 32, b"123456789", b"* is a list of things"):
         assert follow(text).values == {"": text}

@@ -34,7 +34,9 @@ WRAPPINGS = {
 
 
 @pytest.mark.parametrize("name", WRAPPINGS)
-@pytest.mark.parametrize("data", [TEXT, b"a" * 300, bytes(range(256)) * 3, b"text that does not shrink: 1234567890"])
+@pytest.mark.parametrize(
+    "data", [TEXT, b"a" * 300, bytes(range(256)) * 3, b"text that does not shrink: 1234567890", os.urandom(20)]
+)
 def test_seen(name, data):
     assert [part.value for part in decode(WRAPPINGS[name](data), Context())] == [data]
 

@@ -209,6 +209,16 @@ def test_sieve_that_sees_nothing_skips_the_subtree(follow):
     assert set(follow(form, sieve=lambda data: None if data.startswith(b"ok") else []).values) == {"|form.ok"}
 
 
+def test_bytes_in_which_the_sieve_sees_nothing_may_be_packed(follow):
+    text = b'{"imei": "867530912345673", "list": [%s]}' % b", ".join(b"%d" % (i * i) for i in range(200))
+    packed = zlib.compress(text, wbits=-15)
+    follower = follow(packed, sieve=lambda data: None if b"imei" in data else [])
+    assert follower.values["|deflate|json.$.imei"] == b"867530912345673"
+    message = b"\x0a\x05other\x12" + bytes((len(packed) & 0x7F | 0x80, len(packed) >> 7)) + packed
+    follower = follow(message, sieve=lambda data: None if b"imei" in data else [])
+    assert follower.values["|protobuf.2|deflate|json.$.imei"] == b"867530912345673"
+
+
 def test_opaque_layers_are_undone_before_the_sieve(follow):
     short = b'{"imei": "867530912345678"}'
     part = gzip.compress(b'{"imei": "867530912345678"}')

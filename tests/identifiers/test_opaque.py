@@ -68,9 +68,21 @@ def test_places():
     assert Runs().ends(b"a " + run + b"= " + run) == [2 + len(run), 4 + 2 * len(run)]
 
 
+def test_text_of_two_bytes_to_the_sign():
+    for charset in ("utf-16-le", "utf-16-be"):
+        body = b"\x0a\x05other\x12\x10" + "867530912".encode(charset)
+        assert Runs().ends(body)
+    assert not Runs().ends(b"\x0a\x05other\x12\x10" + bytes(range(40)))
+
+
+def test_digits_that_spell_a_text_beside_words():
+    assert is_opaque(b"ext%3D" + b"867530912345673".hex().encode())
+    assert not is_opaque(b"ext%3D" + b"54df1d1c5d41a6b1a3ca9b50a8ac0a0b")
+
+
 def test_other_signs():
     run = base64.b64encode(TEXT * 2).rstrip(b"=").replace(b"I", b"!")
-    assert not any(Runs().ends(piece) for piece in run[:40].split(b"!"))
+    assert not any(Runs().ends(piece) for piece in run[:40].split(b"!") if len(piece) < SHORTEST)
     assert Runs(["!"]).ends(run) == [len(run)]
 
 

@@ -1,0 +1,80 @@
+"""What tells a container without a magic number by what it holds, and that chance does not."""
+
+import random
+import struct
+import time
+
+import cbor2
+import msgpack
+import pytest
+
+from leaktap.decoders._api import Context
+from leaktap.decoders._sense import Sense
+from leaktap.decoders._walk import _by_first_byte, _likely, all_decoders
+from tests.decoders.test_reading import FOREIGN, MANY, READERS
+
+IMEI = "867530912345673"
+TABLE = _by_first_byte()
+
+
+def sense(seconds=60):
+    return Sense(lambda value: _likely(value, TABLE[value[0]]), time.monotonic() + seconds)
+
+
+def struct_of(raw):
+    """A Thrift struct of a number and a string."""
+    return b"\x08\0\1\0\0\0\7\x0b\0\2" + struct.pack(">I", len(raw)) + raw + b"\0"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        IMEI.encode(),
+        IMEI.encode("utf-16"),
+        IMEI.encode("utf-16-le"),
+        struct_of(IMEI.encode()),
+        struct_of(struct_of(IMEI.encode("utf-16"))),
+        cbor2.dumps({"a": struct_of(IMEI.encode("utf-16-be"))}),
+        b"\x0f\x38" + IMEI.encode(),
+    ],
+)
+def test_opens(value):
+    assert sense().opens(value)
+
+
+@pytest.mark.parametrize("value", [b"\0", bytes(100), random.Random(1).randbytes(100), b"\x0a\x10" + bytes(16)])
+def test_opens_not(value):
+    assert not sense().opens(value)
+
+
+def test_late():
+    assert not sense(-1).opens(struct_of(IMEI.encode()))
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        (struct_of(IMEI.encode("utf-16")), "|thrift.2|text"),
+        (struct_of(cbor2.dumps({"a": IMEI.encode("utf-16-le")})), "|thrift.2|cbor.$.a|charset.utf-16-le"),
+        (msgpack.packb({"a": IMEI.encode("utf-16")}), "|messagepack.$.a|text"),
+        (cbor2.dumps({"a": struct_of(IMEI.encode())}), "|cbor.$.a|thrift.2"),
+        (cbor2.dumps({"a": "\0\0\0\x0f" + IMEI + "\0\0\0\4text"}), "|cbor.$.a|records[0]"),
+    ],
+)
+def test_containers_that_hold_nothing_else(follow, value, path):
+    assert follow(value).values[path] == IMEI.encode()
+
+
+@pytest.mark.parametrize("kind", ["random", "short", "ciphertext"])
+def test_rate_of_false_readings_with_sense(kind):
+    make, most = FOREIGN[kind]
+    rng = random.Random(kind)
+    asked = sense()
+    snappy = next(decoder for decoder in all_decoders() if decoder.name == "snappy")
+    wrong = []
+    for _ in range(MANY):
+        value = make(rng)
+        for decoder in _likely(value, TABLE[value[0]]):
+            if decoder in (*READERS, snappy) and decoder.decode(value, Context(opens=asked.opens)):
+                wrong.append((decoder.name, value))
+    assert len(wrong) <= most * MANY, wrong[:3]
