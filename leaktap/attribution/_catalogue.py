@@ -218,7 +218,22 @@ class Catalogue:
         if all(one.host.path for one in ours[:front]):
             for other in self.beside:
                 yield from (one for one in other.candidates(host) if len(one.host.host) > least)
+            if front < len(ours):
+                yield from self._in_front(host, ours[front].host.host)
         yield from ours[front:]
+
+    def _in_front(self, host: str, carrier: str) -> Iterator[Entry]:
+        """Yields what owns the name that stands in front of a carrier's, as a customer's does (a.example.edgekey.net).
+
+        Up to two labels between them are the carrier's own.
+        """
+        name = host.removesuffix(carrier).rstrip(".")
+        for _ in range(3):
+            found = [one for one in self._own(name) if one.sdk.kind != CARRIER] if name.count(".") else []
+            if found:
+                yield from found
+                return
+            name = name.rpartition(".")[0]
 
     def _own(self, host: str) -> Iterator[Entry]:
         while host:

@@ -154,6 +154,24 @@ def test_one_host_may_have_an_owner_for_each_path(tmp_path):
     assert known.find("api.example.net", "/push").sdk.name == "Example Push"
 
 
+@pytest.mark.parametrize(
+    ("host", "sdk"),
+    [
+        ("log.example.net.cdn.example.org", "Example Push"),
+        ("log.example.net.x.y.cdn.example.org", "Example Push"),
+        ("log.example.net.x.y.z.cdn.example.org", "Other Ads"),
+        ("example.net.cdn.example.org", "Example Push"),
+        ("net.cdn.example.org", "Other Ads"),
+        ("notexample.net.cdn.example.org", "Other Ads"),
+        ("log.example.net.example.com", None),
+    ],
+)
+def test_a_name_in_front_of_a_carriers_is_its_customers(tmp_path, host, sdk):
+    carrier = SECOND.replace("kind: ads", "kind: cdn").replace("ads.example.org", "cdn.example.org")
+    found = load(write(tmp_path, example=GOOD, other=carrier)).find(host)
+    assert (found.sdk.name if found else None) == sdk
+
+
 def test_one_company_has_one_file(tmp_path):
     with pytest.raises(ConfigError, match=r"other\.yaml:1: company: .* has a file: example\.yaml"):
         load(write(tmp_path, example=GOOD, other=SECOND.replace("company: Other", "company: example metrics")))
