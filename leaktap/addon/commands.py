@@ -85,9 +85,9 @@ class Commands:
     @command.command("leaktap.explain")
     @command.argument("finding", type=types.Choice("leaktap.ids"))
     def explain(self, finding: str) -> types.Data:
-        """Everything about one of the last findings, by its id or the beginning of it."""
+        """Everything about one of the last findings, by its id."""
         for note in reversed(self._live.last):
-            if finding and str(note.record["id"]).startswith(finding):
+            if note.record["id"] == finding:
                 return [[name, harmless(value)] for name, value in _told("", note.record)]  # type: ignore[return-value]
         raise CommandError(f"leaktap.explain: {finding!r} is none of the last findings: see leaktap.findings")
 
