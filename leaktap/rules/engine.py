@@ -269,16 +269,17 @@ def _entries(
 ) -> tuple[_Entry, ...]:
     """Returns the conditions that the traits leave open, up to the first one that surely holds; adds to `questions`."""
     entries = []
+    head = said(at.facts)
     for one in when:
         if one.code != (at.facts.traits.identifier == CODE):
             continue
-        words = [test.holds(one.condition, at) for _, test in one.tests if test.steady]
-        if None in words:
+        words = _steady(one, at)
+        if words is None:
             continue
         left = [(key, test) for key, test in one.tests if not test.steady]
-        if not all(test.possible(at) for _, test in left):
+        if left and not all(test.possible(at) for _, test in left):
             continue
-        why = ", ".join((said(at.facts), *filter(None, words)))
+        why = ", ".join((head, *filter(None, words)))
         hit = _hit(name, clause, one, at.facts.traits, why)
         if not left and not one.condition.session_ended:
             entries.append(_Entry(hit, None, False))
@@ -287,6 +288,18 @@ def _entries(
         place = questions.setdefault(same, (len(questions), tuple((one.condition, test) for _, test in left)))[0]
         entries.append(_Entry(hit, place, one.condition.session_ended))
     return tuple(entries)
+
+
+def _steady(one: Compiled, at: At) -> list[str] | None:
+    """Returns in which words the steady tests hold, or None where one does not."""
+    words = []
+    for _, test in one.tests:
+        if test.steady:
+            word = test.holds(one.condition, at)
+            if word is None:
+                return None
+            words.append(word)
+    return words
 
 
 def _hit(name: str, clause: Clause, one: Compiled, traits: Traits, why: str) -> ClauseHit:
