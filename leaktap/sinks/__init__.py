@@ -28,10 +28,10 @@ def open_sink(target: str, options: Options, default_format: str) -> Sink:
             if scheme.lower() in (kind.name, *kind.schemes):
                 return kind.open(target if rest.startswith("//") else rest, options)
     if target == "-":
-        for kind in known:
-            if kind.name == default_format:
-                return kind.open(target, options)
-        raise SinkError(f"{default_format!r} is no format: use one of {', '.join(kind.name for kind in known)}")
+        formats = {kind.name: kind for kind in known if not kind.far}
+        if default_format in formats:
+            return formats[default_format].open(target, options)
+        raise SinkError(f"{default_format!r} is no format: use one of {', '.join(formats)}")
     name = PurePath(target).name.lower()
     for kind in known:
         if any(name.endswith(ending) and name != ending for ending in kind.endings):

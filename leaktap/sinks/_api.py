@@ -54,10 +54,12 @@ class SinkKind:
     """A kind of output: chosen by a scheme (`eve:PATH`, `syslog://…`), else by a path's ending, else by `--format`.
 
     `open` takes the target without its scheme, a URL (`syslog://…`) whole; `-` is standard output. It may raise
-    SinkError. The name of a kind is a scheme too: `jsonl:records.txt`.
+    SinkError. The name of a kind is a scheme too: `jsonl:records.txt`. What is `far` away is no format of standard
+    output.
     """
 
     name: str
     open: Callable[[str, Options], Sink]
     schemes: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
+    far: bool = False

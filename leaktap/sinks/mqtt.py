@@ -21,4 +21,4 @@ def open_mqtt(target: str, options: Options) -> Spooled:
     return Spooled(where, options, lambda: Mqtt(where))
 
 
-SINK = SinkKind("mqtt", open_mqtt, schemes=("mqtts",))
+SINK = SinkKind("mqtt", open_mqtt, schemes=("mqtts",), far=True)

@@ -23,4 +23,4 @@ def open_nats(target: str, options: Options) -> Spooled:
     return Spooled(where, options, lambda: Nats(where))
 
 
-SINK = SinkKind("nats", open_nats, schemes=("nats+tls",))
+SINK = SinkKind("nats", open_nats, schemes=("nats+tls",), far=True)

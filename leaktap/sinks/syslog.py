@@ -26,4 +26,4 @@ def open_syslog(target: str, options: Options) -> Spooled:
     return Spooled(where, options, lambda: Syslog(where))
 
 
-SINK = SinkKind("syslog", open_syslog, schemes=("syslog+tcp", "syslog+tls"))
+SINK = SinkKind("syslog", open_syslog, schemes=("syslog+tcp", "syslog+tls"), far=True)

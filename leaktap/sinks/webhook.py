@@ -29,4 +29,4 @@ def open_webhook(target: str, options: Options) -> Spooled:
     return Spooled(where, options, lambda: Webhook(where, template), template.kinds if template else EVERYTHING)
 
 
-SINK = SinkKind("webhook", open_webhook, schemes=("https", "http"))
+SINK = SinkKind("webhook", open_webhook, schemes=("https", "http"), far=True)

@@ -99,7 +99,7 @@ def test_a_broken_device(folder, device, words):
         (["--consent", "2026-11-21T10:00:19"], r"--consent: .* has no zone"),
         (["--consent", "later"], r"--consent: 'later' is no time"),
         (["--consent", "2026-11-21T10:00:19Z", "--before-consent"], r"contradict each other"),
-        (["--format", "yaml"], r"'yaml' is no format: use one of jsonl, text"),
+        (["--format", "yaml"], r"'yaml' is no format: use one of csv, .*jsonl, .*text"),
         (["-o", "out.pdf"], r"out\.pdf: no output is known by this name: end it in .*\.jsonl"),
         (
             ["-o", "none/out.jsonl"],
