@@ -53,7 +53,12 @@ def scan(
     before_consent: Annotated[bool, typer.Option("--before-consent", help="The user never agreed.")] = False,
     output: Annotated[
         list[str] | None,
-        typer.Option("-o", "--output", metavar="SINK", help="- or a path; its ending picks the format (repeatable)."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="SINK",
+            help="-, a path whose ending picks the format, or a receiver (repeatable).",
+        ),
     ] = None,
     format_: Annotated[str, typer.Option("--format", metavar="text|jsonl", help="The format of -.")] = "text",
     spool: Annotated[
