@@ -20,6 +20,7 @@ _LONGEST_ASKED = 600.0
 _LOOK = 1.0
 """Seconds after which the queue is looked at again unasked: other processes add to it."""
 _SETTLE = 1.0
+_MOST_TOLD = 20
 _MEMORY = 16 << 20
 """Bytes that may wait in memory when the disk takes none."""
 
@@ -37,7 +38,8 @@ class Sender:
         self._unnoted = False
         self._fresh = self._hurried = False
         self._deadline: float | None = None
-        self._down = False
+        self._down = self._ended = self._later = False
+        self._outages = 0
         self._settled = 0.0
         self._thread = Thread(target=self._run, name=f"leaktap-{name}", daemon=True)
 
@@ -71,6 +73,10 @@ class Sender:
         """
         assert self._deadline is not None
         if later:
+            with self._news:
+                self._later = True
+                if self._ended:
+                    self._store.close()
             atexit.register(self._join)
             return 0
         self._join()
@@ -124,6 +130,10 @@ class Sender:
             self._receiver.close()
             self._store.shrink()
             self._store.unlock()
+            with self._news:
+                self._ended = True
+                if self._later:
+                    self._store.close()
 
     def _attempt(self, rows: list[Row], failures: int) -> int:
         """Sends rows and returns how often sending has failed in succession."""
@@ -138,8 +148,8 @@ class Sender:
                 self._set_aside(rows[0], str(error))
                 return 0
             if not self._down:
-                self._tell(f"{error}; records wait in the spool and are sent when it is back")
                 self._down = True
+                self._outage(str(error))
             self._store.settle()
             pause = min(error.wait, _LONGEST_ASKED) or min(_FIRST * 2**failures, _LONGEST) * random.uniform(0.5, 1)
             self._wait(pause, patient=True)
@@ -149,6 +159,12 @@ class Sender:
         if self._receiver.pause:
             self._wait(self._receiver.pause, patient=True)
         return 0
+
+    def _outage(self, why: str) -> None:
+        self._outages += 1
+        if self._outages <= _MOST_TOLD:
+            more = "; further outages are not told" if self._outages == _MOST_TOLD else ""
+            self._tell(f"{why}; records wait in the spool and are sent when it is back{more}")
 
     def _head(self) -> list[Row]:
         """Returns what to send next: the file's rows, then those in memory."""

@@ -1,3 +1,4 @@
+import sqlite3
 import threading
 import time
 
@@ -70,6 +71,27 @@ def test_each_outage_is_told_once(store):
     made.end(20)
     assert made.close() == 0
     assert [line.partition(";")[0] for line in told] == ["away", "away again"]
+
+
+def test_a_receiver_that_comes_and_goes_is_not_told_for_ever(store):
+    told, receiver = [], Receiver(most=1)
+    receiver.failing = [SendError("away"), None] * 30
+    made = filled(store, receiver, 30, told)
+    made.end(60)
+    assert made.close() == 0
+    assert len(told) == 20
+    assert told[-1].endswith("further outages are not told")
+
+
+def test_the_end_of_a_process_can_wait_instead(store):
+    told, receiver = [], Receiver()
+    made = filled(store, receiver, 5, told)
+    made.end(10)
+    assert made.close(later=True) == 0
+    made._join()
+    assert receiver.got == names(range(5))
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        store.waiting()
 
 
 def test_a_bug_in_a_receiver_is_an_outage(store):
