@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from leaktap.about import about
-from leaktap.attribution import Apps, Clues, Owners, known
+from leaktap.attribution import Apps, Clues, Owners, known, registrable
 from leaktap.config import Case, DeviceProfile, Event
 from leaktap.consent import Timeline
+from leaktap.consistency import Consistency
 from leaktap.declared import Comparison
 from leaktap.decoders import check
 from leaktap.examine import Examined, Examiner, Found, Phones, Quiet, failure, installed
@@ -96,6 +97,7 @@ class Pipeline:
         self._untold = list(check(case.schemas))
         self._tally = _Tally()
         self._ledger = Ledger()
+        self._consistency = Consistency()
         self._comparison = Comparison(case, sdks)
 
     def warm(self) -> None:
@@ -201,12 +203,15 @@ class Pipeline:
         device = self._phones.device(exchange)
         if not device.name and match.device:
             device = replace(device, name=match.device)
+        reference = self._value_ref(match)
+        if direction == "request":
+            match = self._consistency.judged(match, reference, registrable(exchange.host) or exchange.host)
         finding = self._engine.judge(
             Finding(
                 id=_finding_id(exchange, direction, match),
                 time=exchange.time,
                 match=match,
-                value_ref=self._value_ref(match),
+                value_ref=reference,
                 direction=direction,
                 exchange=exchange,
                 url=url(exchange),
