@@ -91,7 +91,7 @@ def test_the_example_decoder_works(tmp_path, monkeypatch):
 
 
 def test_every_option_of_scan_is_described():
-    text = (ROOT / "docs" / "guide.md").read_text()
+    text = (ROOT / "docs" / "scan.md").read_text()
     shown = shell("leaktap scan --help").stdout
     for option in set(re.findall(r"--[a-z-]+", shown)) - {"--help", "--output", "--jobs", "--engine"}:
         assert f"`{option}" in text, option

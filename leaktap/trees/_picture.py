@@ -111,7 +111,7 @@ def escaped(text: str) -> str:
 
 
 def document(tree: Tree, shown: Shown) -> dict[str, Any]:
-    """Returns the tree as `docs/guide.md` describes it."""
+    """Returns the tree as `docs/decoding.md` describes it."""
     left = [_MOST_IN_JSON]
     whole = {
         "schema": SCHEMA,
