@@ -2,6 +2,7 @@
 
 import pickle
 import struct
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 _HEAD = struct.Struct("<Q")
@@ -21,6 +22,26 @@ def read(stream: BinaryIO) -> Any:
     """
     (length,) = _HEAD.unpack(_exactly(stream, _HEAD.size))
     return pickle.loads(_exactly(stream, length))
+
+
+class Frames:
+    """Cuts messages out of bytes that come in pieces."""
+
+    def __init__(self) -> None:
+        """Begins with nothing."""
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Any]:
+        """Takes bytes; yields the messages that are complete."""
+        self._buffer += data
+        while len(self._buffer) >= _HEAD.size:
+            (length,) = _HEAD.unpack_from(self._buffer)
+            end = _HEAD.size + length
+            if len(self._buffer) < end:
+                return
+            message = bytes(self._buffer[_HEAD.size : end])
+            del self._buffer[:end]
+            yield pickle.loads(message)
 
 
 def _exactly(stream: BinaryIO, count: int) -> bytes:

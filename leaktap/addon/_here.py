@@ -1,5 +1,6 @@
 """A session in mitmproxy's own process, where another cannot be started: everything is inspected at once."""
 
+from asyncio import AbstractEventLoop
 from collections.abc import Iterable
 
 from mitmproxy.flow import Flow
@@ -24,6 +25,9 @@ class Here:
         self.session = Session(about, marks)
         self.session.warm()
         self._told = told
+
+    def attach(self, loop: AbstractEventLoop) -> None:
+        """Needs no loop."""
 
     def put(self, item: Item, flow: Flow | None = None) -> None:
         """Inspects an item, whose findings belong on `flow`."""

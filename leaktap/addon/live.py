@@ -95,6 +95,8 @@ class Live:
         """Notes that the proxy runs: from now on, wrong options are refused and not the end."""
         self._running = True
         self._loop = asyncio.get_running_loop()
+        if self.session:
+            self.session.attach(self._loop)
 
     def configure(self, updated: set[str]) -> None:
         """Begins a session, or another one when an option changes.
@@ -120,9 +122,11 @@ class Live:
         self._timeline = timeline_of(about, self.marks.events)
         try:
             begin = Beside if self._beside else Here
-            self.session = begin(replace(about, kept=frozenset(_written)), self.marks.events, self._told)
+            self.session = begin(replace(about, kept=frozenset(_written)), self.marks.events, self._note)
         except (SinkError, OSError) as error:
             raise OptionsError(f"leaktap: {error}") from None
+        if self._loop:
+            self.session.attach(self._loop)
         _written.update(about.outputs)
         self._about = about
 
@@ -274,13 +278,6 @@ class Live:
     def _take(self, item: Item, flow: Flow | None = None) -> None:
         if self.session:
             self.session.put(item, flow)
-
-    def _told(self, notes: Sequence[Note], flows: dict[str, Flow]) -> None:
-        """Hears of findings, from another thread if the session has its own process."""
-        if isinstance(self.session, Here) or self._loop is None:
-            self._note(notes, flows)
-        elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._note, notes, flows)
 
     @guarded
     def _note(self, notes: Sequence[Note], flows: dict[str, Flow]) -> None:

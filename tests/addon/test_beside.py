@@ -1,5 +1,6 @@
 """The session's own process: what is put comes out in order, and neither its death nor a full queue stops anything."""
 
+import asyncio
 import json
 import os
 import signal
@@ -33,6 +34,7 @@ def told():
 @pytest.fixture
 def beside(tmp_path, told):
     session = Beside(settings(tmp_path), (), lambda notes, flows: told.append((notes, flows)))
+    session.attach(LOOP)
     yield session
     session.close(5)
 
@@ -51,11 +53,19 @@ def lines(tmp_path, schema):
     return [line for line in found if line["schema"] == f"leaktap.{schema}/1"]
 
 
+LOOP = asyncio.new_event_loop()
+
+
 def wait(ready, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.01)
+    """Runs the loop until something is so."""
+
+    async def until():
+        deadline = time.monotonic() + seconds
+        while not ready():
+            assert time.monotonic() < deadline, "waited too long"
+            await asyncio.sleep(0.01)
+
+    LOOP.run_until_complete(until())
 
 
 def test_what_is_put_comes_out_in_order_and_its_notes_with_its_flow(beside, told, tmp_path):
@@ -100,8 +110,7 @@ def test_what_it_had_in_hand_is_not_inspected_and_said_so(beside, tmp_path):
     os.kill(beside.pid, signal.SIGSTOP)
     for n in range(5):
         beside.put(asked(leak(f"/{n}")))
-    wait(lambda: not beside._waiting)
-    time.sleep(0.1)
+    wait(lambda: not beside._waiting and not beside._rest)
     os.kill(beside.pid, signal.SIGKILL)
     wait(lambda: beside.idle)
     (blind,) = lines(tmp_path, "blind")
@@ -115,7 +124,7 @@ def test_a_full_queue_is_blind_not_slow(beside, tmp_path, monkeypatch):
     for n in range(100):
         beside.put(asked(leak(f"/{n}", b"x" * 1000)))
     os.kill(beside.pid, signal.SIGCONT)
-    wait(lambda: not beside._flying and not beside._waiting)
+    wait(lambda: not beside._flying and not beside._waiting and not beside._rest)
     beside.put(asked(leak("/last")))
     wait(lambda: beside.idle)
     beside.close(5)
@@ -131,8 +140,8 @@ def test_the_end_of_its_pipe_is_its_end(beside, tmp_path):
     beside.put(asked(leak()))
     wait(lambda: beside.idle)
     beside._closing = True
-    beside._out.close()
-    wait(lambda: beside._process.poll() is not None)
+    beside._out = _beside._closed(beside._out)
+    wait(lambda: beside._in < 0)
     (summary,) = lines(tmp_path, "summary")
     assert summary["exchanges"] == 1
 
