@@ -22,6 +22,7 @@ IMEI = "867530912345672"
         ("", "account", (), ""),
         ("5d41402abc4b2a76b9719d911017c592", "imei", ("md5", "hex"), "5d41" + "*" * 28),
         ("86753091234567", "imei", ("no-check-digit",), "86**********67"),
+        ("5d41402abc4b2a76b9719d911017c592", "code_download", ("js",), "5d41402abc4b2a76b9719d911017c592"),
         ("XUFAKrxLKna5cZ2REBfFkg==", "imei", ("md5", "base64"), "XUFA" + "*" * 20),
         ("alice.liddell@example.com", "email", (), "a***@e***.com"),
         ("alice@example.com", "account", (), "a***@e***.com"),
