@@ -1,8 +1,8 @@
 """Whether leaktap accuses anybody wrongly: ordinary traffic, with an invented phone of which nothing is in it, walked.
 
 `--size 1000` examines a gigabyte: made telemetry, plain and packed, pages, forms, protobuf, random bytes as they are
-and in base64, and the files of this machine. Nothing of it may be taken for a known value. How many messages were not read
-to their end is told as well, for what is not read is found harmless easily.
+and in base64, and the files of this machine. Nothing of it may be taken for a known value. How many messages were not
+read to their end is told as well, for what is not read is found harmless easily.
 """
 
 import base64
