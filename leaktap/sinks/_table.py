@@ -5,6 +5,7 @@ https://owasp.org/www-community/attacks/CSV_Injection), and control characters b
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from leaktap.records import PublishedRecord
@@ -48,29 +49,33 @@ def kind(fields: PublishedRecord) -> str:
 def cell(fields: Mapping[str, Any], column: str) -> Cell:
     """Returns what stands in a column (`owner.sdk`); text may still be a formula."""
     value: Any = fields
-    for name in column.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
+    for name in _names(column):
+        value = value.get(name) if isinstance(value, dict) else None
     return _plain(value)
+
+
+@cache
+def _names(column: str) -> tuple[str, ...]:
+    return tuple(column.split("."))
 
 
 def no_formula(value: Cell) -> Cell:
     """Returns a cell that no spreadsheet computes."""
-    if isinstance(value, str) and (value.startswith(_FORMULA) or value.lstrip().startswith(_FORMULA)):
-        return f"'{value}"
-    return value
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
 
 
 def _plain(value: Any) -> Cell:
+    if isinstance(value, str):
+        return harmless(value, _LONGEST)
     match value:
         case None | bool() | int() | float():
             return ("yes" if value else "no") if isinstance(value, bool) else value
-        case Mapping() if "form" in value and "count" in value:
+        case dict() if "form" in value and "count" in value:
             return f"{' '.join(value['form']) or 'plain'}: {value['count']}"
-        case Mapping() if "id" in value:
+        case dict() if "id" in value:
             return harmless(str(value["id"]), _LONGEST)
-        case Mapping():
+        case dict():
             return harmless("; ".join(f"{name}: {_plain(item)}" for name, item in value.items()), _LONGEST)
         case list():
             return harmless("; ".join(str(_plain(item)) for item in value), _LONGEST)
-        case _:
-            return harmless(str(value), _LONGEST)
+    return harmless(str(value), _LONGEST)

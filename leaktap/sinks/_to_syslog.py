@@ -1,5 +1,6 @@
 """Sends to a syslog server, and finds out whether it has read everything. `syslog` says how it is to be used."""
 
+import errno
 import socket
 import ssl
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from leaktap.spool import Row, SendError
 
 _PORTS = {"syslog": 514, "syslog+tcp": 514, "syslog+tls": 6514}
 _TIMEOUT = 5.0
+_MOMENT = 0.05
 _MOST = 8096
 """Bytes: what rsyslog takes if it is not told otherwise."""
 _LOCAL0 = 16
@@ -78,29 +80,41 @@ class Syslog:
             return
 
     def _stream(self, data: bytes) -> None:
-        with socket.create_connection(self._address, timeout=_TIMEOUT) as raw:
-            if self._context is None:
-                raw.sendall(data)
-                self._farewell(raw)
+        """Sends everything over a connection of its own, waits for its end, and then asks who is there.
+
+        A server that is killed ends its connections, too; so an end only counts if the server answers afterwards.
+        """
+        with self._connected() as sock:
+            sock.sendall(data)
+            self._farewell(sock)
+        with self._connected() as sock:
+            sock.settimeout(_MOMENT)
+            try:
+                if self._context is None and not sock.recv(1):
+                    raise ConnectionResetError(errno.ECONNRESET, "went away before it had read all")
+            except TimeoutError:
                 return
-            with self._context.wrap_socket(raw, server_hostname=self._address[0]) as sock:
-                sock.sendall(data)
-                try:
-                    sock.unwrap().shutdown(socket.SHUT_WR)
-                except ssl.SSLEOFError:
-                    return  # closed in order, but without TLS's own farewell
-                except ssl.SSLError as error:
-                    if "timed out" not in str(error):
-                        raise
-                except TimeoutError:
-                    self._patience = 0.2
+
+    def _connected(self) -> socket.socket:
+        raw = socket.create_connection(self._address, timeout=_TIMEOUT)
+        if self._context is None:
+            return raw
+        try:
+            return self._context.wrap_socket(raw, server_hostname=self._address[0])
+        except BaseException:
+            raw.close()
+            raise
 
     def _farewell(self, sock: socket.socket) -> None:
         """Closes the sending side and waits until the server closes its own: by then it has read everything."""
-        sock.shutdown(socket.SHUT_WR)
         sock.settimeout(self._patience)
         try:
+            if isinstance(sock, ssl.SSLSocket):
+                sock = sock.unwrap()
+            sock.shutdown(socket.SHUT_WR)
             while sock.recv(4096):
                 pass
+        except ssl.SSLEOFError:
+            return  # closed without TLS's own farewell, as rsyslog does
         except TimeoutError:
-            self._patience = 0.2
+            self._patience = _MOMENT

@@ -1,9 +1,10 @@
 """Syslog to another machine: RFC 5424 messages over UDP, TCP (RFC 6587, octet counting) or TLS (RFC 5425).
 
 Syslog knows no acknowledgement. Over TCP and TLS the rows go through a connection of their own, whose sending side is
-then closed: a server that had read all of it closes in turn, one that died resets. So a row counts as arrived when the
-server has read it. A server that leaves the connection open for long is taken at its word. Over UDP a row counts as
-arrived when it was sent; only "port unreachable" is noticed.
+then closed: a server that had read all of it closes in turn. One that was killed does so too, or resets, but does not
+answer afterwards. So rows count as arrived when the server has ended their connection and takes another. A server that
+leaves the connection open for long is taken at its word. Over UDP a row counts as arrived when it was sent; only "port
+unreachable" is noticed.
 
 Settings: `format` (json or cef), `facility` (0 to 23, 16 is local0), `most` (bytes of a message), and for TLS `ca`,
 `cert` and `key` (files).
