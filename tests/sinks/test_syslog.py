@@ -143,6 +143,8 @@ class Server:
                 return
             while data := connection.recv(4096):
                 self.got += data
+            if self.how == "is killed":
+                self.socket.close()
 
 
 def rows(count):
@@ -166,6 +168,14 @@ def test_a_server_that_dies_before_it_has_read_all_has_not_got_it():
     receiver = Syslog(parse("syslog", f"syslog+tcp://127.0.0.1:{server.port}", {"syslog+tcp"}, set()))
     with pytest.raises(SendError, match=r"Connection reset|Broken pipe|not connected"):
         receiver.send(rows(400))
+    server.thread.join(5)
+
+
+def test_a_server_that_is_gone_after_the_end_of_the_connection_has_not_got_it():
+    server = Server("is killed")
+    receiver = Syslog(parse("syslog", f"syslog+tcp://127.0.0.1:{server.port}", {"syslog+tcp"}, set()))
+    with pytest.raises(SendError, match="Connection refused"):
+        receiver.send(rows(3))
     server.thread.join(5)
 
 
