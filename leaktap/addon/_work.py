@@ -18,7 +18,7 @@ from leaktap.addon._settings import Settings
 from leaktap.config import Event
 from leaktap.sinks import SinkError
 
-_NICE = 5
+_NICE = 10
 
 
 class Begin(NamedTuple):

@@ -46,6 +46,8 @@ class Raw:
         self._left = MOST_READ
         self._said = False
         self._asked: tuple[Message, int] | None = None
+        self._shown: int | None = None
+        """The number of the exchange of `_asked`, if a pause has shown that."""
         self._unseen: dict[str, tuple[int, Frames]] = {}
 
     def feed(self, side: int, segment: Segment) -> Iterable[Made]:
@@ -70,6 +72,15 @@ class Raw:
         if self._queued > 2 * MOST_TURN:
             yield from self._settle(last=True)
 
+    def pause(self) -> Iterable[Made]:
+        """Yields the request whose turn is over and whose answer may still go on."""
+        yield from self._settle()
+        if self._asked is not None and self._shown is None:
+            request, asked = self._asked
+            exchange = self._context.exchange("raw", self._scheme, "", request, None)
+            self._shown = int(exchange.id.rpartition(":")[2])
+            yield Finished(asked, exchange)
+
     def close(self) -> Iterable[Made]:
         """Yields what is pending, and what was not looked into."""
         yield from self._settle(last=True)
@@ -83,6 +94,10 @@ class Raw:
     def _name(self) -> str:
         context = self._context
         return name(context.name, self._transport, self._begins, (context.server, context.client))
+
+    @property
+    def _scheme(self) -> str:
+        return "tls" if self._context.decrypted else self._transport
 
     def _begin(self, segment: Segment) -> None:
         """Keeps the first bytes of a stream, or the first datagrams, and asks whether they are opaque."""
@@ -152,10 +167,11 @@ class Raw:
             return
         empty = Message(("SEND", "", self._name), time=response.time if response else 0)
         request, asked = self._asked or (empty, 0)
-        self._asked = None
-        context = self._context
-        scheme = "tls" if context.decrypted else self._transport
-        yield Finished(max(asked, end), context.exchange("raw", scheme, "", request, response))
+        shown = self._shown
+        self._asked = self._shown = None
+        if shown is None or response is not None:
+            exchange = self._context.exchange("raw", self._scheme, "", request, response, shown)
+            yield Finished(max(asked, end), exchange, answer=shown is not None)
 
     def _hide(self, why: str, count: int, frames: Iterable[int]) -> None:
         """Counts bytes that are not looked into; `why` is empty for a protocol that is not known."""

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
 import threading
@@ -256,3 +257,59 @@ def test_a_proxy_that_is_killed_leaves_its_findings_and_a_summary(tmp_path, upst
         made.process.wait()
         wait(lambda: '"leaktap.summary/1"' in (tmp_path / "alerts.jsonl").read_text())
     assert len(made.findings()) >= 19
+
+
+class Push(socketserver.BaseRequestHandler):
+    def handle(self):
+        while self.request.recv(1000):
+            self.request.sendall(b"welcome to the push service\n")
+
+
+def test_a_push_service_without_http(tmp_path):
+    """Plain TCP in mitmproxy's reverse mode: each turn is inspected as it comes, while the connection stays open."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Push) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        mode = f"reverse:tcp://127.0.0.1:{server.server_address[1]}"
+        with (
+            session(tmp_path, live(), "--mode", mode) as made,
+            socket.create_connection(("127.0.0.1", made.port), timeout=20) as phone,
+        ):
+            phone.sendall(f"LOGIN imei={IMEI} app=com.example.shop\n".encode())
+            assert phone.recv(100).startswith(b"welcome")
+            wait(made.findings)
+            assert made.mark("consent").returncode == 0
+            phone.sendall(f"PING imei={IMEI} once more and again\n".encode())
+            assert phone.recv(100).startswith(b"welcome")
+            wait(lambda: len(made.findings()) == 2)
+        server.shutdown()
+    assert [(found["identifier"], found["phase"]) for found in made.findings()] == [
+        ("imei", "before_consent"),
+        ("imei", "consented"),
+    ]
+    assert {found["destination"]["ip"] for found in made.findings()} == {"127.0.0.1"}
+
+
+def test_a_socks_proxy(tmp_path, upstream):
+    with (
+        session(tmp_path, live(), "--mode", "socks5") as made,
+        socket.create_connection(("127.0.0.1", made.port), timeout=20) as phone,
+    ):
+        phone.sendall(b"\x05\x01\x00")
+        assert phone.recv(2) == b"\x05\x00"
+        phone.sendall(b"\x05\x01\x00\x01\x7f\x00\x00\x01" + upstream.to_bytes(2))
+        assert phone.recv(10)[:2] == b"\x05\x00"
+        phone.sendall(f"GET /?imei={IMEI} HTTP/1.1\r\nHost: api.example-shop.cn\r\nConnection: close\r\n\r\n".encode())
+        assert b"200" in phone.recv(1000)
+        wait(made.findings)
+    (found,) = made.findings()
+    assert (found["owner"]["party"], found["destination"]["host"]) == ("first", "api.example-shop.cn")
+
+
+def test_sigterm_writes_the_summary(tmp_path, upstream):
+    with session(tmp_path, live()) as made:
+        for n in range(50):
+            assert made.ask(f"http://127.0.0.1:{upstream}/log?imei={IMEI}&n={n}")[0] == 200
+        made.process.terminate()
+        assert made.process.wait(20) == 0
+    assert len(made.findings()) == 50
+    assert json.loads((tmp_path / "alerts.jsonl").read_text().splitlines()[-1])["schema"] == "leaktap.summary/1"

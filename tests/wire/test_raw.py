@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leaktap.model import Answer, Exchange
 from leaktap.wire import raw
 from leaktap.wire._bytes import CLIENT, SERVER, Arrival, Closed
 from leaktap.wire._entropy import spans
@@ -205,3 +206,38 @@ def test_every_byte_is_said_or_counted(pieces, transport):
 def test_a_connection_that_ends_before_it_says_anything():
     one = Engine("a.pcap", KeyLog())
     assert list(one.feed([Closed(flow(), "rst")])) == []
+
+
+def test_a_pause_shows_a_request_once_its_turn_is_over_and_its_answer_later():
+    one, connection = Engine("a.pcap", KeyLog()), flow(port=9000)
+    turns = [(CLIENT, LOGIN, 1), (SERVER, ANSWER, 2), (CLIENT, b"ping and more", 3), (SERVER, b"pong and more", 4)]
+    told = []
+    for side, data, frame in turns:
+        told.append(list(one.feed([Arrival(connection, side, segment(data, frame))], paused=True)))
+    told.append([*one.feed([Closed(connection, "fin")]), *one.close()])
+    assert told[0] == []
+    assert said(told[1]) == [(LOGIN, None)]
+    (answer,) = told[2]
+    assert isinstance(answer, Answer) and (answer.exchange.id, answer.exchange.response.body) == ("tcp.0:0", ANSWER)
+    assert said(told[3]) == [(b"ping and more", None)] and isinstance(told[4][0], Answer)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.tuples(st.booleans(), st.sampled_from([LOGIN, ANSWER, b"ping and more"])), max_size=8), st.booleans()
+)
+def test_pauses_change_neither_ids_nor_bytes(turns, datagrams):
+    transport = "udp" if datagrams else "tcp"
+    results = []
+    for paused in (False, True):
+        one, connection, found = Engine("a.pcap", KeyLog()), flow(port=9000, transport=transport), {}
+        pieces = [Arrival(connection, int(side), segment(data, n + 1)) for n, (side, data) in enumerate(turns)]
+        groups = [[piece] for piece in pieces] if paused else [pieces]
+        for group in [*groups, [Closed(connection, "fin")]]:
+            for thing in one.feed(group, paused=paused):
+                if isinstance(thing, Exchange | Answer):
+                    whole = thing.exchange if isinstance(thing, Answer) else thing
+                    assert isinstance(thing, Answer) == (whole.id in found)
+                    found[whole.id] = whole.request.body, whole.response and whole.response.body
+        results.append(found)
+    assert results[0] == results[1]
