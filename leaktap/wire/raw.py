@@ -57,6 +57,8 @@ class Raw:
         if len(self._begins) < _FIRST:
             self._begin(segment)
         if self._opaque or self._left <= 0:
+            if segment.lost:
+                yield self._context.blind("truncated", self._name, segment.lost, detail="not captured")
             self._hide("limit" if self._said and not self._opaque else "", len(segment.data), _edges(segment))
             return
         if side == CLIENT or segment.lost:
