@@ -17,34 +17,36 @@ def wanted(data: bytes, spots: Sequence[int]) -> frozenset[str | int | float] | 
     """Returns the names, strings and numbers that lie at `spots`; None if they cannot be told."""
     found: set[str | int | float] = set()
     begin = end = -1
+    named = False
     for spot in spots:
         place = spot - 1
-        found |= _numbers(data, place)
-        if begin <= place < end:
-            continue
-        begin = _quote_before(data, place)
-        end = _quote_from(data, place)
-        before = data[_quote_before(data, begin - 1) + 1 : begin] if begin > 0 else b""
-        literals = _literals(before, data[begin + 1 : end])
-        if literals is None:
-            return None
-        found |= literals
+        pieces: list[bytes] = []
+        if not begin <= place < end:
+            begin, end, named = _quote_before(data, place), _quote_from(data, place), False
+            pieces.append(data[begin + 1 : end])
+        number = _number(data, place)
+        if number is not None:
+            found.add(number)  # without its name, which may be that of a thousand others
+        elif not named:
+            named = True
+            pieces.append(data[_quote_before(data, begin - 1) + 1 : begin] if begin > 0 else b"")
+        for piece in pieces:
+            literal = _literal(piece)
+            if literal is None:
+                return None
+            found.add(literal)
     return frozenset(found)
 
 
-def _literals(*pieces: bytes) -> set[str | int | float] | None:
-    """Returns the strings that pieces between two quotes are; None where one is no JSON string."""
-    found: set[str | int | float] = set()
-    for piece in pieces:
-        try:
-            found.add(orjson.loads(b'"' + piece + b'"'))
-        except orjson.JSONDecodeError:
-            if not piece.isascii() or b"\\" in piece:
-                return None
-    return found
+def _literal(piece: bytes) -> str | None:
+    """Returns the string that stands between two quotes; None if it is no JSON string."""
+    try:
+        return str(orjson.loads(b'"' + piece + b'"'))
+    except orjson.JSONDecodeError:
+        return None if not piece.isascii() or b"\\" in piece else ""
 
 
-def _numbers(data: bytes, place: int) -> set[str | int | float]:
+def _number(data: bytes, place: int) -> int | float | None:
     """Returns the number around a place, if it lies in one."""
     first = max(place - _LONGEST_NUMBER, 0)
     for token in _NUMBER.finditer(data, first, place + _LONGEST_NUMBER):
@@ -52,9 +54,9 @@ def _numbers(data: bytes, place: int) -> set[str | int | float]:
             try:
                 number = orjson.loads(token[0])
             except orjson.JSONDecodeError:
-                return set()
-            return {number} if isinstance(number, int | float) else set()
-    return set()
+                return None
+            return number if isinstance(number, int | float) else None
+    return None
 
 
 def _quote_before(data: bytes, place: int) -> int:
