@@ -54,6 +54,8 @@ def stable(record):
         "owner": {"party": owner.party, "sdk": owner.sdk, "company": owner.company},
         "phase": record.phase.name,
         "background": record.phase.background,
+        "device": record.device.name,
+        "app": record.app.package if record.app else "",
         "clauses": sorted(hit.id for hit in record.clauses),
     }
 

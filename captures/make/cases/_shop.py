@@ -12,6 +12,8 @@ STATIC = "static.example-shop.cn"
 IMAGES = "img.example-shop.cn"
 UMENG = "ulogs.umeng.com"
 JPUSH = "gd-stats.jpush.cn"
+PANGLE = "log-api.pangolin-sdk-toutiao-b.com"
+LOGIN = "log1.cmpassport.com"
 
 HOSTS = {
     OWN: Host("192.0.2.10", "1.3", "TLS_AES_128_GCM_SHA256"),
@@ -19,6 +21,8 @@ HOSTS = {
     IMAGES: Host("2001:db8:20::11", "1.2", "ECDHE-ECDSA-AES128-SHA"),
     UMENG: Host("198.51.100.21", "1.3", "TLS_CHACHA20_POLY1305_SHA256"),
     JPUSH: Host("203.0.113.33", "1.2", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+    PANGLE: Host("203.0.113.71", "1.2", "ECDHE-ECDSA-CHACHA20-POLY1305"),
+    LOGIN: Host("203.0.113.52", "1.3", "TLS_AES_256_GCM_SHA384"),
 }
 
 AGENT = ("User-Agent", "okhttp/4.12.0")
@@ -63,6 +67,11 @@ def ordinary() -> tuple[Call, ...]:
         ),
         Call(25.0, "GET", IMAGES, "/item/1003.png?w=360", (AGENT, ("Accept", "image/*")), reply=picture(3_000, 2)),
     )
+
+
+def post(at: float, host: str, target: str, data: Any, agent: str = AGENT[1]) -> Call:
+    """Returns a request that sends JSON."""
+    return Call(at, "POST", host, target, (("User-Agent", agent), JSON[1]), dump(data))
 
 
 def _css() -> Reply:

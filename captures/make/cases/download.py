@@ -1,20 +1,25 @@
-"""Program code arrives: a package that nobody asked for, one that the user asked for, and a hot update."""
+"""Program code arrives: a package that nobody asked for, one that the user asked for, and hot updates."""
 
+import gzip
 import io
 import zipfile
 from pathlib import Path
 
 from captures.make import wire
-from captures.make.cases._shop import AGENT, HOSTS, STATIC, noise, ordinary
+from captures.make.cases._shop import AGENT, HOSTS, STATIC, dump, noise, ordinary
 from captures.make.messages import Call, Host, Reply, Session
 from leaktap.config import DeviceProfile
 
 PANGLE_FILES = "sf6-fe-tos.pglstatp-toutiao.com"
-_APK = "application/vnd.android.package-archive"
+ACCEPT = ("Accept-Encoding", "gzip")
+_APK, _SCRIPT, _JSON = "application/vnd.android.package-archive", "application/javascript", "application/json"
+_PAGE = {"bundle": "offer", "dex": "classes.dex", "items": list(range(200))}
 
 
 def session() -> Session:
-    """Returns what the app loads: a package at 75 s, another at 91 s just after the user tapped, a patch at 96 s."""
+    """Returns what the app loads: a package at 75 s, another at 91 s just after the user tapped, then a patch,
+    a script and a description of a page.
+    """
     return Session(
         {**HOSTS, PANGLE_FILES: Host("203.0.113.71", "1.3", "TLS_AES_128_GCM_SHA256")},
         (
@@ -22,12 +27,24 @@ def session() -> Session:
             Call(75.0, "GET", PANGLE_FILES, "/obj/ad/7731/game.apk", (AGENT,), reply=_file(_APK, _package(1))),
             Call(91.0, "GET", STATIC, "/market/com.example.coupons.apk", (AGENT,), reply=_file(_APK, _package(2))),
             Call(96.0, "GET", STATIC, "/patch/5.2.2", (AGENT,), reply=_file("application/octet-stream", _dex())),
+            Call(98.0, "GET", STATIC, "/pages/offer.bundle", (AGENT, ACCEPT), reply=_coded(_SCRIPT, _bundle())),
+            Call(99.0, "GET", STATIC, "/pages/offer.json", (AGENT, ACCEPT), reply=_coded(_JSON, dump(_PAGE))),
         ),
     )
 
 
 def _file(kind: str, body: bytes) -> Reply:
     return Reply(headers=(("Content-Type", kind),), body=body)
+
+
+def _coded(kind: str, body: bytes) -> Reply:
+    return Reply(headers=(("Content-Type", kind), ("Content-Encoding", "gzip")), body=gzip.compress(body, mtime=0))
+
+
+def _bundle() -> bytes:
+    """Writes the beginning of a React Native bundle, and modules that do nothing."""
+    modules = "".join(f"__d(function(g,r,i,a,m,e,d){{m.exports={number}}},{number},[]);" for number in range(60))
+    return f"var __BUNDLE_START_TIME__=this.nativePerformanceNow?nativePerformanceNow():Date.now();{modules}".encode()
 
 
 def _package(seed: int) -> bytes:

@@ -4,17 +4,15 @@ from pathlib import Path
 
 from captures.make import wire
 from captures.make.cases._schema import report
-from captures.make.cases._shop import AGENT, HOSTS, ordinary
-from captures.make.messages import Call, Host, Reply, Session
+from captures.make.cases._shop import AGENT, HOSTS, PANGLE, ordinary
+from captures.make.messages import Call, Reply, Session
 from leaktap.config import DeviceProfile
-
-PANGLE = "log-api.pangolin-sdk-toutiao-b.com"
 
 
 def session(device: DeviceProfile) -> Session:
     """Returns what the app sends: IMEI, OAID and Android ID in one request, five seconds in."""
     return Session(
-        {**HOSTS, PANGLE: Host("203.0.113.71", "1.2", "ECDHE-ECDSA-CHACHA20-POLY1305")},
+        HOSTS,
         (
             *ordinary(),
             Call(
