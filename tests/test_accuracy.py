@@ -13,16 +13,8 @@ from benchmarks._wrappers import WRAPPERS
 
 SEED, DRAWS, MEGABYTES = "leaktap", 300, 0.4
 
-ASTRAY = 0.05
-"""How many may be found by another path or in another form: one in a hundred is the aim, 3.6 were measured."""
-
-OPEN = {
-    11: "a struct that holds nothing but UTF-16",
-    115: "a number of 34 bits in base64, twice",
-    199: "deflate without a header within snappy without one",
-    251: "base58 within lz4 within MessagePack that holds nothing else",
-}
-"""The draws that are not found yet, and what is in their way. `python -m benchmarks accuracy --seed leaktap/11`"""
+ASTRAY = 0.01
+"""How many may be found by another path or in another form."""
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +24,8 @@ def matrix():
 
 def test_whatever_is_planted_is_found(matrix):
     judged = [(draw, matrix.judge(draw)) for draw in map(matrix.draw, range(DRAWS))]
-    missed = {number: draw for number, (draw, verdict) in enumerate(judged) if not verdict.found}
-    assert missed.keys() <= OPEN.keys(), "\n".join(f"{matrix.shrunk(draw)}" for draw in missed.values())
+    missed = [draw for draw, verdict in judged if not verdict.found]
+    assert not missed, "\n".join(f"{matrix.shrunk(draw)}" for draw in missed)
     astray = [f"{draw}\n  {verdict}" for draw, verdict in judged if verdict.found and not verdict.right]
     assert len(astray) <= DRAWS * ASTRAY, "\n".join(astray)
 

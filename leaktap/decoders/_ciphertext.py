@@ -137,12 +137,11 @@ def places(text: bytes) -> list[int]:
 
 
 def _dense(data: bytes) -> list[int]:
-    """Returns the ends of blocks that look compressed or encrypted, the first of several in a row."""
+    """Returns the ends of blocks that look compressed or encrypted."""
     signs = np.frombuffer(data, np.uint8, len(data) // _BLOCK * _BLOCK)
     high = (signs >> 7).reshape(-1, _BLOCK).sum(axis=1)
     full = np.flatnonzero((high >= _FEWEST_HIGH) & (high <= _MOST_HIGH))
-    first = full[np.diff(full, prepend=-2) > 1][:_MOST_PLACES]
-    return [(int(block) + 1) * _BLOCK for block in first]
+    return [(int(block) + 1) * _BLOCK for block in full[:_MOST_PLACES]]
 
 
 def is_opaque(data: bytes) -> bool:

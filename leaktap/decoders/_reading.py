@@ -23,8 +23,11 @@ SURELY_READABLE = 16
 type Order = Literal["big", "little"]
 
 _LONGEST_NAME = 256
+_OF_NAME = 3
+"""Bits of a name's head; each of its signs is one of a third of all."""
+
 _READ_PER_LOOK = 1 << 10
-_READABLE = 4
+_READABLE, _PROVEN = 4, 24
 _MOST_OPENED = 8
 _LARGEST_EXACT = 2.0**63
 _REALS = {("big", 2): ">e", ("big", 4): ">f", ("big", 8): ">d", ("little", 4): "<f", ("little", 8): "<d"}
@@ -64,7 +67,7 @@ class Reading:
     """How far a value was read, and what it holds.
 
     `readable` and `opaque` count the bytes of texts and names, and of what is neither text nor compressed; `blobs` are
-    the byte strings that are no text.
+    the byte strings that are no text. `proof` is how many bits have to be as they are for it to be read at all.
     """
 
     data: bytes
@@ -74,6 +77,7 @@ class Reading:
     parts: list[Part] = field(default_factory=list)
     readable: int = 0
     opaque: int = 0
+    proof: float = 0
     blobs: list[bytes] = field(default_factory=list)
     put_out: int = 0
     names: dict[bytes, tuple[str, str, int, bool]] = field(default_factory=dict)
@@ -98,7 +102,9 @@ class Reading:
         return self.parts if not self.strictly or self.is_convincing() else None
 
     def is_convincing(self) -> bool:
-        """Tells whether what was read is more than a lone value, and holds enough that a person could read."""
+        """Tells whether what was read is no chance: more than a lone value, and enough that a person could read."""
+        if self.parts and self.proof >= _PROVEN:
+            return True
         return len(self.parts) + len(self.names) > 1 and (self.is_readable() or self.opens())
 
     def is_readable(self) -> bool:
@@ -222,6 +228,7 @@ class Reading:
             known = self.names[raw] = (step(name), name, readable, DATA_NAME.search(name) is not None)
         end, name, readable, is_data = known
         self.readable += readable
+        self.proof += readable and _OF_NAME + readable
         here = path + end
         if is_data:
             self.add(Part(raw, here + "#key", keys))

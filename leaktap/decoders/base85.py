@@ -5,7 +5,8 @@ Nothing marks them, so a reading is kept only if it is readable or begins as com
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote_from_bytes
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import may_read, reads
@@ -14,6 +15,7 @@ from leaktap.decoders._plain import NO_ID
 _RFC1924 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 _Z85 = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 _TO_RFC1924 = bytes.maketrans(_Z85, _RFC1924)
+_TO_Z85 = bytes.maketrans(_RFC1924, _Z85)
 _SHAPE = re.compile(NO_ID + rb"[!#-&(-+\--~]{10}")
 _SHORTEST = 10
 _SAMPLE, _LONGER = 10, 60
@@ -45,4 +47,17 @@ def _decoded(data: bytes) -> bytes:
         return b""
 
 
-DECODER = Decoder("base85", decode, rank=67, minimum=_SHORTEST, shape=_SHAPE)
+def _beginnings() -> Iterator[bytes]:
+    """Yields how escapes look in either alphabet that follow each other: entities of HTML, percent, `\\u` and `\\x`."""
+    digits = b"0123456789abcdefABCDEF"
+    for first in digits:
+        for second in digits:
+            for escape in (b"&#%c%c", b"&#x%c", b"%%%c%c%%", b"\\x%c%c", b"\\u%c%c"):
+                signs = base64.b85encode((escape % (first, second)[: escape.count(b"%c")]).ljust(4, b"0"))[:3]
+                for look in (signs, signs.translate(_TO_Z85)):
+                    yield from (look, quote_from_bytes(look, safe="").encode())
+
+
+_HINTS = tuple(sorted({re.escape(signs) for signs in _beginnings() if not signs.isalnum()}))
+
+DECODER = Decoder("base85", decode, rank=67, hints=_HINTS, minimum=_SHORTEST, shape=_SHAPE)

@@ -11,13 +11,16 @@ from leaktap.decoders._plain import unquote
 _HEAD = re.compile(
     rb"data:(?P<type>[\w.+/-]{0,100}(?:;[\w.+-]{1,40}=[^,;]{0,200}){0,8})(?P<coded>;base64)?,", re.IGNORECASE
 )
+_OF_MAIL = re.compile(rb"=(?:\r?\n|3D)")
+"""A soft line break or a sign that is escaped: quoted-printable comes first."""
+
 _TO_STANDARD = bytes.maketrans(b"-_ ", b"+/+")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns what the URL holds."""
     head = _HEAD.match(data)
-    if head is None or b"=\n" in data or b"=\r\n" in data:  # a soft line break: quoted-printable comes first
+    if head is None or _OF_MAIL.search(data):
         return None
     content_type, parameters = parameterised(head["type"])
     inside = context._replace(content_type=content_type, parameters=parameters, encoding=())

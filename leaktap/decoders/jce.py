@@ -17,7 +17,7 @@ from leaktap.decoders._reading import DEEPEST, SURELY_READABLE, Broken, Reading,
 _TYPES = ("application/jce", "application/x-jce", "application/tars", "application/x-tars", "application/x-wup")
 _INTEGERS = {0: 1, 1: 2, 2: 4, 3: 8}
 _FLOAT, _DOUBLE, _SHORT_TEXT, _LONG_TEXT, _MAP, _LIST, _BEGIN, _END, _ZERO, _BYTES = range(4, 14)
-_MORE = 15
+_MORE, _OF_NEXT, _OF_BYTES = 15, 5, 14
 _LENGTH = 4
 
 _SMALL = rb"(?:\xXc|\xX0.|\xX1..|\xX2.{4})"
@@ -63,6 +63,7 @@ class _Reading(Reading):
                 return
             if tag <= before and self.strictly:
                 raise Broken(f"field {tag} follows field {before}, before byte {self.at}")
+            self.proof += _OF_NEXT if tag == before + 1 else 0
             before = tag
             name = names[tag] if tag < len(names) else str(tag)
             self.value(kind, f"{path}.{name}", (*keys, name), depth)
@@ -90,6 +91,7 @@ class _Reading(Reading):
             if self.byte():
                 raise Broken(f"no bytes before byte {self.at}")
             self.blob(self.take(self.count()), path, keys)
+            self.proof += _OF_BYTES
         elif kind == _LIST:
             for index in range(self.checked(self.count(), depth)):
                 self.value(self.inner(0), f"{path}[{index}]", keys, depth + 1)

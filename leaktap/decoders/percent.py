@@ -23,15 +23,19 @@ _HINTS = (
     rb"[A-Za-z0-9]%(?:25){0,8}40[A-Za-z0-9]",  # the @ of an address
     rb"%(?:25){0,8}3[Aa][0-9A-Fa-f]{2}%(?:25){0,8}3[Aa][0-9A-Fa-f]{2}%",  # colons of a hardware address
     rb"%(?:25){0,8}(?:0[0-8BbCcEeFf]|1[0-9A-Fa-f]|7[Ff])",  # control characters: bytes that are no text
+    rb"%[C-Fc-f][0-9A-Fa-f](?:[^%]|%[0-7C-Fc-f])",  # no UTF-8 either: a character that breaks off
 )
 _OF_BYTES = re.compile(rb"%(?:0[0-8BbCcEeFf]|1[0-9A-Fa-f]|7[Ff])")
+_OF_HTML = re.compile(rb"&(?:amp|lt|gt|quot|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});")
+"""What is undone first."""
+
 _FEWEST_OF_BYTES = 4
 _BASE64 = re.compile(rb"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[A-Za-z0-9+/]{4}){4,}+(?:[A-Za-z0-9+/]{2,3}={1,2})?")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the decoded text, or what is compressed in it."""
-    if len(data.translate(None, _NEVER)) != len(data) or _URL.match(data):
+    if len(data.translate(None, _NEVER)) != len(data) or _URL.match(data) or _OF_HTML.search(data):
         return None
     decoded = unquote(data)
     if b"+" in data and b"%20" not in data and b" " not in data and not _BASE64.fullmatch(decoded):

@@ -56,6 +56,7 @@ class _Binary(Reading):
     """
 
     largest: int = _LARGEST_SANE
+    of_field: int = 10
 
     def message(self) -> None:
         """Reads a frame's length and a call's header, where there are such, and the struct."""
@@ -96,6 +97,7 @@ class _Binary(Reading):
             kind, number, skipped = head
             if not 0 < number <= self.largest:
                 raise Broken(f"no field has the number {number}, before byte {self.at}")
+            self.proof += self.of_field
             if not skipped:
                 self.value(kind, f"{path}.{number}", (*keys, str(number)), depth)
 
@@ -158,7 +160,9 @@ class _Binary(Reading):
 
     def string(self) -> bytes:
         """Reads a text or bytes: the format does not say which."""
-        return self.take(self.integer(4, signed=True))
+        raw = self.take(self.integer(4, signed=True))
+        self.proof += 32 - len(self.data).bit_length()
+        return raw
 
     def double(self, path: str, keys: tuple[str, ...]) -> None:
         """Reads a floating-point number."""
@@ -177,6 +181,8 @@ class _Binary(Reading):
 @dataclass(slots=True)
 class _Compact(_Binary):
     """What the compact protocol writes otherwise."""
+
+    of_field: int = 3
 
     def call(self) -> bytes:
         """Reads a call's header and returns its name."""

@@ -135,8 +135,7 @@ def _otherwise(value: bytes, tables: Sequence[bytes]) -> Iterator[bytes]:
             yield core.lower()
             if usual:
                 yield from (core.translate(bytes.maketrans(_BASE32, signs)) for signs in _BASE32_TOO)
-    if usual:
-        yield from _base85(value[:_LONGEST_BASE85], 4)
+    yield from _base85(value[:_LONGEST_BASE85], 4 if usual else 1)
 
 
 def _base85(value: bytes, places: int) -> Iterator[bytes]:

@@ -29,6 +29,7 @@ APART = 24
 """Bits from which a known value is found anywhere, and from which it is found standing apart."""
 
 _FEWEST_KEPT = 8
+_NUMBER = 8
 _VISIBLE = 32
 _FOR_URLS = bytes.maketrans(b"+/", b"-_")
 _CHARSETS = {"utf-16-le", "utf-16-be", "gb18030"}
@@ -132,8 +133,9 @@ def _secrets(devices: Iterable[DeviceProfile], identifiers: Sequence[Identifier]
         yield device.name, found
 
 
-def _plain(secret: Secret, variants: Iterable[Variant]) -> Iterator[Known]:
+def _plain(secret: Secret, variants: Sequence[Variant]) -> Iterator[Known]:
     """Yields the ways to write a value; what only spells it otherwise is as telling as itself."""
+    written = {variant.value for variant in variants}
     for variant in variants:
         telling = secret.bits
         if not variant.binary:
@@ -144,9 +146,12 @@ def _plain(secret: Secret, variants: Iterable[Variant]) -> Iterator[Known]:
             telling = ANYWHERE
         stand = _stand(telling, secret.identifier, variant.binary)
         yield Known(secret, variant.value, variant.form, stand, _sure(stand), variant.binary)
-        if variant.binary and telling >= ANYWHERE:
+        if variant.binary and (stand == "anywhere" or (stand == "alone" and len(variant.value) >= _NUMBER)):
+            where: Stand = "apart" if stand == "anywhere" else "alone"
             for value, how in _spelt(variant.value):
-                yield Known(secret, value, (*variant.form, how), "apart", 1.0)
+                if value in written:
+                    continue
+                yield Known(secret, value, (*variant.form, how), where, _sure(stand))
         if variant.form == ("no-check-digit",) and len(variant.value) == 14:
             yield Known(secret, variant.value, ("imeisv",), "apart", 0.9, more=2)
 

@@ -26,6 +26,9 @@ _HEX_TEXT = re.compile(
     re.IGNORECASE,
 )
 _LONG_HEX = re.compile(rb"[0-9a-f]{%d,}|[0-9A-F]{%d,}" % (_SHORTEST_PIECE, _SHORTEST_PIECE))
+_LONGEST_DIGEST, _KEYS = 128, (256, 512, 1024)
+"""Digits of SHA-512, and of what RSA makes."""
+
 _SIGN_ESCAPE = re.compile(rb"%(?:25)*(?:2[BbFf]|3[Dd])|\\+/")
 _ESCAPE = re.compile(rb"%(?:25)*[0-9A-Fa-f]{2}|%|\\+(?:u[0-9A-Fa-f]{4}|[abefnrtv]|)")
 _WORD_END = rb"(?=[/_$+-]|$)"
@@ -89,5 +92,5 @@ def is_opaque(run: bytes) -> bool:
 
 def _spells(run: bytes) -> bool:
     if _HEX.fullmatch(run):
-        return _HEX_TEXT.search(run) is not None
+        return _HEX_TEXT.search(run) is not None or (len(run) > _LONGEST_DIGEST and len(run) not in _KEYS)
     return _WORDS.fullmatch(run) is None or any(map(_HEX_TEXT.search, _LONG_HEX.findall(run)))

@@ -159,3 +159,24 @@ def one_reading(matches: Sequence[Match]) -> list[Match]:
                     closer = _whole(match) or len(match.leaf.value) < len(outer.leaf.value)
                     dropped.add(other if closer else index)
     return [match for index, match in enumerate(matches) if index not in dropped]
+
+
+def one_of_several(matches: Sequence[Match]) -> list[Match]:
+    """Keeps one where two decoders read the same value beside each other, each in its way.
+
+    What reads all of the value goes before what begins somewhere within it.
+    """
+    kept: list[Match] = []
+    for match in sorted(matches, key=lambda match: match.leaf.path.count("|offset[")):
+        if not any(match.plain == other.plain and _beside(match.leaf.path, other.leaf.path) for other in kept):
+            kept.append(match)
+    return [match for match in matches if match in kept]
+
+
+def _beside(path: str, other: str) -> bool:
+    """Tells whether paths part at the name of a decoder."""
+    shared = "".join(_shared((path, other)))
+    if shared in (path, other):
+        return False
+    decoder = shared.rpartition("|")
+    return bool(decoder[1]) and not re.search(r"[.\[]", decoder[2]) and "|" in shared

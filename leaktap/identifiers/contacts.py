@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from leaktap.config import DeviceProfile
 from leaktap.identifiers._api import Candidate, Identifier, Scene, Variant
-from leaktap.identifiers._places import entry_of, list_of, one_reading, together
+from leaktap.identifiers._places import entry_of, list_of, one_of_several, one_reading, together
 from leaktap.identifiers.phone import canonical as phone_canonical
 from leaktap.identifiers.phone import variants as phone_variants
 from leaktap.model import Match
@@ -43,7 +43,7 @@ def _variants(value: str) -> Iterator[Variant]:
 
 def _known(scene: Scene) -> Iterator[Match]:
     """Yields one match per device for all of its contacts' data in the message."""
-    read = one_reading(scene.known)
+    read = one_of_several(one_reading(scene.known))
     for device in scene.devices:
         found = [match for match in read if match.device == device.name]
         if not found:

@@ -44,6 +44,20 @@ def known(value: bytes, key: str = "x") -> list[tuple]:
     return [(m.identifier, m.plain, m.form, m.span) for m in found if m.basis == "known"]
 
 
+@pytest.mark.parametrize(
+    ("value", "identifier", "form"),
+    [
+        (base64.b64encode(bytes.fromhex("a450461f3456")), "mac_wifi", ("bytes", "base64")),
+        (base64.b64encode((867530912345673).to_bytes(8)), "imei", ("int64-be", "base64")),
+        (base64.b64encode((19900000012).to_bytes(8)).rstrip(b"="), "phone", ("int64-be", "base64")),
+        ((19900000012).to_bytes(8, "little").hex().encode(), "phone", ("int64-le", "hex")),
+    ],
+)
+def test_few_bytes_are_known_as_text(value, identifier, form):
+    assert (identifier, form) in [(row[0], row[2]) for row in known(value)]
+    assert not known(b"x" + value + b"x")
+
+
 @given(
     st.sampled_from([each for each in PLAIN if each.stand in ("anywhere", "apart") and not each.more]), AROUND, AROUND
 )

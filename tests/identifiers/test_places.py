@@ -1,6 +1,6 @@
 import pytest
 
-from leaktap.identifiers._places import apart, bare, common_path, entry_of, list_of, one_reading
+from leaktap.identifiers._places import apart, bare, common_path, entry_of, list_of, one_of_several, one_reading
 from leaktap.model import Match
 from tests.identifiers.leaves import leaf
 
@@ -127,3 +127,18 @@ INNER = match("request.body|json.$.imei", IMEI)
 )
 def test_one_of_two_readings(matches, kept):
     assert one_reading(matches) == (matches if kept is None else kept)
+
+
+@pytest.mark.parametrize(
+    ("paths", "kept"),
+    [
+        (["b|offset[5]|bzip2", "b|deflate|bzip2"], ["b|deflate|bzip2"]),
+        (["b|base64", "b|alphabet64.x"], ["b|base64"]),
+        (["b|json.$.a", "b|json.$.b"], ["b|json.$.a", "b|json.$.b"]),
+        (["b|offset[5]|gzip", "b|offset[90]|gzip"], ["b|offset[5]|gzip", "b|offset[90]|gzip"]),
+        (["b", "b|gzip"], ["b", "b|gzip"]),
+    ],
+)
+def test_of_decoders_beside_each_other_one_is_kept(paths, kept):
+    matches = [match(path, b"19900000001", plain="19900000001", identifier="contacts") for path in paths]
+    assert [match.leaf.path for match in one_of_several(matches)] == kept
