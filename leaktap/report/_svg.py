@@ -1,0 +1,68 @@
+"""Pictures as SVG, written by hand: shapes take the page's colours by class, and all text is escaped here.
+
+A plotting library would cost seconds of start-up and megabytes of page, and its pictures know no dark mode.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+
+from markupsafe import Markup, escape
+
+from leaktap.report._hostile import harmless
+
+type Attribute = str | float
+
+
+def element(name: str, inside: Markup | str = "", **attributes: Attribute) -> Markup:
+    """Returns an element; text inside and attributes are escaped, `_` in a name is `-`, a final `_` is dropped."""
+    said = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_said(value))}"' for key, value in attributes.items()
+    )
+    return Markup(f"<{name}{said}>{escape(inside)}</{name}>")
+
+
+def text(words: str, x: float, y: float, room: float, class_: str, anchor: str = "") -> Markup:
+    """Returns a line of text cut to `room` (user units, letters of 12), whole in a tooltip where it is cut."""
+    shown = fitted(words, room)
+    more = {"text_anchor": anchor} if anchor else {}
+    whole = element("title", harmless(words)) if shown != harmless(words) else ""
+    return element("text", Markup("").join([escape(shown), whole]), x=x, y=y, class_=class_, **more)
+
+
+def picture(parts: Iterable[Markup], width: float, height: float, label: str, class_: str) -> Markup:
+    """Returns a whole picture that scales to its place, with what it shows in words."""
+    return element(
+        "svg",
+        Markup("").join(parts),
+        viewBox=f"0 0 {_said(width)} {_said(height)}",
+        role="img",
+        aria_label=label,
+        class_=class_,
+    )
+
+
+def fitted(words: str, room: float) -> str:
+    """Returns words cut to a width in user units, at letters of 12."""
+    shown, used = harmless(words), 0.0
+    if measured(shown) <= room:
+        return shown
+    for place, character in enumerate(shown):
+        used += _wide(character)
+        if used > room - 12:
+            return shown[: max(place, 1)] + "…"
+    return shown
+
+
+def measured(words: str) -> float:
+    """Returns about how wide a text is at letters of 12."""
+    return sum(map(_wide, harmless(words)))
+
+
+def _wide(character: str) -> float:
+    if unicodedata.east_asian_width(character) in "WF":
+        return 12.2
+    return 8.4 if character.isupper() else 3.6 if character in " .,:;|!ijlt'()" else 6.6
+
+
+def _said(value: Attribute) -> str:
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else harmless(str(value))
