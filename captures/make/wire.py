@@ -1,6 +1,6 @@
 """A session as packets: one connection per host, kept alive over pauses, TLS where the host speaks it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from captures.make.http2 import Http2
@@ -24,8 +24,18 @@ def write(session: Session, path: Path, *, keys: bool = True, trouble: Trouble =
 
     With `keys` false, no secret is written.
     """
-    conversations, keylog = converse(session, trouble)
-    packets = in_order(conversations)
+    return write_all([session], path, keys=keys, trouble=trouble)
+
+
+def write_all(sessions: Sequence[Session], path: Path, *, keys: bool = True, trouble: Trouble = CALM) -> list[bytes]:
+    """Writes sessions that happen beside one another, as `write` does."""
+    conversations: list[Conversation] = []
+    keylog: list[bytes] = []
+    for session in sessions:
+        made, lines = converse(session, trouble, len(conversations))
+        conversations += made
+        keylog += lines
+    packets = in_order(sorted(conversations, key=lambda conversation: conversation.packets[0].time))
     if path.suffix == ".pcap":
         write_pcap(path, packets)
     else:
