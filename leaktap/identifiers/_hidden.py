@@ -139,13 +139,13 @@ def _otherwise(value: bytes, tables: Sequence[bytes]) -> Iterator[bytes]:
 
 
 def _base85(value: bytes, places: int) -> Iterator[bytes]:
-    """Yields a value in base85, in so many places of a group of four bytes that it may begin at."""
+    """Yields a value in base85, also in a form, in so many places of a group of four bytes that it may begin at."""
     for before in range(places):
         groups = (before + len(value)) // 4
         core = base64.b85encode(bytes(before) + value)[(before > 0) * 5 : groups * 5]
         if len(core) >= _SHORTEST_BASE85:
-            yield core
-            yield from (core.translate(bytes.maketrans(_BASE85, signs)) for signs in _BASE85_TOO)
+            for look in (core, *(core.translate(bytes.maketrans(_BASE85, signs)) for signs in _BASE85_TOO)):
+                yield from {look, quote_from_bytes(look, safe="").encode()}
 
 
 def base58(value: bytes) -> bytes:

@@ -98,3 +98,8 @@ def test_ordinary_text_is_let_go(text):
 )
 def test_base64_is_seen_where_its_slashes_are_escaped(text):
     assert MATCHER.sieve(QUIET + text + QUIET)
+
+
+@pytest.mark.parametrize("name", ["imei", "mac_wifi", "android_id", "email"])
+def test_base85_in_a_form(name):
+    assert MATCHER.sieve(b"v=" + quote(base64.b85encode(VALUES[name].encode()), safe="").encode() + b"&a=1")
