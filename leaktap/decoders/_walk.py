@@ -94,7 +94,7 @@ def hints() -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(hint for decoder in all_decoders() for hint in decoder.hints))
 
 
-type _Row = list[tuple[int, int | None, Callable[[bytes], object] | None, bool, Decoder]]
+type _Row = list[tuple[int, int | None, bytes, Callable[[bytes], object] | None, bool, Decoder]]
 
 
 @cache
@@ -104,7 +104,8 @@ def _by_first_byte() -> tuple[_Row, ...]:
         [
             (
                 decoder.minimum,
-                ord(decoder.needs) if decoder.needs else None,
+                decoder.needs[0] if decoder.needs else None,
+                decoder.needs[1:],
                 decoder.shape.match if decoder.shape else None,
                 decoder.binary,
                 decoder,
@@ -120,8 +121,10 @@ def _likely(value: bytes, row: _Row) -> list[Decoder]:
     """Returns the decoders whose facts a value fulfils."""
     found: list[Decoder] = []
     size, text = len(value), None
-    for minimum, needs, match, binary, decoder in row:
-        if size < minimum or (needs is not None and needs not in value):
+    for minimum, needs, instead, match, binary, decoder in row:
+        if size < minimum:
+            continue
+        if needs is not None and needs not in value and not (instead and any(sign in value for sign in instead)):
             continue
         if binary:
             if text is None:

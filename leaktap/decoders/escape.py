@@ -18,7 +18,6 @@ _ESCAPE = re.compile(
 _SIGNS = {sign: meant.encode() for sign, meant in zip(b"abfnrtv", "\a\b\f\n\r\t\v", strict=True)}
 _HIGHEST = 0x10FFFF
 _BACKSLASH = rb"(?:\\{1,8}|%(?:25){0,8}5[cC])"
-_SHAPE = re.compile(rb"[^\\%]*+[\\%]")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -55,5 +54,5 @@ DECODER = Decoder(
     ),
     transparent=True,
     minimum=4,
-    shape=_SHAPE,
+    needs=b"\\%",
 )

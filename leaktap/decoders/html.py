@@ -12,7 +12,6 @@ from leaktap.decoders._api import Context, Decoder, Part, Sole
 from leaktap.decoders._plain import is_binary
 
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_SHAPE = re.compile(rb"[^&]*+&")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -35,5 +34,4 @@ DECODER = Decoder(
     transparent=True,
     minimum=4,
     needs=b"&",
-    shape=_SHAPE,
 )

@@ -146,6 +146,9 @@ def _parts(
     parts: list[Part] = []
     known: dict[str, tuple[str, bool, str]] = {}
     too_deep = False
+    leading: dict[int, bool] = {}
+    if near is not None:
+        leading = _leading([document for _, document in documents], near)
     stack: list[tuple[Iterator[tuple[Any, Any]], str, tuple[str, ...], bool]]
     stack = [(iter([(f"{path}.$", document) for path, document in documents]), "", (), near is None)]
     names: tuple[str, ...] = ()
@@ -176,9 +179,13 @@ def _parts(
                 if len(stack) > _DEEPEST:
                     too_deep = True
                     continue
-                inside = whole or name in (near or ())
-                items = value.items() if kind is dict else enumerate(value)
-                stack.append((iter(items if inside else _beside(value, near or frozenset())), here, names, inside))
+                inside = whole or near is None or name in near
+                if not inside and id(value) not in leading:
+                    continue
+                items: Iterable[tuple[Any, Any]] = value.items() if kind is dict else enumerate(value)
+                if not inside and not leading[id(value)]:
+                    items = [item for item in items if id(item[1]) in leading]
+                stack.append((iter(items), here, names, inside))
                 break
             elif kind is int or kind is _Number:
                 parts.append(Part(str(value).encode(), here, names, None, True))
@@ -193,21 +200,33 @@ def _parts(
     return parts
 
 
-def _beside(container: Any, near: frozenset[str | int | float]) -> Iterable[tuple[Any, Any]]:
-    """Returns all members if one of them, or its name, is in `near`; otherwise those that have members of their own."""
-    is_dict = container.__class__ is dict
-    members = list(container.items() if is_dict else enumerate(container))
-    inner = []
-    for item in members:
-        name, value = item
-        kind = value.__class__
-        if is_dict and name in near:
-            return members
-        if kind is dict or kind is list:
-            inner.append(item)
-        elif value in near:
-            return members
-    return inner
+def _leading(documents: Sequence[Any], near: frozenset[str | int | float]) -> dict[int, bool]:
+    """Returns the containers on the way to what is in `near`, by `id`: whether it is among their own members."""
+    found: dict[int, bool] = {}
+    above = [-1] * len(documents)
+    containers = list(documents)
+    for at, container in enumerate(containers):  # which grows
+        kind = type(container)
+        own = False
+        if kind is dict:
+            own = not near.isdisjoint(container)
+            container = container.values()
+        elif kind is not list:
+            continue
+        for value in container:
+            kind = type(value)
+            if kind is dict or kind is list:
+                containers.append(value)
+                above.append(at)
+            elif value in near:
+                own = True
+        if own:
+            found[id(containers[at])] = True
+            up = above[at]
+            while up >= 0 and id(containers[up]) not in found:
+                found[id(containers[up])] = False
+                up = above[up]
+    return found
 
 
 def _encoded(text: str) -> bytes:

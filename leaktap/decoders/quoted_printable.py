@@ -15,7 +15,6 @@ _CODING = "quoted-printable"
 _WHOLE = re.compile(rb"(?:[\t\r\n\x20-<>-~]|=[0-9A-F]{2}|=[ \t]*\r?\n)++$")
 _SIGN = re.compile(rb"=(?:3D|[ \t]*\r?\n|[89A-F][0-9A-F])")
 _TRAILING = re.compile(rb"=[ \t]+(?=\r?\n)")
-_SHAPE = re.compile(rb"[^=]*+=")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -35,6 +34,5 @@ DECODER = Decoder(
     hints=(rb"[!-~]=(?:\r?\n|(?:\\{1,8}r)?\\{1,8}n)[!-~]",),
     minimum=4,
     needs=b"=",
-    shape=_SHAPE,
     codings=(_CODING,),
 )
