@@ -34,7 +34,7 @@ def output() -> str:
         cwd=ROOT,
         stdout=theirs,
         stdin=subprocess.DEVNULL,
-        env={**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+        env={**environment, "TERM": "xterm-256color", "TZ": "UTC", "COLORTERM": "truecolor"},
     )
     os.close(theirs)
     pieces = []

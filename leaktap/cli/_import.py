@@ -5,14 +5,21 @@ from typing import Annotated
 
 import typer
 
-from leaktap.cli import CommandError, say
+from leaktap.cli import CommandError, examples, say
 
 _MOST_SHOWN = 20
 
 
 def command(sdk: typer.Typer) -> None:
     """Registers `sdk import`."""
-    sdk.command("import")(import_)
+    sdk.command(
+        "import",
+        short_help="Take in a database of trackers.",
+        epilog=examples(
+            "leaktap sdk import hosts.txt",
+            "leaktap sdk import --remove hosts",
+        ),
+    )(import_)
 
 
 def import_(

@@ -10,6 +10,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from leaktap.cli import CommandError, say
+from leaktap.cli._remarks import Total
+from leaktap.cli._voice import VOICE
 from leaktap.model import Fault, Record
 from leaktap.sinks import Options, ReaderGone, Sink, SinkError, Spooled, open_sink
 
@@ -20,7 +22,7 @@ class Outputs:
     """Open sinks.
 
     `failed` tells that one could not be written, `gone` that the reader of the only one left, `on_terminal` that one is
-    shown to a person meanwhile.
+    shown to a person meanwhile, `tabled` that a person gets the table; `total` counts what was found.
     """
 
     def __init__(self, targets: Sequence[str], options: Options, default_format: str, inputs: Sequence[str]) -> None:
@@ -31,6 +33,8 @@ class Outputs:
         """
         self.failed = self.gone = False
         self.on_terminal = "-" in targets and sys.stdout.isatty()
+        self.tabled = "-" in targets and default_format == "text"
+        self.total = Total()
         self._single = len(targets) == 1
         self._faults = 0
         self._told: SimpleQueue[Fault] = SimpleQueue()
@@ -55,12 +59,13 @@ class Outputs:
         """Hands a record to all sinks; of faults, the first ones are also said on standard error."""
         for fault in self._news():
             self._write(fault)
+        self.total.take(record)
         self._write(record)
 
     def _write(self, record: Record) -> None:
         if isinstance(record, Fault):
             self._faults += 1
-            if self._faults <= _MOST_FAULTS:
+            if self._faults <= _MOST_FAULTS or VOICE.verbose:
                 say(f"{record.where}: {record.why}")
         for name, sink in list(self._sinks):
             try:
@@ -75,7 +80,7 @@ class Outputs:
 
     def close(self) -> None:
         """Closes all sinks, those last that may have to wait for somebody."""
-        if self._faults > _MOST_FAULTS:
+        if self._faults > _MOST_FAULTS and not VOICE.verbose:
             say(f"and {self._faults - _MOST_FAULTS} more faults: the JSON lines (-o FILE.jsonl) have them all")
         for name, sink in reversed(list(self._sinks)):
             self._drop(name)

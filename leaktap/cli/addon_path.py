@@ -5,11 +5,18 @@ from pathlib import Path
 import typer
 
 import leaktap
+from leaktap.cli import examples
 
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command("addon-path")(addon_path)
+    app.command(
+        "addon-path",
+        short_help="Print where the mitmproxy addon lies.",
+        epilog=examples(
+            "leaktap addon-path",
+        ),
+    )(addon_path)
 
 
 def addon_path() -> None:

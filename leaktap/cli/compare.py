@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leaktap.cli import FOUND, OK, CommandError
+from leaktap.cli import FOUND, OK, CommandError, examples, severities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,12 +13,18 @@ if TYPE_CHECKING:
     from leaktap.compare import Comparison, Result, Row
     from leaktap.model import Severity
 
-_SEVERITIES = ("critical", "high", "medium", "low", "info")
+_SEVERITIES = severities()
 
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command()(compare)
+    app.command(
+        short_help="Hold a later result against an earlier one.",
+        epilog=examples(
+            "leaktap compare old.jsonl new.jsonl",
+            "leaktap compare old.jsonl new.jsonl --fail-on-new medium",
+        ),
+    )(compare)
 
 
 def compare(
@@ -27,10 +33,20 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
     all_: Annotated[bool, typer.Option("--all", help="Also list what is as before and breaks no clause.")] = False,
     fail_on: Annotated[
-        str, typer.Option(metavar="SEVERITY", help="Exit with 1 if a clause so severe is broken anew or still.")
+        str,
+        typer.Option(
+            metavar="SEVERITY",
+            help="Exit with 1 if a clause so severe is broken anew or still.",
+            autocompletion=severities,
+        ),
     ] = "",
     fail_on_new: Annotated[
-        str, typer.Option(metavar="SEVERITY", help="Exit with 1 if a clause so severe is broken anew.")
+        str,
+        typer.Option(
+            metavar="SEVERITY",
+            help="Exit with 1 if a clause so severe is broken anew.",
+            autocompletion=severities,
+        ),
     ] = "",
 ) -> int:
     """Hold a later result against an earlier one: fixed, new and still there, by class, recipient and clause.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leaktap.cli import OK, CommandError
+from leaktap.cli import OK, CommandError, examples
 
 if TYPE_CHECKING:
     from leaktap.trees import Shown, Tree
@@ -17,7 +17,13 @@ _MOST_BYTES = 64 << 20
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command()(decode)
+    app.command(
+        short_help="Print the decode tree of one payload.",
+        epilog=examples(
+            "leaktap decode payload --device device.yaml",
+            "leaktap decode payload --content-type application/json --json",
+        ),
+    )(decode)
 
 
 def decode(

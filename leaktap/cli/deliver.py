@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leaktap.cli import FOUND, OK, CommandError, say
+from leaktap.cli import FOUND, OK, CommandError, examples, say
 
 if TYPE_CHECKING:
     from leaktap.model import Fault
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command()(deliver)
+    app.command(
+        short_help="Send what waits for receivers.",
+        epilog=examples(
+            "leaktap deliver --list",
+            "leaktap deliver --wait 10",
+        ),
+    )(deliver)
 
 
 def deliver(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leaktap.cli import CommandError
+from leaktap.cli import CommandError, examples
 
 if TYPE_CHECKING:
     from leaktap.config import DeviceProfile
@@ -16,9 +16,25 @@ def command(app: typer.Typer) -> None:
     """Registers `device new`, `device honey` and `device show`."""
     device = typer.Typer(help="Begin a device profile, plant honey, or show a profile.", no_args_is_help=True)
     app.add_typer(device, name="device")
-    device.command()(new)
-    device.command()(honey)
-    device.command()(show)
+    device.command(
+        epilog=examples(
+            "leaktap device new imei=867530912345673 android_id=6c1f0be47a93d825",
+            "leaktap device new -o tablet.yaml contacts=张三丰:19900000021",
+        ),
+    )(new)
+    device.command(
+        short_help="Invent data to plant on a phone.",
+        epilog=examples(
+            "leaktap device honey",
+            "leaktap device honey -o planted --seed spring",
+        ),
+    )(honey)
+    device.command(
+        short_help="Show a profile, masked.",
+        epilog=examples(
+            "leaktap device show device.yaml",
+        ),
+    )(show)
 
 
 def new(

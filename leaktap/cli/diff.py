@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leaktap.cli import OK, UNREADABLE, CommandError, say
+from leaktap.cli import OK, UNREADABLE, CommandError, examples, say
 
 if TYPE_CHECKING:
     from leaktap.attribution import Owners
@@ -20,7 +20,12 @@ _MOST_SHOWN = 48
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command()(diff)
+    app.command(
+        short_help="Find what follows the phone in runs on two.",
+        epilog=examples(
+            "leaktap diff phone-a-1.pcapng phone-b-1.pcapng --again-a phone-a-2.pcapng --again-b phone-b-2.pcapng",
+        ),
+    )(diff)
 
 
 def diff(

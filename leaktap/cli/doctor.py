@@ -6,14 +6,20 @@ from typing import Annotated
 
 import typer
 
-from leaktap.cli import FOUND, OK
+from leaktap.cli import FOUND, OK, examples
 
 SCHEMA = "leaktap.doctor/1"
 
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command()(doctor)
+    app.command(
+        short_help="Check what a live session needs.",
+        epilog=examples(
+            "leaktap doctor",
+            "leaktap doctor --port 8081 --json",
+        ),
+    )(doctor)
 
 
 def doctor(

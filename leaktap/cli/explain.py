@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leaktap.cli import OK, CommandError, say
+from leaktap.cli import OK, CommandError, examples, say
 
 if TYPE_CHECKING:
     from leaktap.model import Finding
@@ -21,7 +21,14 @@ _FEWEST = 4
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command()(explain)
+    app.command(
+        short_help="Explain one finding, from clause to bytes.",
+        epilog=examples(
+            "leaktap explain 89500bbb results.jsonl",
+            "leaktap explain 89500bbb results.jsonl capture.pcapng --case case.yaml",
+            "leaktap explain 89500bbb capture.pcapng --case case.yaml --pcap out.pcapng",
+        ),
+    )(explain)
 
 
 def explain(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from leaktap.cli import CommandError
+from leaktap.cli import CommandError, examples
 
 _TEMPLATE = Path(__file__).parent / "_templates" / "case.yaml"
 _PACKAGE = re.compile(r"[A-Za-z][\w-]*(\.[\w-]+)+")
@@ -14,7 +14,13 @@ _PACKAGE = re.compile(r"[A-Za-z][\w-]*(\.[\w-]+)+")
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command()(init)
+    app.command(
+        short_help="Begin a case: case.yaml and device.yaml.",
+        epilog=examples(
+            "leaktap init",
+            "leaktap init shop-test --package com.example.shop",
+        ),
+    )(init)
 
 
 def init(

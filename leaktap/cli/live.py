@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leaktap.cli import CommandError
+from leaktap.cli import CommandError, examples
 
 if TYPE_CHECKING:
     from leaktap.model import Phase
@@ -33,7 +33,13 @@ _PROGRAMS = {Ui.console: "mitmproxy", Ui.web: "mitmweb", Ui.dump: "mitmdump"}
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command()(live)
+    app.command(
+        short_help="Watch traffic in a running mitmproxy.",
+        epilog=examples(
+            "leaktap live --case case.yaml -o findings.jsonl",
+            "leaktap live --ui dump --case case.yaml -- --mode wireguard",
+        ),
+    )(live)
 
 
 def live(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leaktap.cli import OK, CommandError
+from leaktap.cli import OK, CommandError, examples
 
 if TYPE_CHECKING:
     from leaktap.sessions import Running
@@ -17,7 +17,14 @@ _SECONDS = 10
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command()(mark)
+    app.command(
+        short_help="Mark an event in a running session.",
+        epilog=examples(
+            "leaktap mark consent",
+            "leaktap mark permission contacts=denied",
+            "leaktap mark action opens the cart --at 2026-11-21T10:00:19Z",
+        ),
+    )(mark)
 
 
 def mark(

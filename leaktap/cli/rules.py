@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leaktap.cli import CommandError
+from leaktap.cli import CommandError, examples
 
 if TYPE_CHECKING:
     from leaktap.rules import Clause, Condition, Document
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command()(rules)
+    app.command(
+        short_help="Show the clauses, and why one fired or not.",
+        epilog=examples(
+            "leaktap rules",
+            "leaktap rules CAC-191-2019/4.1",
+            "leaktap rules CAC-191-2019/4.1 results.jsonl",
+        ),
+    )(rules)
 
 
 def rules(

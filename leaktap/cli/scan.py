@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leaktap.cli import FOUND, INTERRUPTED, OK, READER_GONE, UNREADABLE, USAGE, CommandError
+from leaktap.cli import FOUND, INTERRUPTED, OK, READER_GONE, UNREADABLE, USAGE, CommandError, examples, severities
+from leaktap.cli._voice import VOICE, Quiet, Verbose, detail
 
 if TYPE_CHECKING:
     from leaktap.cli._hashes import Hashes
@@ -22,12 +23,19 @@ if TYPE_CHECKING:
 _WORTH_SHARING = 16 << 20
 """Bytes of inputs from which more than one process is worth starting."""
 
-_SEVERITIES = ("critical", "high", "medium", "low", "info")
+_SEVERITIES = severities()
 
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command()(scan)
+    app.command(
+        short_help="Report what left, from captures, flows and HARs.",
+        epilog=examples(
+            "leaktap scan capture.har",
+            "leaktap scan capture.pcapng --case case.yaml -o - -o results.jsonl",
+            "leaktap scan captures/ --device device.yaml --before-consent --fail-on high",
+        ),
+    )(scan)
 
 
 def scan(
@@ -66,7 +74,12 @@ def scan(
     ] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show personal data whole.")] = False,
     fail_on: Annotated[
-        str, typer.Option(metavar="SEVERITY", help=f"Exit with 1 at a finding this severe: {', '.join(_SEVERITIES)}.")
+        str,
+        typer.Option(
+            metavar="SEVERITY",
+            help=f"Exit with 1 at a finding this severe: {', '.join(_SEVERITIES)}.",
+            autocompletion=severities,
+        ),
     ] = "",
     jobs: Annotated[
         int | None, typer.Option(metavar="N", help="Processes that share large inputs; one per core if left out.")
@@ -81,6 +94,8 @@ def scan(
     ] = None,
     responses: Annotated[bool, typer.Option("--responses", help="Also look into what servers answer.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Read on while the last INPUT grows, until Ctrl-C.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> int:
     """Report which personal information left, from captures, flow files and HARs.
 
@@ -119,9 +134,11 @@ def scan(
 
     from leaktap.cli._outputs import Outputs
     from leaktap.cli._progress import Meter
+    from leaktap.cli._remarks import hint
     from leaktap.config import case_key
     from leaktap.pipeline import Pipeline
     from leaktap.sinks import Options
+    from leaktap.sinks._words import size
 
     files = [*about.devices, *about.keyring, *(device or []), *(keys or []), *(keyring or [])]
     files += [*(log.file for log in about.logs), *(events or [])]
@@ -135,9 +152,17 @@ def scan(
         pipeline.warm()
     items = seen(inputs, reading) if any(live) else _items(pipeline, inputs, reading, jobs)
     hashes = Hashes({} if any(live) else names(inputs))
-    meter = Meter(inputs, hidden=any(live) and outputs.on_terminal)
+    meter = Meter(inputs, hidden=VOICE.quiet or (any(live) and outputs.on_terminal))
+    hint(case is not None, bool(devices), bool(happened.events) or before_consent)
+    for path in inputs:
+        detail(f"{path}: {'as it comes' if is_live(path, follow) else size(Path(path).stat().st_size)}")
+    detail(f"devices: {', '.join(each.name for each in devices) or 'none'}; events: {len(happened.events)}")
+    detail(f"ready after {monotonic() - began:.1f} s")
     with stopping(reading.stop):
-        return _run(pipeline, reading.stop, items, outputs, meter, hashes, fail_on, began)
+        code = _run(pipeline, reading.stop, items, outputs, meter, hashes, fail_on, began)
+    if not outputs.tabled:
+        outputs.total.say([target for target in output or () if target != "-"])
+    return code
 
 
 def _items(

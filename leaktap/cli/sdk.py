@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leaktap.cli import CommandError, say
+from leaktap.cli import CommandError, examples, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,8 +23,21 @@ def command(app: typer.Typer) -> None:
     """Registers `sdk lookup` and `sdk list`, and what else belongs to the group."""
     sdk = typer.Typer(help="Ask the catalogue of SDKs.", no_args_is_help=True)
     app.add_typer(sdk, name="sdk")
-    sdk.command()(lookup)
-    sdk.command("list")(list_)
+    sdk.command(
+        short_help="Say whose a host is.",
+        epilog=examples(
+            "leaktap sdk lookup ulogs.umeng.com",
+            "leaktap sdk lookup https://api.example.com/v1/report --json",
+        ),
+    )(lookup)
+    sdk.command(
+        "list",
+        short_help="List SDKs by company, name or kind.",
+        epilog=examples(
+            "leaktap sdk list umeng",
+            "leaktap sdk list --kind push",
+        ),
+    )(list_)
     if importlib.util.find_spec(_IMPORT) is not None:
         importlib.import_module(_IMPORT).command(sdk)
 

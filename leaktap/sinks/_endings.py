@@ -7,8 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leaktap.model import BLIND_REASONS, Declared, Inventory, Time, Verdict
-from leaktap.sinks._record import rfc3339
-from leaktap.sinks._words import counted, disguise, harmless, phase_words, recipient_words
+from leaktap.sinks._words import counted, disguise, harmless, local, phase_words, recipient_words, zone
 
 type Heading = Callable[[Inventory], str]
 
@@ -58,7 +57,9 @@ def inventory_table(rows: Sequence[Inventory], heading: Heading) -> Iterable[Tab
     for name, some in sections.items():
         title = Text("Inventory", style="bold")
         yield title.append(f": {harmless(name)}", "not bold") if len(sections) > 1 else title
-        table = table_of("Class", "Recipient", "Count", "First, last", "Phases", "How")
+        zones = dict.fromkeys(zone(local(row.first)) for row in some)
+        times = f"First, last\n({', '.join(zones)})"
+        table = table_of("Class", "Recipient", "Count", times, "Phases", "How")
         table.columns[2].justify = "right"
         table.columns[2].no_wrap = True
         for column, share in zip(table.columns, (13, 20, None, 11, 21, 12), strict=True):
@@ -89,11 +90,12 @@ def _cells(row: Inventory) -> tuple[Text, ...]:
 
 
 def _span(first: Time, last: Time) -> str:
-    """Returns from when to when, with the days where they are not one; UTC."""
-    begin, end = rfc3339(first), rfc3339(last)
-    if begin[:10] != end[:10]:
-        return f"{begin[:10]}\n{begin[11:19]}\n{end[:10]}\n{end[11:19]}"
-    return begin[11:19] if begin[:19] == end[:19] else f"{begin[11:19]}\n{end[11:19]}"
+    """Returns from when to when in the machine's zone, with the days where they are not one."""
+    begin, end = local(first), local(last)
+    if begin.date() != end.date():
+        return f"{begin:%Y-%m-%d}\n{begin:%H:%M:%S}\n{end:%Y-%m-%d}\n{end:%H:%M:%S}"
+    times = dict.fromkeys(f"{moment:%H:%M:%S}" for moment in (begin, end))
+    return "\n".join(times)
 
 
 def _promised(row: Declared) -> str:

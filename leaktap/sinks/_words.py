@@ -3,9 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
-from leaktap.model import Phase
+from leaktap.model import Phase, Time
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORMS = {
     "md5": "MD5",
     "sha1": "SHA-1",
@@ -68,6 +70,19 @@ def duration(microseconds: int) -> str:
     if seconds < 7170:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.0f} h" if seconds < 172_800 else f"{seconds / 86400:.0f} d"
+
+
+def local(time: Time) -> datetime:
+    """Returns a time in the zone of the machine; one that no calendar has becomes the nearest that it has."""
+    try:
+        return (_EPOCH + timedelta(microseconds=time)).astimezone()
+    except (OverflowError, ValueError, OSError):
+        return datetime.max.replace(tzinfo=UTC) if time > 0 else datetime.min.replace(tzinfo=UTC)
+
+
+def zone(moment: datetime) -> str:
+    """Names the zone of a moment: UTC, UTC+08:00."""
+    return f"{moment:UTC%:z}".removesuffix("+00:00")
 
 
 def size(count: int) -> str:

@@ -33,8 +33,8 @@ from leaktap.model import (
 from leaktap.sinks._api import Options, SinkKind
 from leaktap.sinks._endings import declared_table, inventory_table, table_of
 from leaktap.sinks._output import Output
-from leaktap.sinks._record import rfc3339, shown_path, shown_value
-from leaktap.sinks._words import clause_ids, consent, counted, disguise, harmless, short, size
+from leaktap.sinks._record import shown_path, shown_value
+from leaktap.sinks._words import clause_ids, consent, counted, disguise, harmless, local, short, size, zone
 
 type Key = tuple[object, ...]
 
@@ -88,6 +88,7 @@ class TextTable:
         self._options = options
         self._rows: dict[Key, _Row] = {}
         self._more = 0
+        self._zone = ""
         self._blind: dict[Key, _Unseen] = {}
         self._faults: Counter[Fault] = Counter()
         self._inventory: list[Inventory] = []
@@ -143,7 +144,7 @@ class TextTable:
             row = self._rows[key] = _Row(finding, finding.time)
         row.count += 1
         if self._options.live and row.count in _TOLD:
-            self._print([self._line(finding).append(f" ×{row.count:,}" if row.count > 1 else "")])
+            self._print(self._new(finding, row.count))
         row.time = min(row.time, finding.time)
         row.severity = min(row.severity, SEVERITIES.index(finding.severity))
         if len(row.values) < 100:
@@ -164,10 +165,17 @@ class TextTable:
         if blind.detail and len(unseen.details) < 4:
             unseen.details.add(blind.detail)
 
+    def _new(self, finding: Finding, count: int) -> Iterable[Text]:
+        """Yields the line of a row; before the first one, and where it changes, the zone of the times."""
+        if (where := zone(local(finding.time))) != self._zone:
+            self._zone = where
+            yield Text(f"Times are {where}", style="dim")
+        yield self._line(finding).append(f" ×{count:,}" if count > 1 else "")
+
     def _line(self, finding: Finding) -> Text:
         """Says one new thing of a live session."""
         match = finding.match
-        line = Text(f"{rfc3339(finding.time)[11:19]} ", style="dim")
+        line = Text(f"{local(finding.time):%H:%M:%S} ", style="dim")
         line.append(f"{finding.severity:8} ", _STYLE[finding.severity])
         line.append(harmless(f"{match.identifier} {shown_value(finding, self._options.reveal)}"), "bold")
         line.append(f" ({harmless(disguise(match.form))}) to {harmless(_recipient(finding))}")

@@ -2,6 +2,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import unicodedata
 from dataclasses import replace
 
@@ -12,10 +13,24 @@ from rich.cells import cell_len
 
 from leaktap.model import ClauseHit, Device, Owner, Phase
 from leaktap.sinks import Options, open_sink
-from leaktap.sinks._words import clause_ids, duration, harmless, size
-from tests.sinks.samples import TIME, blind, fault, finding, summary
+from leaktap.sinks._words import clause_ids, duration, harmless, local, size
+from tests.sinks.samples import TIME, blind, fault, finding, inventory, summary
 
 BIDI = "\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
+
+
+@pytest.fixture(autouse=True)
+def zone(monkeypatch):
+    """Lets a test say in which zone the machine stands; in UTC, unless it does."""
+
+    def stand(name):
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    stand("UTC")
+    yield stand
+    monkeypatch.undo()
+    time.tzset()
 
 
 def printed(tmp_path, *records, **options):
@@ -203,14 +218,15 @@ def test_a_live_session_says_each_new_thing_once_and_at_once(tmp_path):
     sink.write(finding())
     sink.write(finding(2))
     assert file.read_text() == (
+        "Times are UTC\n"
         "10:00:03 high     imei 86***********72 (plain) to Umeng Analytics (Umeng) (log.umeng.example), "
         "before consent, 16 s before, CAC-191-2019/3.1; MIIT-337-2019/1-2\n"
     )
     sink.write(finding(3, identifier="oaid"))
-    assert file.read_text().count("\n") == 2
+    assert file.read_text().count("\n") == 3
     for number in range(4, 102):
         sink.write(finding(number))
-    assert [line.rpartition(" ")[2] for line in file.read_text().splitlines()[2:]] == ["×10", "×100"]
+    assert [line.rpartition(" ")[2] for line in file.read_text().splitlines()[3:]] == ["×10", "×100"]
     sink.write(summary())
     sink.close()
     assert "What leaked" not in file.read_text()
@@ -297,3 +313,21 @@ def test_sizes(count, words):
 def test_the_phones_clock_is_told(tmp_path, parts, words):
     text = printed(tmp_path, summary(**parts))
     assert words in text if words else "clock" not in text
+
+
+def test_times_are_in_the_machines_zone_which_is_named(tmp_path, zone):
+    zone("Asia/Shanghai")
+    file = tmp_path / "live.txt"
+    sink = open_sink(str(file), Options(live=True), "text")
+    sink.write(finding())
+    sink.close()
+    assert file.read_text().startswith("Times are UTC+08:00\n18:00:03 high ")
+    text = printed(tmp_path, inventory())
+    assert "(UTC+08:00)" in text and "18:00:0" in text
+
+
+@pytest.mark.parametrize("moment", [10**30, -(10**30), 253_402_300_799_999_999, -62_135_596_800_000_000])
+def test_a_time_that_no_calendar_has_is_shown_all_the_same(moment, zone):
+    for name in ("Asia/Shanghai", "America/New_York"):
+        zone(name)
+        assert f"{local(moment):%H:%M:%S}"
