@@ -367,12 +367,14 @@ def _read(value: object, info: ValidationInfo) -> object:
 class Case(_Strict):
     """One test of one app: what is tested, on which devices, and what happened when; `salts` as in a profile.
 
-    `baseline` is what a result file of an earlier version of the app says.
+    `baseline` is what a result file of an earlier version of the app says, `leases` where dnsmasq notes which phone has
+    which address.
     """
 
     app: AppUnderTest = AppUnderTest()
     devices: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = ()
     keyring: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = ()
+    leases: Path | None = None
     events: Annotated[tuple[Event, ...], BeforeValidator(_listed)] = ()
     logs: Annotated[tuple[Log, ...], BeforeValidator(_listed)] = ()
     clock_offset: ClockOffset = {}
@@ -418,12 +420,15 @@ def load_case(file: Path, identifiers: Collection[str] = ()) -> Case:
     Raises:
         ConfigError: the file cannot be read or says something that a case cannot say.
     """
-    case, _ = _load(file, Case, identifiers)
+    case, lines = _load(file, Case, identifiers)
     here = file.parent
+    if case.leases and not (here / case.leases).is_file():
+        raise ConfigError(file, _line(lines, ("leases",))[0], "leases", f"there is no file {here / case.leases}")
     return case.model_copy(
         update={
             "devices": tuple(here / device for device in case.devices),
             "keyring": tuple(here / keys for keys in case.keyring),
+            "leases": here / case.leases if case.leases else None,
             "logs": tuple(log.model_copy(update={"file": here / log.file}) for log in case.logs),
             "protobuf": tuple(s.model_copy(update={"descriptors": here / s.descriptors}) for s in case.protobuf),
             "flatbuffers": tuple(s.model_copy(update={"file": here / s.file}) for s in case.flatbuffers),

@@ -6,6 +6,7 @@ several processes, while one judges what they found in the order of the capture.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from leaktap.attribution import NO_CLUES, Apps, Clues, Owners, Witness
 from leaktap.config import Case, DeviceProfile
@@ -13,6 +14,7 @@ from leaktap.declared import Met, meeting
 from leaktap.decoders import Keyring, Limited, Limits, Watch, alphabets, hints, parts, sealed, walk
 from leaktap.identifiers.matcher import Matcher
 from leaktap.keyring import NO_KEYS, Keys
+from leaktap.leases import Leases
 from leaktap.model import Answer, Blind, Device, Direction, Exchange, Fault, Leaf, Match, Message
 
 
@@ -56,18 +58,26 @@ class Quiet:
 class Phones:
     """Tells which profile's phone sent something."""
 
-    def __init__(self, devices: Sequence[DeviceProfile]) -> None:
-        """Takes the profiles; the only one there is stands for every phone, unless it has addresses."""
+    def __init__(self, devices: Sequence[DeviceProfile], leases: Path | None = None) -> None:
+        """Takes the profiles; the only one there is stands for every phone, unless it has addresses. `leases` is
+        dnsmasq's file, which says whose hardware address is behind another one.
+        """
         self._by_address = {
             address: device.name for device in devices for address in (*device.addresses.mac, *device.addresses.ip)
         }
         self._only = devices[0].name if len(devices) == 1 and not self._by_address else ""
+        self._leases = Leases(leases)
 
     def device(self, exchange: Exchange) -> Device:
         """Names the sender by its address."""
         client = exchange.client
-        name = self._by_address.get(client.mac) or self._by_address.get(client.ip) or self._only
-        return Device(name, client.mac, client.ip)
+        mac = client.mac or self._leases.of(client.ip).mac
+        name = self._by_address.get(mac) or self._by_address.get(client.ip) or self._only
+        return Device(name, mac, client.ip)
+
+    def called(self, device: Device) -> str:
+        """Returns what a phone that no profile knows calls itself, or nothing."""
+        return self._leases.of(device.ip).name
 
 
 class Examiner:
@@ -90,7 +100,7 @@ class Examiner:
             salts=salts,
             alphabets=[signs for _, signs in (*self._alphabets, *alphabets())],
         )
-        self._apps, self._phones = Apps(case.app, installed(devices)), Phones(devices)
+        self._apps, self._phones = Apps(case.app, installed(devices)), Phones(devices, case.leases)
         self._owners, self._witness = Owners(case.app), Witness(case.app)
         self._limits = Limits()
         self._warm = False

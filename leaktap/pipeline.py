@@ -91,7 +91,8 @@ class Pipeline:
         """SHA-256 in hex of inputs by name, as far as somebody has computed them."""
         self.examiner = Examiner(case, devices, responses, keys)
         self._case, self._key, self._devices, self._options = case, key, tuple(devices), dict(options or {})
-        self._owners, self._apps, self._phones = Owners(case.app), Apps(case.app, installed(devices)), Phones(devices)
+        self._owners, self._apps = Owners(case.app), Apps(case.app, installed(devices))
+        self._phones = Phones(devices, case.leases)
         sdks = list(products()) if case.declared else []
         self._engine = Engine(case, timeline, ended=ended, documents=rule_book(), products=sdks)
         self._untold = list(check(case.schemas))
@@ -201,8 +202,8 @@ class Pipeline:
         owner = self._owners.owner(exchange, clues)
         app = self._apps.app(exchange, clues, system=owner.party == "platform")
         device = self._phones.device(exchange)
-        if not device.name and match.device:
-            device = replace(device, name=match.device)
+        if not device.name:
+            device = replace(device, name=match.device or self._phones.called(device))
         reference = self._value_ref(match)
         if direction == "request":
             match = self._consistency.judged(match, reference, registrable(exchange.host) or exchange.host)
