@@ -23,6 +23,7 @@ def command(app: typer.Typer) -> None:
         epilog=examples(
             "leaktap compare old.jsonl new.jsonl",
             "leaktap compare old.jsonl new.jsonl --fail-on-new medium",
+            "leaktap compare old.jsonl new.jsonl -o compare.html",
         ),
     )(compare)
 
@@ -32,6 +33,10 @@ def compare(
     new: Annotated[str, typer.Argument(metavar="NEW", help="The later result.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
     all_: Annotated[bool, typer.Option("--all", help="Also list what is as before and breaks no clause.")] = False,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="Write the comparison as a page, .html or .pdf.")
+    ] = "",
+    lang: Annotated[str, typer.Option(metavar="zh|en", help="The page's language; the locale's if left out.")] = "",
     fail_on: Annotated[
         str,
         typer.Option(
@@ -59,10 +64,25 @@ def compare(
     if old == new == "-":
         raise CommandError("-: standard input can be read only once")
 
+    from leaktap.cli.report import check_language, check_target
+
+    check_language(lang)
+    if output:
+        check_target(output, (old, new))
+
     from leaktap.compare import compare as hold
 
-    comparison = hold(_result(old), _result(new))
-    if json:
+    results = _result(old), _result(new)
+    comparison = hold(*results)
+    if output:
+        from leaktap.cli.report import write
+        from leaktap.report import comparison as page
+        from leaktap.report import language
+
+        write(output, page(comparison, *results, lang or language()))
+    if output == "-":
+        pass
+    elif json:
         _print_json(comparison)
     else:
         _print(comparison, all_)

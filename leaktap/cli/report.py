@@ -6,16 +6,22 @@ from typing import Annotated
 
 import typer
 
-from leaktap.cli import OK, CommandError
+from leaktap.cli import OK, CommandError, examples
 
 
 def command(app: typer.Typer) -> None:
     """Registers the command."""
-    app.command()(report)
+    app.command(
+        short_help="Write results as one page, HTML or PDF.",
+        epilog=examples(
+            "leaktap report results.jsonl",
+            "leaktap report results.jsonl -o report.html --lang en",
+        ),
+    )(report)
 
 
 def report(
-    results: Annotated[list[str], typer.Argument(metavar="RESULTS...", help="Results of one app: JSON lines.")],
+    results: Annotated[list[str], typer.Argument(metavar="RESULTS", help="Results of one app: JSON lines.")],
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="FILE", help="The page, .html or .pdf; - is standard output.")
     ] = "report.html",
@@ -25,10 +31,7 @@ def report(
 
     The page is a single file that asks no host for anything; a .pdf needs Chromium, Chrome or WeasyPrint.
     """
-    from leaktap.report import collect, language, languages
-
-    if lang and lang not in languages():
-        raise CommandError(f"--lang {lang}: is no language of reports: use {' or '.join(languages())}")
+    check_language(lang)
     for index, path in enumerate(results):
         if path in results[:index]:
             raise CommandError(f"{path}: is named twice: remove one")
@@ -38,6 +41,7 @@ def report(
 
     from itertools import chain
 
+    from leaktap.report import collect, language
     from leaktap.report import report as page
     from leaktap.results import ResultError, read_results
 
@@ -49,6 +53,20 @@ def report(
         raise CommandError(f"the results are of different apps, {', '.join(packages)}: make a report of each")
     write(output, page(found, lang or language(), found.revealed))
     return OK
+
+
+def check_language(lang: str) -> None:
+    """Refuses a language that there are no texts of; nothing stands for the locale's.
+
+    Raises:
+        CommandError: says which there are.
+    """
+    if not lang:
+        return
+    from leaktap.report import languages
+
+    if lang not in languages():
+        raise CommandError(f"--lang {lang}: is no language of reports: use {' or '.join(languages())}")
 
 
 def check_target(output: str, inputs: Sequence[str]) -> None:

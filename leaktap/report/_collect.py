@@ -88,25 +88,37 @@ class Unseen:
 
 
 @dataclass(slots=True)
-class Leaked:
-    """A class that went to a recipient: findings by phase, those among them that break a clause, how, against what."""
+class Breach:
+    """What of a leak breaks clauses in one phase."""
 
-    phases: Counter[str] = field(default_factory=Counter)
-    breaking: Counter[str] = field(default_factory=Counter)
+    count: int = 0
+    worst: int = len(SEVERITIES) - 1
     forms: dict[tuple[str, ...], None] = field(default_factory=dict)
     clauses: dict[str, None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Leaked:
+    """A class that went to a recipient: how often, its worst severity, and what breaks clauses, by phase."""
+
+    count: int = 0
     worst: int = len(SEVERITIES) - 1
+    breaches: dict[str, Breach] = field(default_factory=dict)
 
     def add(self, record: FindingRecord) -> None:
         """Counts a finding."""
-        self.phases[record["phase"]] += 1
-        self.worst = min(self.worst, SEVERITIES.index(record["severity"]))
-        if record["clauses"]:
-            self.breaking[record["phase"]] += 1
-        if len(self.forms) < _MOST_NAMED:
-            self.forms[tuple(record["form"])] = None
-        if len(self.clauses) < _MOST_NAMED:
-            self.clauses.update((clause["id"], None) for clause in record["clauses"])
+        severity = SEVERITIES.index(record["severity"])
+        self.count += 1
+        self.worst = min(self.worst, severity)
+        if not record["clauses"]:
+            return
+        breach = self.breaches.setdefault(record["phase"], Breach())
+        breach.count += 1
+        breach.worst = min(breach.worst, severity)
+        if len(breach.forms) < _MOST_NAMED:
+            breach.forms[tuple(record["form"])] = None
+        if len(breach.clauses) < _MOST_NAMED:
+            breach.clauses.update((clause["id"], None) for clause in record["clauses"])
 
 
 type Key = tuple[object, ...]

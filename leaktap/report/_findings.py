@@ -8,9 +8,9 @@ from leaktap.report._evidence import Evidence, evidence
 from leaktap.report._rules import Said, said
 from leaktap.report._texts import Texts
 
-_MOST_EVIDENCE = 150
-_MOST_OF_CLAUSE = 20
-_MOST_WITHOUT = 60
+_MOST_EVIDENCE = 100
+_MOST_OF_CLAUSE = 15
+_MOST_WITHOUT = 40
 
 
 @dataclass(frozen=True, slots=True)

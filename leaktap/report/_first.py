@@ -6,10 +6,22 @@ from dataclasses import dataclass, field
 
 from leaktap.model import SEVERITIES
 from leaktap.records import CaseFields
-from leaktap.report._collect import AGAINST, BEFORE, Collected, Leak, Leaked
+from leaktap.report._collect import AGAINST, BEFORE, Collected, Recipient
 from leaktap.report._texts import Texts
 
 _MOST_NAMES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Leaking:
+    """A leak at one stand of the consent, as far as it breaks clauses; `worst` is the index of the severity."""
+
+    identifier: str
+    recipient: Recipient
+    count: int
+    worst: int
+    forms: list[tuple[str, ...]]
+    clauses: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +29,7 @@ class Stand:
     """Leaks that break a clause: `about` says which, `before` consent, `against` the user's will, or `broken`, all."""
 
     about: str
-    leaks: list[tuple[Leak, Leaked]]
+    leaks: list[Leaking]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +44,29 @@ class Key:
     tone: str = ""
 
 
-def sent(seen: Leaked, about: str) -> int:
-    """Returns how many findings of a leak broke a clause at that stand of the consent."""
-    phases = {"before": BEFORE, "against": AGAINST}.get(about)
-    return sum(count for phase, count in seen.breaking.items() if phases is None or phase in phases)
-
-
 def stands(found: Collected) -> list[Stand]:
     """Returns the leaks before consent and against the user's will; without either, all that break a clause."""
-    asked = [_stand(found, "before"), _stand(found, "against")]
-    return [stand for stand in asked if stand.leaks] or [stand for stand in [_stand(found, "broken")] if stand.leaks]
+    asked = [stand for stand in (_stand(found, "before", BEFORE), _stand(found, "against", AGAINST)) if stand.leaks]
+    return asked or [stand for stand in [_stand(found, "broken", ())] if stand.leaks]
 
 
-def _stand(found: Collected, about: str) -> Stand:
-    leaks = [(leak, seen) for leak, seen in found.leaks.items() if sent(seen, about)]
-    return Stand(
-        about, sorted(leaks, key=lambda item: (item[1].worst, -sent(item[1], about), item[0][0], item[0][1].name))
-    )
+def _stand(found: Collected, about: str, phases: Sequence[str]) -> Stand:
+    """Returns the leaks in some phases, in any where none is named; the worst and most frequent first."""
+    leaks = []
+    for (identifier, recipient), seen in found.leaks.items():
+        breaches = [breach for phase, breach in seen.breaches.items() if not phases or phase in phases]
+        if breaches:
+            leaks.append(
+                Leaking(
+                    identifier,
+                    recipient,
+                    sum(breach.count for breach in breaches),
+                    min(breach.worst for breach in breaches),
+                    list(dict.fromkeys(form for breach in breaches for form in breach.forms)),
+                    sorted({id_ for breach in breaches for id_ in breach.clauses}),
+                )
+            )
+    return Stand(about, sorted(leaks, key=lambda leak: (leak.worst, -leak.count, leak.identifier, leak.recipient.name)))
 
 
 def consent_known(found: Collected) -> bool:
@@ -94,10 +112,10 @@ def keys(found: Collected, shown: Sequence[Stand], texts: Texts) -> list[Key]:
     """Returns the key figures: how many leaks, which classes, to whom, against what, and what was not inspected."""
     about = shown[0].about if shown else "before"
     leaks = shown[0].leaks if shown else []
-    classes = list(dict.fromkeys(texts.identifier(leak[0]) for leak, _ in leaks))
-    recipients = list(dict.fromkeys(leak[1] for leak, _ in leaks))
+    classes = list(dict.fromkeys(texts.identifier(leak.identifier) for leak in leaks))
+    recipients = list(dict.fromkeys(leak.recipient for leak in leaks))
     third = sum(recipient.party == "third" for recipient in recipients)
-    count = sum(sent(seen, about) for _, seen in leaks)
+    count = sum(leak.count for leak in leaks)
     first = Key(
         texts.say(f"key.{about}"),
         f"{len(leaks):,}",

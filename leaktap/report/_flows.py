@@ -16,6 +16,7 @@ _BAR = 6.0
 _GAP = 7.0
 _LEAST = 19.0
 """Height of a node: its name fits."""
+_TALL = 420.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +51,19 @@ def flows(found: Sequence[Flow], heads: Sequence[str], others: str, width: int, 
         for names, worst in told
     ]
     columns = _columns(named)
-    tallest = max(sum(map(_height, column.values())) + _GAP * len(column) for column in columns)
-    nodes = [_placed(column, tallest, 26.0) for column in columns]
+    unit = min(9.0, _TALL / len(named))
+    tallest = max(sum(_height(weight, unit) for weight in column.values()) + _GAP * len(column) for column in columns)
+    nodes = [_placed(column, tallest, unit) for column in columns]
     places = [0.0, width * (0.36 if narrow else 0.4), width - _BAR]
     parts = []
     for side in (0, 1):
-        links: Counter[tuple[str, str]] = Counter()
-        worst: dict[tuple[str, str], int] = {}
+        links: Counter[tuple[str, str, int]] = Counter()
         for names, severity in named:
-            pair = names[side], names[side + 1]
-            links[pair] += 1
-            worst[pair] = min(severity, worst.get(pair, severity))
-        order = {name: number for column in (nodes[side], nodes[side + 1]) for number, name in enumerate(column)}
-        for pair in sorted(links, key=lambda pair: (order[pair[0]], order[pair[1]])):
-            start, end = nodes[side][pair[0]], nodes[side + 1][pair[1]]
-            parts.append(_band(start, end, links[pair], (places[side] + _BAR, places[side + 1]), worst[pair]))
+            links[names[side], names[side + 1], severity] += 1
+        first, second = ({name: place for place, name in enumerate(nodes[column])} for column in (side, side + 1))
+        for link in sorted(links, key=lambda link: (first[link[0]], second[link[1]], link[2])):
+            start, end = nodes[side][link[0]], nodes[side + 1][link[1]]
+            parts.append(_band(start, end, links[link], (places[side] + _BAR, places[side + 1]), link[2]))
     for column, (x, head) in enumerate(zip(places, heads, strict=True)):
         last = column == 2
         parts.append(text(head, width if last else x, 12, width / 3, "head", "end" if last else ""))
@@ -96,19 +95,19 @@ def _columns(named: Sequence[tuple[list[str], int]]) -> list[dict[str, int]]:
     return columns
 
 
-def _height(weight: int) -> float:
-    return max(_LEAST, 9.0 * weight)
+def _height(weight: int, unit: float) -> float:
+    return max(_LEAST, unit * weight)
 
 
-def _placed(column: Mapping[str, int], tallest: float, top: float) -> dict[str, _Node]:
+def _placed(column: Mapping[str, int], tallest: float, unit: float) -> dict[str, _Node]:
     """Returns the bars of a column, spread over the picture's height."""
-    spare = tallest - sum(_height(weight) for weight in column.values())
+    spare = tallest - sum(_height(weight, unit) for weight in column.values())
     gap = min(spare / len(column), 4 * _GAP)
-    y = top + (spare - gap * len(column)) / 2
+    y = 26.0 + (spare - gap * len(column)) / 2
     nodes = {}
     for name, weight in column.items():
-        nodes[name] = _Node(y, _height(weight), weight)
-        y += _height(weight) + gap
+        nodes[name] = _Node(y, _height(weight, unit), weight)
+        y += _height(weight, unit) + gap
     return nodes
 
 

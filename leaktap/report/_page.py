@@ -8,7 +8,7 @@ import base64
 import hashlib
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from leaktap.model import SEVERITIES
 from leaktap.records import ClauseFields, EventFields, InventoryRecord
 from leaktap.report._collect import Recipient
 from leaktap.report._evidence import steps
-from leaktap.report._first import sent
 from leaktap.report._hostile import finalize
 from leaktap.report._rules import said
 from leaktap.report._texts import Texts
@@ -76,23 +75,41 @@ def _environment(texts: Texts) -> Environment:
     def title(clause: ClauseFields) -> str:
         return said(clause, texts.name).title
 
+    def changed(sides: tuple[Sequence[str], Sequence[str]], table: str) -> str:
+        """Says how forms or phases changed; once where they did not."""
+        said = [texts.several(sorted(_said(name, table) for name in side)) for side in sides if side]
+        return " → ".join(dict.fromkeys(said))
+
+    def _said(name: str, table: str) -> str:
+        return texts.disguise(name.split()) if table == "form" else texts.word(table, name)
+
     def happened(event: EventFields) -> str:
         rights = (f"{name}{texts.colon}{answer}" for name, answer in event["permission"].items())
         return texts.some(filter(None, (texts.word("event", event["event"]), event["action"], *rights)))
 
     environment.filters |= {
         "anchor": _anchor,
+        "changed": changed,
         "disguises": disguises,
+        "documents": _documents,
         "happened": happened,
         "identifier": texts.identifier,
         "receiver": _receiver,
-        "sent": sent,
         "shell": shlex.quote,
         "short": _short,
         "steps": steps,
         "title": title,
     }
     return environment
+
+
+def _documents(ids: Iterable[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Returns clauses by document: (document, [(number, id), ...])."""
+    documents: dict[str, list[tuple[str, str]]] = {}
+    for id_ in ids:
+        document, _, number = id_.rpartition("/")
+        documents.setdefault(document, []).append((number, id_))
+    return list(documents.items())
 
 
 def _anchor(id_: str) -> str:

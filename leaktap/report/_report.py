@@ -207,7 +207,7 @@ def _observed(row: DeclaredRecord, texts: Texts) -> str:
         return texts.some(
             [requests, texts.say("declared.with", what=what) if what else texts.say("declared.nothing_personal")]
         )
-    forms = texts.some(texts.disguise(form["form"]) for form in row["forms"][:3])
+    forms = texts.several(texts.disguise(form["form"]) for form in row["forms"][:3])
     return f"{texts.say('declared.seen', row['count'], who=texts.some(row['recipients'][:5]))} ({forms})"
 
 

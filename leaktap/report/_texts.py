@@ -40,7 +40,7 @@ class Texts:
         """Loads the language."""
         self.name, self._words, self._zone = name, words(name), zone
         self.lang, self._list = self._words["tongue"]["lang"], self._words["tongue"]["list"]
-        self.colon = self._words["tongue"]["colon"]
+        self.comma, self.colon = self._list, self._words["tongue"]["colon"]
 
     def say(self, place: str, n: int | None = None, **values: object) -> str:
         """Returns a text of the page: `section.name`, with its values filled in; `n` picks the form."""
@@ -59,6 +59,10 @@ class Texts:
     def some(self, items: Iterable[str]) -> Whole:
         """Returns a list."""
         return Whole(self._list.join(harmless(item) for item in items)[:_LONGEST])
+
+    def several(self, items: Iterable[str]) -> Whole:
+        """Returns a list of what may be lists."""
+        return Whole(self._words["tongue"]["between"].join(harmless(item) for item in items)[:_LONGEST])
 
     def disguise(self, form: Iterable[str]) -> str:
         """Returns a form, in the order in which it came about."""

@@ -111,7 +111,7 @@ def timeline(rows: Sequence[Row], events: Sequence[Event], texts: Texts, width: 
     flags = _flags(shown, scale, width)
     top = 10.0 + 16 * max((flag.row + 1 for flag in flags if flag.row is not None), default=0)
     bottom = top + height * len(rows)
-    parts = [*_without(shown, scale, left, right, top, bottom), *_axis(scale, texts, top, bottom)]
+    parts = [*_without(shown, scale, left, right, top, bottom), *_axis(scale, texts, top, bottom, width)]
     tips = sum(len(row.dots) for row in rows) <= _MOST_TIPS
     for number, row in enumerate(rows):
         middle = top + height * number + (28 if narrow else 12)
@@ -170,14 +170,15 @@ def _without(
     return parts
 
 
-def _axis(scale: _Scale, texts: Texts, top: float, bottom: float) -> list[Markup]:
+def _axis(scale: _Scale, texts: Texts, top: float, bottom: float, width: int) -> list[Markup]:
     parts, last = [], -100.0
     for x, time, step in scale.ticks():
         parts.append(element("line", x1=x, x2=x, y1=top, y2=bottom + 4, class_="tick"))
         moment = texts.local(time)
         words = f"{moment:%m-%d}" if step >= 86400 else f"{moment:%H:%M}" if step >= 60 else f"{moment:%H:%M:%S}"
         if x - last >= 58:
-            parts.append(text(words, x, bottom + 18, 90, "axis", "middle"))
+            at = min(max(x, 26.0), width - 26.0)
+            parts.append(text(words, at, bottom + 18, 90, "axis", "middle"))
             last = x
     for one, other in pairwise(scale.pieces):
         middle = (one[3] + other[2]) / 2
@@ -216,4 +217,4 @@ def shape(worst: int, x: float, y: float, radius: float) -> str:
             return f"M{x:.1f} {y - r:.1f}l{r:.1f} {1.8 * r:.1f}h{-2 * r:.1f}z"
         case _:
             r = radius if worst == 1 else radius * 0.8
-            return f"M{x - r:.1f} {y:.1f}a{r:.1f} {r:.1f} 0 1 0 {2 * r:.1f} 0a{r:.1f} {r:.1f} 0 1 0 {-2 * r:.1f} 0z"
+            return f"M{x - r:.1f} {y:.1f}a{r:.2f} {r:.2f} 0 1 0 {2 * r:.2f} 0a{r:.2f} {r:.2f} 0 1 0 {-2 * r:.2f} 0z"
