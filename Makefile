@@ -5,7 +5,7 @@ VENV := .venv
 BIN  := $(VENV)/bin
 CASE := captures/shop
 
-.PHONY: demo test lint bench fuzz fuzz-decoders venv clean
+.PHONY: demo test lint docs bench fuzz fuzz-decoders venv clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/leaktap scan $(CASE)/capture.pcapng --case $(CASE)/case.yaml
@@ -18,6 +18,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check leaktap tests benchmarks captures fuzz
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m mkdocs build --strict
 
 fuzz-decoders: $(VENV)/.dev
 	$(BIN)/python -m fuzz.decoders $(FUZZ_ARGS)

@@ -1,8 +1,13 @@
 """What the documentation prints works as printed, and what it names exists."""
 
+import base64
+import gzip
 import importlib
+import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -11,20 +16,38 @@ from pathlib import Path
 
 import pytest
 
+from leaktap.cli import _Given, run, tree
+from leaktap.cli._tree import commands
 from leaktap.model import BLIND_REASONS
 from leaktap.sinks._record import record
 from tests.sinks.samples import blind, declared, fault, finding, inventory, summary
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+SHOP = ROOT / "captures" / "shop"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"```sh\n(.*?)```|((?:^ {4,}.*\n)+)", re.M | re.S)
 SCANS = [
     line
     for page in PAGES
-    for block in re.findall(r"```sh\n(.*?)```|((?:^ {4}.*\n)+)", page.read_text(), re.M | re.S)
-    for line in "".join(block).replace("    leaktap", "leaktap").splitlines()
-    if "leaktap scan " in line and not re.search(r"\bssh | /var/", line)
+    for block in BLOCK.findall(page.read_text())
+    for line in "".join(block).splitlines()
+    if re.match(r"(?! *leaktap ).*\| leaktap scan ", line) and not re.search(r"\bssh | /var/", line)
 ]
-"""The scans that can be run here: they name no machine and no file of the reader's."""
+"""The scans in a line of the shell that can be run here: they name no machine."""
+
+PRINTED = {
+    page.relative_to(ROOT).as_posix(): [
+        line.strip().removeprefix("$ ")
+        for block in BLOCK.findall(page.read_text())
+        for line in "".join(block).splitlines()
+        if re.match(r" *(\$ )?leaktap ", line)
+    ]
+    for page in PAGES
+}
+"""The commands of each page, in their order."""
+
+ELSEWHERE = re.compile(r"leaktap (live|mark|ap)\b| /var/")
+"""What needs a phone, a running session or another machine: it is parsed and not run."""
 
 
 def shell(line):
@@ -36,7 +59,7 @@ def shell(line):
 
 
 def test_there_are_commands_to_try():
-    assert len(SCANS) >= 4
+    assert SCANS and sum(map(len, PRINTED.values())) >= 40
 
 
 @pytest.mark.parametrize("line", SCANS)
@@ -44,6 +67,92 @@ def test_a_printed_scan_works(line):
     done = shell(line)
     assert (done.returncode, done.stderr) == (0, "")
     assert "before" in done.stdout or "before_consent" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A folder with the files that the documentation names."""
+    folder = tmp_path_factory.mktemp("files")
+    for file in SHOP.iterdir():
+        if file.is_file():
+            shutil.copy(file, folder)
+    for run_of in ("a-1", "a-2", "b-1", "b-2"):
+        shutil.copy(SHOP / "capture.pcapng", folder / f"phone-{run_of}.pcapng")
+    (folder / "captures").symlink_to(ROOT / "captures")
+    (folder / "payload").write_bytes(base64.b64encode(gzip.compress(b'{"imei": "867530912345673"}')))
+    (folder / "hosts.txt").write_text("0.0.0.0 tracker.example\n")
+    tracker = {"name": "Tracker", "network_signature": "collect\\.tracker\\.example"}
+    (folder / "trackers.json").write_text(json.dumps({"trackers": {"1": tracker}}))
+    for result, capture in (("results", "shop"), ("old", "shop"), ("new", "shop-clean")):
+        source = ROOT / "captures" / capture
+        done = run(
+            ["scan", f"{source}/capture.pcapng", "--case", f"{source}/case.yaml", "-o", f"{folder}/{result}.jsonl"]
+        )
+        assert done == 0
+    return folder
+
+
+@pytest.fixture
+def scratch(files, tmp_path, monkeypatch):
+    """A copy of it to work in, with nothing of the user's own but the cache."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    for name, value in {"HOME": tmp_path / "home", "XDG_CACHE_HOME": cache}.items():
+        monkeypatch.setenv(name, str(value))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "home").mkdir()
+    shutil.copytree(files, tmp_path / "work", symlinks=True)
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"
+
+
+def words_of(line, folder):
+    """Returns the arguments of a printed command, with the id of a finding that is there for the printed one."""
+    finding = re.search(r'"id":"([0-9a-f]+)"', (folder / "results.jsonl").read_text())[1]
+    words = shlex.split(line.replace("89500bbb", finding[:10]), comments=True)[1:]
+    return words[: words.index(">")] if ">" in words else words
+
+
+def parsed(words):
+    """Lets the real parser read arguments; it raises where they are not usable."""
+    command = tree()
+    context = command.make_context("leaktap", list(words), obj=_Given([]))
+    while hasattr(command, "commands"):
+        rest = [*context._protected_args, *context.args]
+        command, words = command.commands[rest[0]], rest[1:]
+        context = command.make_context(rest[0], words, parent=context)
+
+
+def works(line, folder, capsys):
+    words = words_of(line, folder)
+    if ELSEWHERE.search(line):
+        parsed(words)
+        return
+    if re.search(r"leaktap (init|device new)\b", line):
+        for name in ("case.yaml", "device.yaml"):
+            (folder / name).unlink(missing_ok=True)
+    code = run(words)
+    said = capsys.readouterr()
+    fails = {1} if re.search(r"--fail-on|doctor", line) else set()
+    assert code in {0, *fails}, (line, said.err)
+
+
+@pytest.mark.parametrize("page", [page for page, lines in PRINTED.items() if lines])
+def test_what_a_page_prints_runs_in_its_order(page, scratch, capsys):
+    for line in PRINTED[page]:
+        works(line, scratch, capsys)
+
+
+@pytest.mark.parametrize("command", [" ".join(words) for words, _ in commands(tree())])
+def test_help_ends_with_examples_that_run(command, scratch, capsys):
+    assert run([*command.split(), "--help"]) == 0
+    shown = capsys.readouterr().out
+    if command and re.search(r"^Commands:", shown, re.M):
+        return
+    examples = re.findall(r"^ +(leaktap .*)$", shown.partition("Examples:")[2], re.M)
+    assert 1 <= len(examples) <= 3
+    for line in examples:
+        works(line, scratch, capsys)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -13,7 +13,7 @@ type Words = tuple[str, ...]
 FOLDERS = ("DIR", "FOLDER", "[FOLDER]")
 """Metavars of what is a folder."""
 
-_FILES = ("FILE", "[FILE]", "FILE...", "INPUT", "OLD", "NEW", "RUN_A", "RUN_B", "SINK", "[RESULTS]", "RESULTS...")
+_FILES = ("FILE", "[FILE]", "FILE...", "INPUT", "OLD", "NEW", "RUN_A", "RUN_B", "SINK", "[RESULTS]", "RESULTS")
 """Metavars of what is a file although it is typed as text: `-` stands for standard input or output there."""
 
 

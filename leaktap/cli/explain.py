@@ -35,7 +35,7 @@ def explain(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The finding's id, or how it begins.")],
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="The result (JSON lines), the inputs that it is of, or both."),
+        typer.Argument(metavar="FILE", help="The result (JSON lines), the inputs that it is of, or both."),
     ],
     case: Annotated[Path | None, typer.Option(metavar="FILE", help="The case, as in the run.")] = None,
     device: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A device profile, as in the run.")] = None,
