@@ -7,6 +7,7 @@ several processes, while one judges what they found in the order of the capture.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import thread_time
 
 from leaktap.attribution import NO_CLUES, Apps, Clues, Owners, Witness
 from leaktap.config import Case, DeviceProfile
@@ -16,6 +17,9 @@ from leaktap.identifiers.matcher import Matcher
 from leaktap.keyring import NO_KEYS, Keys
 from leaktap.leases import Leases
 from leaktap.model import Answer, Blind, Device, Direction, Exchange, Fault, Leaf, Match, Message
+
+_LEAST_TO_MATCH = 0.25
+"""Share of a message's time that is left for its leaves to be matched, however long it took to find them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,7 @@ class Examiner:
     def _leaves(
         self, exchange: Exchange, direction: Direction, message: Message, watch: Watch | None, clues: list[Clues]
     ) -> Iterator[Found | Blind | Fault]:
+        began = thread_time()
         leaves: list[Leaf] = []
         target = exchange.request.start[1]
         path = target.partition("?")[0]
@@ -179,8 +184,15 @@ class Examiner:
                 clues.append(self._witness.read(exchange, leaves if direction == "request" else ()))
             app = self._apps.app(exchange, clues[0])
             phone = self._phones.device(exchange).name
-            for match in self._matcher.match(leaves, app.package if app else "", phone):
+            seconds = self._limits.seconds
+            left = max(began + seconds - thread_time(), seconds * _LEAST_TO_MATCH)
+            looked = self._matcher.look(leaves, app.package if app else "", phone, seconds=left)
+            for match in looked.matches:
                 yield Found(direction, match)
+            if looked.limit:
+                unread = leaves[looked.leaves :]
+                size = sum([len(leaf.value) for leaf in unread])
+                yield _limited(Limited(unread[0].path, looked.limit, size), exchange, message)
 
 
 def installed(devices: Sequence[DeviceProfile]) -> list[str]:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from leaktap.config import Case, DeviceProfile
 from leaktap.consent import Timeline
 from leaktap.examine import Examiner, Found, Phones, Quiet
+from leaktap.identifiers.matcher import MOST_MATCHES
 from leaktap.keyring import Keys, Lock
 from leaktap.model import Answer, Blind, Device, Endpoint, Exchange, Fault, Finding, Message, Origin
 from leaktap.pipeline import Pipeline
@@ -112,3 +113,13 @@ def test_keys_open_what_would_be_ciphertext():
     examined = pickle.loads(pickle.dumps(examiner)).examine(exchange(body))
     paths = [item.match.leaf.path for item in examined.found if isinstance(item, Found)]
     assert paths == [f"request.body|decrypt.own|json[{number}].$.id" for number in range(16)]
+
+
+def test_findings_without_end_are_told_to_a_limit():
+    body = b"[" + b",".join(b'"user%d@mail.example"' % number for number in range(MOST_MATCHES + 5)) + b"]"
+    examined = Examiner(Case(), []).examine(exchange(body))
+    assert 0 < len(found(examined)) <= MOST_MATCHES
+    (blind,) = [item for item in examined.found if isinstance(item, Blind)]
+    assert blind.why == "limit"
+    assert blind.detail.startswith("request.body|json.$[")
+    assert blind.bytes >= 5 * len("user20000@mail.example")

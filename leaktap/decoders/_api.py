@@ -132,10 +132,10 @@ class Decoder:
     where it finds nothing in a large value, nothing is decoded.
 
     Unless the format is `told_only`, a value is tried if it has at least `minimum` bytes, begins with one of `starts`
-    (any, if empty), contains one of the bytes `needs`, matches `shape` at its beginning and, for a `binary` format, is
-    no text. It is tried whatever it looks like if the outermost content coding is one of `codings`, or its content type
-    fits one of `types` (shell patterns): then its reading is the only one. What a `loose` format reads may well be
-    chance: it says nothing of what the value is.
+    (any, if empty), contains a byte of `needs` (two at most), matches `shape` at its beginning and, for a `binary`
+    format, is no text. It is tried whatever it looks like if the outermost content coding is one of `codings`, or its
+    content type fits one of `types` (shell patterns): then its reading is the only one. What a `loose` format reads may
+    well be chance: it says nothing of what the value is.
     """
 
     name: str

@@ -29,6 +29,7 @@ DECRYPT = "decrypt"
 _QUOTE_OR_SPACE = re.compile(rb'[\s"]')
 """What no text has that spells bytes letter by letter (but in lines, which are longer)."""
 
+_LEAVES_PER_LOOK = 256
 _REMEMBERED = 1024
 _NOTHING = Context()
 
@@ -94,7 +95,7 @@ def hints() -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(hint for decoder in all_decoders() for hint in decoder.hints))
 
 
-type _Row = list[tuple[int, int | None, bytes, Callable[[bytes], object] | None, bool, Decoder]]
+type _Row = list[tuple[int, int | None, int | None, Callable[[bytes], object] | None, bool, Decoder]]
 
 
 @cache
@@ -105,7 +106,7 @@ def _by_first_byte() -> tuple[_Row, ...]:
             (
                 decoder.minimum,
                 decoder.needs[0] if decoder.needs else None,
-                decoder.needs[1:],
+                decoder.needs[1] if decoder.needs[1:] else None,
                 decoder.shape.match if decoder.shape else None,
                 decoder.binary,
                 decoder,
@@ -121,10 +122,10 @@ def _likely(value: bytes, row: _Row) -> list[Decoder]:
     """Returns the decoders whose facts a value fulfils."""
     found: list[Decoder] = []
     size, text = len(value), None
-    for minimum, needs, instead, match, binary, decoder in row:
+    for minimum, needs, other, match, binary, decoder in row:
         if size < minimum:
             continue
-        if needs is not None and needs not in value and not (instead and any(sign in value for sign in instead)):
+        if needs is not None and needs not in value and (other is None or other not in value):
             continue
         if binary:
             if text is None:
@@ -204,6 +205,7 @@ class _Walk:
         self.deadline = time.monotonic() + self.limits.seconds
         self.sense = Sense(lambda value: _likely(value, table[value[0]]), self.deadline)
         stack, notes, ring = self.stack, self.notes, self.ring
+        seen, late = 0, False
         firsts = ring.firsts if ring is not None else frozenset[int]()
         stack.append(_Frame(iter(roots), "", (), (), _NOTHING))
         while stack:
@@ -219,7 +221,11 @@ class _Walk:
                 if part.final:
                     yield Leaf(path, value, keys, via)
                     continue
-                likely = _likely(value, table[value[0]])
+                seen += 1
+                if not seen % _LEAVES_PER_LOOK and not late and self._used_up(via) == "seconds":
+                    late = True
+                    self._limit("seconds", path, value)
+                likely = [] if late else _likely(value, table[value[0]])
                 if value[0] in firsts and DECRYPT not in via and ring and ring.fits(value, keys[-1] if keys else ""):
                     likely = list(dict.fromkeys((_decrypting(), *likely)))
                 bare = not context.content_type and not context.encoding

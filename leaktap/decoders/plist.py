@@ -7,6 +7,7 @@ again, and all that is entered is counted. XML is read by `plistlib`, which refu
 
 import plistlib
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from xml.parsers.expat import ExpatError
@@ -128,6 +129,8 @@ class _Binary(Reading):
         self.entered += count
         if self.entered > self.context.most * _ENTERED_PER_PART:
             raise LimitReached("parts", self.parts)
+        if time.monotonic() > self.context.deadline:
+            raise LimitReached("seconds", self.parts)
         raw = self.take(count * size)
         return [int.from_bytes(raw[at : at + size]) for at in range(0, len(raw), size)]
 

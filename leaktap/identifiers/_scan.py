@@ -11,7 +11,7 @@ import hyperscan
 
 from leaktap.identifiers._compiled import compiled
 
-MOST_HITS = 20_000
+MOST_HITS = 10_000
 """How many hits of one scan are kept; of what comes after, one of each expression."""
 
 MOST_SPOTS = 4_000

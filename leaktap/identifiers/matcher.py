@@ -10,8 +10,11 @@ form under the right name, or records of one build; 0.7 a hash-like value under 
 alone, a value that falls short of its class's rules, or a name that other things go by as well.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from time import thread_time
+from typing import NamedTuple
 
 from leaktap.config import DeviceProfile
 from leaktap.identifiers import classes
@@ -26,6 +29,19 @@ from leaktap.identifiers._salts import NAMED, Salts
 from leaktap.identifiers._scan import Scanner, literal
 from leaktap.identifiers._unknown import Unknown
 from leaktap.model import Direction, Leaf, Match, Message
+
+MOST_MATCHES = 20_000
+"""How many values of one message are told one by one."""
+
+_LEAVES_PER_LOOK = 64
+
+
+class Looked(NamedTuple):
+    """What was found in the first `leaves` leaves, and why in no more: "matches", "seconds", or nothing if in all."""
+
+    matches: list[Match]
+    leaves: int
+    limit: str = ""
 
 
 class Matcher:
@@ -91,10 +107,30 @@ class Matcher:
         `app` is the sender's package name and `device` the profile of the phone that sent it, where they are known:
         that profile's values go before another's.
         """
+        return self.look(leaves, app, device, math.inf).matches
+
+    def look(
+        self,
+        leaves: Sequence[Leaf],
+        app: str = "",
+        device: str = "",
+        most: float = MOST_MATCHES,
+        seconds: float = math.inf,
+    ) -> Looked:
+        """Does what `match` does until there are `most` matches in single leaves, or for `seconds` of processor time."""
         single: list[Match] = []
         known: dict[str, list[Match]] = {}
         candidates: dict[str, list[Candidate]] = {}
-        for leaf in leaves:
+        limit = ""
+        until = thread_time() + seconds
+        for at, leaf in enumerate(leaves):
+            if len(single) >= most:
+                limit = "matches"
+            elif not at % _LEAVES_PER_LOOK and thread_time() > until:
+                limit = "seconds"
+            if limit:
+                leaves = leaves[:at]
+                break
             hits = self._scanner.hits(leaf.value)
             named = self._unknown.names.classes(leaf.keys[-2:])
             if not hits and not named:
@@ -118,7 +154,8 @@ class Matcher:
         single = [match for match in single if id(match.leaf) not in explained] + salted
         gathered = self._gather(leaves, candidates, known, app)
         inside = part_of([match for match in gathered if match.count > 1])
-        return one_reading([match for match in single if match.basis == "known" or not inside(match)] + gathered)
+        matches = one_reading([match for match in single if match.basis == "known" or not inside(match)] + gathered)
+        return Looked(matches, len(leaves), limit)
 
     def _gather(
         self, leaves: Sequence[Leaf], candidates: dict[str, list[Candidate]], known: dict[str, list[Match]], app: str

@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import math
 import string
 import threading
 
@@ -333,3 +334,13 @@ def test_nothing_raises_and_spans_are_where_the_values_are(owner, pairs):
     for match in owner.match([Leaf(f"p.{key}", value, (key,)) for key, value in pairs]):
         assert match.leaf.value[slice(*match.span)].decode() == match.value
         assert 0 < match.confidence <= 1
+
+
+@pytest.mark.parametrize(
+    ("most", "seconds", "expected"),
+    [(30, math.inf, (30, 30, "")), (10, math.inf, (10, 10, "matches")), (100, -1, (0, 0, "seconds"))],
+)
+def test_leaves_without_end_are_matched_to_a_limit(owner, most, seconds, expected):
+    leaves = [leaf(f"user{number}@mail.example", "email") for number in range(30)]
+    looked = owner.look(leaves, most=most, seconds=seconds)
+    assert (len(looked.matches), looked.leaves, looked.limit) == expected
