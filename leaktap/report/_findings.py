@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from leaktap.model import SEVERITIES
+from leaktap.records import ClauseFields
 from leaktap.report._collect import Broken, Collected, Group
 from leaktap.report._evidence import Evidence, evidence
 from leaktap.report._rules import Said, said
@@ -38,6 +39,14 @@ class Entry:
 
     row: Row
     evidence: Evidence
+
+    @property
+    def reasons(self) -> list[tuple[str, list[ClauseFields]]]:
+        """The clauses by why they are broken, for the same reason often breaks several."""
+        reasons: dict[str, list[ClauseFields]] = {}
+        for _, clause in sorted(self.row.group.clauses.items()):
+            reasons.setdefault(clause.get("why", ""), []).append(clause)
+        return list(reasons.items())
 
 
 @dataclass(slots=True)

@@ -134,7 +134,7 @@ def keys(found: Collected, shown: Sequence[Stand], texts: Texts) -> list[Key]:
         _named("key.classes", classes, texts.say("key.of", every) if every > len(classes) else "", texts),
         _named(
             "key.recipients",
-            [recipient.name for recipient in recipients],
+            [texts.named(recipient.name) for recipient in recipients],
             texts.say("key.third", third) if third else texts.say("key.of", everybody) if everybody else "",
             texts,
         ),

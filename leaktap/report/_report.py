@@ -120,7 +120,7 @@ def _timeline(found: Collected, texts: Texts) -> dict[str, Any] | None:
         return None
     events = _events(found, texts)
     label = texts.say("timeline.described", len(lanes))
-    rows = [Row(who.name, lane.dots) for who, lane in lanes]
+    rows = [Row(texts.named(who.name), lane.dots) for who, lane in lanes]
     return {
         "wide": timeline(rows[:_MOST_LANES], events, texts, _WIDE, label),
         "narrow": timeline(rows[:_MOST_NARROW], events, texts, _NARROW, label),
@@ -161,7 +161,7 @@ def _flows(found: Collected, texts: Texts) -> dict[str, Any] | None:
         return None
     nobody = texts.say("flows.nobody")
     bands = [
-        Flow(texts.identifier(identifier), who.name, who.company or nobody, seen.worst)
+        Flow(texts.identifier(identifier), texts.named(who.name), texts.named(who.company) or nobody, seen.worst)
         for (identifier, who), seen in leaks
     ]
     heads = [texts.say(f"flows.{name}") for name in ("classes", "recipients", "companies")]
@@ -181,7 +181,7 @@ def _declared(row: DeclaredRecord, texts: Texts) -> dict[str, Any]:
         "order": _VERDICTS.index(row["verdict"]),
         "name": texts.identifier(row["name"]) if is_class else row["name"],
         "subject": texts.word("subject", row["subject"]),
-        "company": row["company"] if row["company"] not in row["name"] else "",
+        "company": texts.named(row["company"]) if row["company"] not in row["name"] else "",
         "policy": _policy(row, texts),
         "observed": _observed(row, texts),
     }
@@ -208,7 +208,9 @@ def _observed(row: DeclaredRecord, texts: Texts) -> str:
             [requests, texts.say("declared.with", what=what) if what else texts.say("declared.nothing_personal")]
         )
     forms = texts.several(texts.disguise(form["form"]) for form in row["forms"][:3])
-    return f"{texts.say('declared.seen', row['count'], who=texts.some(row['recipients'][:5]))} ({forms})"
+    return (
+        f"{texts.say('declared.seen', row['count'], who=texts.some(map(texts.named, row['recipients'][:5])))} ({forms})"
+    )
 
 
 def _unseen(coverage: CoverageFields, sdk: bool, texts: Texts) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from leaktap._yaml import load_yaml
 from leaktap.report._hostile import Whole, harmless
 from leaktap.report._lanes import microseconds
+from leaktap.report._names import names
 
 _TEXTS = Path(__file__).parent / "texts"
 _LONGEST = 4000
@@ -63,6 +64,10 @@ class Texts:
     def several(self, items: Iterable[str]) -> Whole:
         """Returns a list of what may be lists."""
         return Whole(self._words["tongue"]["between"].join(harmless(item) for item in items)[:_LONGEST])
+
+    def named(self, name: str) -> str:
+        """Returns an SDK or a company by its name in this language."""
+        return names(self.name).get(name, name)
 
     def disguise(self, form: Iterable[str]) -> str:
         """Returns a form, in the order in which it came about."""
