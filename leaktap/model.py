@@ -90,8 +90,8 @@ class Alias:
     """Another name that the server of an exchange went by, in lower case, and what told it.
 
     `sni` is the name in TLS's greeting, `certificate` one of the server's certificate, `cname` a canonical name behind
-    the host, `dns` a name that was asked for before the address was used. Only names other than the host are kept; where
-    the greeting is another, the certificate's are kept even so, for they show whether the host is true.
+    the host, `dns` a name that was asked for before the address was used. Only names other than the host are kept;
+    where the greeting is another, the certificate's are kept even so, for they show whether the host is true.
     """
 
     kind: Literal["sni", "certificate", "cname", "dns"]
