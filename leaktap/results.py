@@ -38,7 +38,7 @@ def read_results(path: str | Path) -> Iterator[PublishedRecord]:
         with nullcontext(sys.stdin.buffer) if path == "-" else Path(path).open("rb") as stream:
             yield from _records(stream, name)
     except OSError as error:
-        raise ResultError(f"{name}: cannot be read ({error.strerror or error})") from None
+        raise ResultError(f"{name}: cannot be read ({error.strerror or error}): check the path") from None
 
 
 def is_result(path: str | Path) -> bool:

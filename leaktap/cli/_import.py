@@ -26,7 +26,7 @@ def import_(
     file: Annotated[
         Path | None, typer.Argument(help="A file, a folder or a zip file; its format is told by its content.")
     ] = None,
-    name: Annotated[str, typer.Option(help="What to call the import; else the file's name.")] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="What to call the import; else the file's name.")] = "",
     remove: Annotated[str, typer.Option(metavar="NAME", help="Forget an import.")] = "",
 ) -> None:
     """Import hosts and companies from Exodus, DuckDuckGo, TrackerControl, Disconnect, Ghostery, AdGuard or hosts files.
@@ -37,7 +37,7 @@ def import_(
     from leaktap.config import ConfigError
 
     if (file is None) == (not remove):
-        raise typer.BadParameter("give either a file to import or --remove NAME")
+        raise CommandError("leaktap sdk import: takes either a file or --remove NAME: give one of them")
     if remove:
         if not _store.remove(remove):
             raise CommandError(f"--remove: there is no import {remove!r}: leaktap sdk list --imported shows them")

@@ -182,4 +182,4 @@ def save(file: Path, text: str, force: bool) -> None:
     except FileExistsError:
         raise CommandError(f"{file}: is there already: add --force to replace it") from None
     except OSError as error:
-        raise CommandError(f"{file}: cannot be written ({error.strerror})") from None
+        raise CommandError(f"{file}: cannot be written ({error.strerror}): write somewhere else") from None

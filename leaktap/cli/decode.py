@@ -67,7 +67,9 @@ def _payload(file: str) -> bytes:
             with Path(file).open("rb") as stream:
                 payload = stream.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise CommandError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise CommandError(
+            f"{file}: cannot be read ({getattr(error, 'strerror', None) or error}): check the path"
+        ) from None
     if len(payload) > _MOST_BYTES:
         raise CommandError(
             f"{file}: is larger than {_MOST_BYTES >> 20} MB: this is no single payload; see leaktap scan"

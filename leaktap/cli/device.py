@@ -91,7 +91,7 @@ def honey(
     try:
         output.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise CommandError(f"{output}: cannot be made ({error.strerror})") from None
+        raise CommandError(f"{output}: cannot be made ({error.strerror}): name another folder with -o") from None
     for file, text in files.items():
         save(output / file, text, force)
     print(f"{output}: {', '.join(files)}; seed {made.seed}; begin with steps.txt")

@@ -60,7 +60,7 @@ def explain(
         raise CommandError(f"{id_}: is too short for an id: give {_FEWEST} characters at least")
     for file in files:
         if not Path(file).exists():
-            raise CommandError(f"{file}: there is no such file")
+            raise CommandError(f"{file}: there is no such file: check the path")
     results = [file for file in files if is_result(file)]
     inputs = [file for file in files if file not in results]
     if pcap and not inputs:
@@ -111,7 +111,7 @@ def _told(id_: str, results: Sequence[str]) -> "FindingRecord | None":
 
 def _only(id_: str, ids: Sequence[str]) -> str:
     if len(ids) > 1:
-        raise CommandError(f"{id_}: is how several ids begin: {', '.join(sorted(ids)[:5])}")
+        raise CommandError(f"{id_}: is how several ids begin: give more of one: {', '.join(sorted(ids)[:5])}")
     return ids[0]
 
 
@@ -174,5 +174,5 @@ def _cut(finding: "Finding", path: str, keys: Sequence[Path], target: Path) -> N
     except (InputError, ConfigError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
-        raise CommandError(f"{target}: cannot be written ({error.strerror})") from None
+        raise CommandError(f"{target}: cannot be written ({error.strerror}): write somewhere else") from None
     say(f"{target}: {made.packets} packets and {made.secrets} secrets: who gets it can read this connection")

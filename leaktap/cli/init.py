@@ -37,11 +37,11 @@ def init(
     files = {"case.yaml": case, "device.yaml": written("lab-phone-1", parse(()), about)}
     there = [name for name in files if (folder / name).exists()]
     if len(there) == len(files):
-        raise CommandError(f"{folder}: has {' and '.join(there)} already: nothing was written")
+        raise CommandError(f"{folder}: has {' and '.join(there)} already, and nothing was written: name another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CommandError(f"{folder}: cannot be made ({error.strerror})") from None
+        raise CommandError(f"{folder}: cannot be made ({error.strerror}): name another folder") from None
     for name, text in files.items():
         if name not in there:
             save(folder / name, text, force=False)

@@ -33,7 +33,10 @@ def rules(
         typer.Argument(metavar="[RESULTS]", help="A result file (JSON lines): why the clause fired or not."),
     ] = None,
     case: Annotated[
-        Path | None, typer.Option("--case", help="The case to hold the results against, instead of the one in them.")
+        Path | None,
+        typer.Option(
+            "--case", metavar="FILE", help="The case to hold the results against, instead of the one in them."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

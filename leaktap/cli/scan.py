@@ -155,7 +155,7 @@ def scan(
     meter = Meter(inputs, hidden=VOICE.quiet or (any(live) and outputs.on_terminal))
     hint(case is not None, bool(devices), bool(happened.events) or before_consent)
     for path in inputs:
-        detail(f"{path}: {'as it comes' if is_live(path, follow) else size(Path(path).stat().st_size)}")
+        detail(f"{path}: {size(Path(path).stat().st_size) if Path(path).is_file() else 'as it comes'}")
     detail(f"devices: {', '.join(each.name for each in devices) or 'none'}; events: {len(happened.events)}")
     detail(f"ready after {monotonic() - began:.1f} s")
     with stopping(reading.stop):

@@ -82,7 +82,7 @@ def list_(
     filter_: Annotated[
         str, typer.Argument(metavar="[FILTER]", help="Only companies, SDKs or kinds with this in their names.")
     ] = "",
-    kind: Annotated[str, typer.Option(help="Only SDKs of this kind, such as ads or push.")] = "",
+    kind: Annotated[str, typer.Option(metavar="KIND", help="Only SDKs of this kind, such as ads or push.")] = "",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     imported: Annotated[bool, typer.Option("--imported", help="List the databases that were imported.")] = False,
 ) -> None:
@@ -100,7 +100,7 @@ def list_(
 
     kinds = {sdk.kind for company in known().companies for sdk in company.sdks}
     if kind and kind not in kinds:
-        raise typer.BadParameter(f"{kind!r} is no kind{nearest(kind, kinds)}", param_hint="--kind")
+        raise CommandError(f"--kind {kind}: is no kind{nearest(kind, kinds)}: there are {', '.join(sorted(kinds))}")
     rows = [
         (company, sdk)
         for company in known().companies
@@ -148,7 +148,7 @@ def _asked(host: str, path: str) -> tuple[str, str, int]:
             parts = urlsplit(host)
             host, path, port = parts.hostname or "", path or parts.path, parts.port or 0
         except ValueError as error:
-            raise typer.BadParameter(f"{host!r} is no URL: {error}") from None
+            raise CommandError(f"{host}: is no URL ({error}): write https://HOST/PATH, or the host alone") from None
     return host.lower().rstrip("."), path, port
 
 

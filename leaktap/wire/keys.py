@@ -90,7 +90,7 @@ class KeyLog:
                 status = os.fstat(file.fileno())
                 data = file.read()
         except OSError as error:
-            raise ConfigError(path, None, "", f"cannot be read: {error.strerror}") from None
+            raise ConfigError(path, None, "", f"cannot be read ({error.strerror}): check the path") from None
         if stat.S_ISREG(status.st_mode):
             source.path, source.stamp, source.position = path, _stamp(status), len(data)
         if not self._add_private(path, data, source):

@@ -58,8 +58,8 @@ def test_an_import_of_the_same_name_takes_the_others_place(file, capsys):
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ([], "give either a file to import or --remove NAME"),
-        (["{file}", "--remove", "a"], "give either a file to import or --remove NAME"),
+        ([], "takes either a file or --remove NAME"),
+        (["{file}", "--remove", "a"], "takes either a file or --remove NAME"),
         (["--remove", "never"], "there is no import 'never'"),
         (["{file}", "--name", "../up"], "is no name for an import"),
         (["{file}.none"], "cannot be read"),
