@@ -101,6 +101,11 @@ class Pipeline:
         self._consistency = Consistency()
         self._comparison = Comparison(case, sdks)
 
+    @property
+    def inspected(self) -> tuple[int, int]:
+        """How many exchanges and bytes were inspected so far."""
+        return self._tally.exchanges, self._tally.inspected
+
     def warm(self) -> None:
         """Compiles now what else the first message would wait for."""
         self.examiner.warm()

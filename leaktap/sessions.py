@@ -4,6 +4,8 @@ They lie in $XDG_RUNTIME_DIR/leaktap, else in $XDG_STATE_HOME/leaktap (~/.local/
 removed by whoever looks.
 """
 
+import hashlib
+import hmac
 import json
 import os
 import tempfile
@@ -21,6 +23,11 @@ class Running:
     token: str
     page: str
     case: str = ""
+
+
+def watching(token: str) -> str:
+    """Returns the token made of a session's with which one may look at its dashboard and change nothing."""
+    return hmac.new(token.encode(), b"leaktap dashboard", hashlib.sha256).hexdigest()[:24]
 
 
 def folder() -> Path:

@@ -27,6 +27,7 @@ import leaktap
 from leaktap.addon._frames import Frames, pack
 from leaktap.addon._session import SOURCE, Item, Note, now, refused, size
 from leaktap.addon._settings import Settings
+from leaktap.addon._tally import Tally
 from leaktap.addon._work import Batch, Begin, Done, Opened, Said
 from leaktap.config import Event
 from leaktap.model import Blind, Fault
@@ -34,8 +35,8 @@ from leaktap.sinks import SinkError
 
 log = logging.getLogger("leaktap")
 
-type Told = Callable[[Sequence[Note], dict[str, Flow]], None]
-"""Hears of findings, with the flows that they are of."""
+type Told = Callable[[Sequence[Note], dict[str, Flow], Tally], None]
+"""Hears of findings, with the flows that they are of, and of what else was inspected or was not."""
 
 MOST_ITEMS = 20_000
 MOST_BYTES = 1 << 26
@@ -103,6 +104,11 @@ class Beside:
     def idle(self) -> bool:
         """Whether everything that was put is done."""
         return self._done_items == self._put_items and not self._refused
+
+    @property
+    def waiting(self) -> int:
+        """How many items are not done."""
+        return self._put_items - self._done_items
 
     @property
     def pid(self) -> int:
@@ -354,8 +360,9 @@ class Beside:
                 flying = self._flying.popleft()
                 self._done_items += len(flying.pairs)
                 self._done_bytes += flying.bytes
-                if message.notes:
-                    self._told(message.notes, {flow.id: flow for _, flow in flying.pairs if flow})
+                if message.notes or message.tally:
+                    flows = {flow.id: flow for _, flow in flying.pairs if flow} if message.notes else {}
+                    self._told(message.notes, flows, message.tally)
 
 
 def _closed(descriptor: int) -> int:

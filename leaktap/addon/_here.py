@@ -15,6 +15,7 @@ class Here:
     """What `Beside` is, without a process."""
 
     idle = True
+    waiting = 0
 
     def __init__(self, about: Settings, marks: Iterable[Event], told: Told) -> None:
         """Opens the outputs.
@@ -31,8 +32,9 @@ class Here:
 
     def put(self, item: Item, flow: Flow | None = None) -> None:
         """Inspects an item, whose findings belong on `flow`."""
-        if notes := self.session.take([item]):
-            self._told(notes, {flow.id: flow} if flow else {})
+        notes, tally = self.session.take([item]), self.session.tally()
+        if notes or tally:
+            self._told(notes, {flow.id: flow} if flow else {}, tally)
 
     def mark(self, event: Event) -> None:
         """Makes an event part of the timeline."""

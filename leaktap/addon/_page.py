@@ -1,12 +1,22 @@
-"""The phone's page as HTML: large buttons for what happens, the phase, the last findings. It needs no script.
+"""The phone's page as HTML: large buttons for what happens, the phase, the last findings. It works without a script.
 
-Captured text is hostile: everything is escaped, and the policy allows nothing but the page's own style sheet and forms.
+Captured text is hostile: everything is escaped, and the policy allows nothing but the page's own style sheet, its forms
+and its script. With the script, the page stays where it is: marks are sent and news are told without loading it anew.
 """
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
-POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+from leaktap.addon._dashboard import source_hash
+from leaktap.sessions import watching
+
+_SCRIPT = (Path(__file__).with_name("board") / "phone.js").read_text(encoding="utf-8").strip()
+POLICY = (
+    f"default-src 'none'; style-src 'self'; script-src {source_hash(_SCRIPT)}; connect-src 'self'; img-src data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+    "trusted-types 'none'"
+)
 
 BUTTONS: tuple[tuple[str, str, str], ...] = (
     ("install", "已安装", "Installed"),
@@ -47,37 +57,66 @@ form { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr
 button { font: inherit; min-height: 4.4rem; border: 1px solid var(--line); border-radius: .6rem; padding: .4rem; }
 button b { display: block; font-size: 1.2rem; }
 button:focus-visible { outline: 3px solid var(--strong); outline-offset: 2px; }
-table { border-collapse: collapse; width: 100%; }
+a { color: var(--strong); }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+[hidden] { display: none; }
+table { table-layout: fixed; border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .5rem .35rem 0; border-bottom: 1px solid var(--line); }
+th:first-child { width: 5.2rem; }
 td { overflow-wrap: anywhere; vertical-align: top; }
+@media (max-width: 34rem) {
+  thead { display: none; }
+  tbody tr { display: grid; grid-template-columns: 5rem 1fr; gap: .1rem .6rem; padding: .5rem 0; }
+  tbody tr { border-bottom: 1px solid var(--line); }
+  td { border: 0; padding: 0; }
+  td:first-child { grid-row: 1 / 4; color: GrayText; }
+}
 .critical, .high { color: var(--bad); font-weight: 600; }
 """
 
 
 def page(token: str, phase: str, background: bool, app: str, findings: Sequence[Sequence[str]]) -> str:
     """Returns the page. `findings` are rows of time, severity, class, disguise, recipient, host, phase, clauses."""
-    chinese, english = _PHASES.get(phase, (phase, phase))
-    if background:
-        chinese, english = f"{chinese}，后台", f"{english}, in the background"
+    chinese, english = phase_words(phase, background)
     buttons = "".join(
         f'<button name="event" value="{event}"><b lang="zh">{zh}</b>{en}</button>' for event, zh, en in BUTTONS
     )
     rows = "".join(
         f"<tr><td>{escape(row[0])}</td>"
-        f'<td class="{escape(row[1])}">{escape(row[2])}<br>{escape(row[3])}</td>'
+        f'<td><span class="{escape(row[1])}">{escape(row[2])}</span><br>{escape(row[3])}</td>'
         f"<td>{escape(row[4])}<br>{escape(row[5])}</td><td>{escape(row[6])}<br>{escape(row[7])}</td></tr>"
         for row in findings
     )
-    heads = "<tr><th>UTC</th><th>什么 What</th><th>发给 To whom</th><th>何时 When</th></tr>"
-    table = f"<table><thead>{heads}</thead><tbody>{rows}</tbody></table>"
+    heads = "".join(
+        f'<th scope="col">{words}</th>'
+        for words in ("UTC", f"{_both('什么', 'What')}", f"{_both('发给', 'To whom')}", f"{_both('何时', 'When')}")
+    )
     return _document(
         f"<h1>leaktap {escape(app)}</h1>"
-        f'<p class="phase" role="status">现在 Now<strong><span lang="zh">{escape(chinese)}</span> '
-        f"· {escape(english)}</strong></p>"
-        f'<form method="post" action="/mark"><input type="hidden" name="k" value="{escape(token)}">{buttons}</form>'
-        f"<h2>最近发现 Last findings</h2>{table if rows else '<p>暂无 None so far</p>'}",
+        f'<p class="phase" role="status">{_both("现在", "Now")}'
+        f'<strong><span lang="zh" id="zh">{escape(chinese)}</span> · '
+        f'<span id="en">{escape(english)}</span></strong></p>'
+        '<p class="hidden" role="status" aria-live="polite" id="news"></p>'
+        f'<p class="critical" role="alert" id="failed" hidden>{_both("未能标记，请重试", "Not marked: try again")}</p>'
+        '<form method="post" action="/mark" aria-label="标记事件 Mark what happens">'
+        f'<input type="hidden" name="k" value="{escape(token)}">{buttons}</form>'
+        f'<h2 id="last">{_both("最近发现", "Last findings")}</h2>'
+        f'<p id="none"{" hidden" if rows else ""}>{_both("暂无", "None so far")}</p>'
+        f'<table aria-labelledby="last"{"" if rows else " hidden"}><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+        f'<p><a href="/dashboard?k={watching(token)}">{_both("面板", "Dashboard")}</a></p><script>{_SCRIPT}</script>',
         refresh=True,
     )
+
+
+def phase_words(phase: str, background: bool) -> tuple[str, str]:
+    """Returns a phase in Chinese and English."""
+    chinese, english = _PHASES.get(phase, (phase, phase))
+    return (f"{chinese}，后台", f"{english}, in the background") if background else (chinese, english)
+
+
+def _both(chinese: str, english: str) -> str:
+    return f'<span lang="zh">{chinese}</span> {english}'
 
 
 def refusal() -> str:
@@ -90,9 +129,9 @@ def refusal() -> str:
 
 
 def _document(body: str, refresh: bool) -> str:
-    again = '<meta http-equiv="refresh" content="10">' if refresh else ""
+    again = '<noscript><meta http-equiv="refresh" content="10"></noscript>' if refresh else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>leaktap</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">{again}'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">{again}'
         f'<link rel="stylesheet" href="/style.css"></head><body><main>{body}</main></body></html>'
     )

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from leaktap.addon._log import recipient
 from leaktap.addon._outputs import Outputs
 from leaktap.addon._settings import Settings
+from leaktap.addon._tally import Tally
 from leaktap.config import Event, case_key, to_time
 from leaktap.consent import Timeline
 from leaktap.model import Answer, Blind, Exchange, Fault, Finding, Seen, Severity, Time
@@ -70,6 +71,8 @@ class Session:
         )
         self._names = Names()
         self._talks: dict[str, Conversation] = {}
+        self._tally = Tally()
+        self._told = 0, 0
 
     def warm(self) -> None:
         """Compiles what else the first message would wait for."""
@@ -82,9 +85,21 @@ class Session:
             for seen in self._seen(item):
                 for told in self.pipeline.inspect(seen):
                     self.outputs.write(told)
-                    if isinstance(told, Finding):
-                        notes.append(_note(told, self.about.reveal))
+                    match told:
+                        case Finding():
+                            notes.append(_note(told, self.about.reveal))
+                        case Blind():
+                            self._tally.unseen(told)
+                        case Fault():
+                            self._tally.faults += 1
         return notes
+
+    def tally(self) -> Tally:
+        """Returns what was taken since this was asked last, beside the findings."""
+        tally, self._tally = self._tally, Tally()
+        told, self._told = self._told, self.pipeline.inspected
+        tally.exchanges, tally.bytes = self._told[0] - told[0], self._told[1] - told[1]
+        return tally
 
     def finish(self) -> None:
         """Writes the records that close a run and closes the outputs."""

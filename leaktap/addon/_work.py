@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 from leaktap.addon._frames import pack, read
 from leaktap.addon._session import Item, Note, Session, failure
 from leaktap.addon._settings import Settings
+from leaktap.addon._tally import Tally
 from leaktap.config import Event
 from leaktap.sinks import SinkError
 
@@ -46,6 +47,7 @@ class Done(NamedTuple):
 
     number: int
     notes: list[Note]
+    tally: Tally
 
 
 class Said(NamedTuple):
@@ -99,7 +101,7 @@ def main() -> None:
     with suppress(EOFError):
         while True:
             batch: Batch = read(source)
-            send(Done(batch.number, _take(session, batch, log)))
+            send(Done(batch.number, _take(session, batch, log), session.tally()))
     session.finish()
 
 

@@ -72,6 +72,13 @@ class Commands:
             log.log(ALERT, row)
         return self._page.address
 
+    @command.command("leaktap.dashboard")
+    def dashboard(self) -> str:
+        """Where the dashboard is."""
+        if not self._page.dashboards:
+            raise CommandError("leaktap.dashboard: there is none: set leaktap_listen to HOST:PORT")
+        return " ".join(self._page.dashboards)
+
     @command.command("leaktap.findings")
     def findings(self) -> types.Data:
         """The last findings, newest first: time, severity, what, disguise, to whom, host, phase, clauses, id."""

@@ -28,12 +28,14 @@ from mitmproxy.tls import TlsData
 from mitmproxy.udp import UDPFlow
 
 from leaktap.addon._beside import Beside
+from leaktap.addon._board import Board
 from leaktap.addon._here import Here
 from leaktap.addon._log import ALERT
 from leaktap.addon._marks import Marks
 from leaktap.addon._notes import annotate
 from leaktap.addon._session import SOURCE, Answered, Item, Note, failure, now, timeline_of
 from leaktap.addon._settings import Settings
+from leaktap.addon._tally import Tally
 from leaktap.addon.options import OPTIONS, declare, settings
 from leaktap.config import Case, Event
 from leaktap.consent import Timeline
@@ -78,6 +80,7 @@ class Live:
         self.session: Beside | Here | None = None
         self.last: deque[Note] = deque(maxlen=_LAST_FINDINGS)
         self.marks = marks or Marks()
+        self.board = Board()
         self.phones: dict[str, list[int]] = {}
         """How many TLS connections each address began that accepted the proxy's certificate, and that refused it."""
         self._about: Settings | None = None
@@ -120,6 +123,7 @@ class Live:
             return
         self.done()
         self._timeline = timeline_of(about, self.marks.events)
+        self.board.happened(self._timeline.events)
         try:
             begin = Beside if self._beside else Here
             self.session = begin(replace(about, kept=frozenset(_written)), self.marks.events, self._note)
@@ -226,6 +230,7 @@ class Live:
         """Makes an event part of the timeline and returns the phase that it leads to."""
         self.marks.add(event)
         self._timeline.mark(event)
+        self.board.happened(self._timeline.events)
         if self.session:
             self.session.mark(event)
         phase = self.phase(event.app)
@@ -280,8 +285,12 @@ class Live:
             self.session.put(item, flow)
 
     @guarded
-    def _note(self, notes: Sequence[Note], flows: dict[str, Flow]) -> None:
+    def _note(self, notes: Sequence[Note], flows: dict[str, Flow], tally: Tally) -> None:
         self.last.extend(notes)
+        for note in notes:
+            self.board.found(note.record)
+        if tally:
+            self.board.tally(tally)
         by_flow: dict[str, list[Note]] = {}
         for note in notes:
             by_flow.setdefault(note.flow, []).append(note)

@@ -1,4 +1,4 @@
-"""The phone's page inside mitmproxy, and the same for scripts on a port of this machine.
+"""The phone's page inside mitmproxy; on a port of this machine the same for scripts, and the dashboard.
 
 Requests to the page's host are answered here and go nowhere; they are no traffic of the phone.
 """
@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from time import time
@@ -18,13 +19,16 @@ from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.http import Headers, HTTPFlow, Response
+from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
 from tornado.netutil import bind_sockets
 
-from leaktap.addon._control import MOST_BODY, Call, Control, Reply
+from leaktap.addon._control import EVENTS, FULL, MOST_BODY, Call, Control, Reply
+from leaktap.addon._dashboard import Dashboard
 from leaktap.addon._log import ALERT
 from leaktap.addon._session import failure
+from leaktap.addon._stream import Streams
 from leaktap.addon.live import Live
 from leaktap.sessions import Running, announce
 from leaktap.sources._shown import microseconds
@@ -37,7 +41,13 @@ OPTIONS = (
     (
         "leaktap_listen",
         "127.0.0.1:0",
-        "Where scripts and leaktap mark are heard: HOST:PORT, port 0 is any that is free; empty: nowhere.",
+        "Where scripts and leaktap mark are heard, and where the dashboard is: HOST:PORT, port 0 is any that is free; "
+        "empty: nowhere.",
+    ),
+    (
+        "leaktap_dashboard",
+        "",
+        "Where else the dashboard is, for others in the network: HOST:PORT; marks are not heard there. Empty: nowhere.",
     ),
 )
 _TOKEN = "LEAKTAP_TOKEN"
@@ -52,15 +62,26 @@ class Page:
     def __init__(self, live: Live) -> None:
         """Speaks for the session of `live`."""
         self._live = live
-        self.control = Control(live.mark, live.phase, self._rows, lambda: live.app, _token, lambda: live.phones)
-        self._server: HTTPServer | None = None
+        dashboard = Dashboard(live.board, self._state)
+        self.control = Control(
+            live.mark, live.phase, self._rows, lambda: live.app, _token, dashboard, lambda: live.phones
+        )
+        self._streams = Streams(dashboard.since, live.board.run, self._stands)
+        self._servers: list[HTTPServer] = []
         self._file: Path | None = None
+        self._listens = False
+        self._urls: list[str] = []
         self._host = ""
 
     @property
     def address(self) -> str:
         """The page's address, with its token; nothing where there is no page."""
         return f"http://{self._host}/?k={self.control.token}" if self._host else ""
+
+    @property
+    def dashboards(self) -> list[str]:
+        """The dashboard's addresses, with the token that changes nothing."""
+        return [f"{url}/dashboard?k={self.control.watch}" for url in self._urls]
 
     def load(self, loader: Loader) -> None:
         """Declares the options."""
@@ -74,13 +95,15 @@ class Page:
             OptionsError: the endpoint is no HOST:PORT.
         """
         self._host = ctx.options.leaktap_page.lower()
-        if "leaktap_listen" in updated:
-            _place(ctx.options.leaktap_listen)
+        for name in ("leaktap_listen", "leaktap_dashboard"):
+            if name in updated:
+                _place(name)
 
     def running(self) -> None:
         """Begins to listen, and tells where the page is."""
-        if self._server is None and ctx.options.leaktap_listen:
-            self._listen(*_place(ctx.options.leaktap_listen))
+        if not self._listens:
+            self._listens = True
+            self._listen()
         if self.address and _TOKEN not in os.environ:
             log.log(ALERT, f"leaktap: the phone's page is {self.address}")
 
@@ -95,27 +118,50 @@ class Page:
 
     def done(self) -> None:
         """Listens no longer."""
-        if self._server:
-            self._server.stop()
-            self._server = None
+        self._listens = False
+        self._streams.close()
+        for server in self._servers:
+            server.stop()
+        self._servers.clear()
+        self._urls.clear()
         if self._file:
             with suppress(OSError):
                 self._file.unlink()
             self._file = None
 
-    def _listen(self, host: str, port: int) -> None:
+    def _listen(self) -> None:
+        """Opens what the options name, and tells of it."""
+        if url := self._serve("leaktap_listen", "leaktap mark is not heard, and there is no dashboard", watched=False):
+            session = Running(os.getpid(), url, self.control.token, self.address, ctx.options.leaktap_case)
+            try:
+                self._file = announce(session)
+            except OSError as error:
+                log.error(f"leaktap: leaktap mark is not heard ({error.strerror})")
+        self._serve("leaktap_dashboard", "there is no dashboard", watched=True)
+        if _TOKEN not in os.environ:
+            for address in self.dashboards:
+                log.log(ALERT, f"leaktap: the dashboard is {address}")
+
+    def _serve(self, name: str, otherwise: str, watched: bool) -> str:
+        """Listens where an option says and returns the address, or nothing where it does not."""
+        host, port = _place(name)
+        if not host:
+            return ""
         try:
             sockets = bind_sockets(port, host)
-            self._server = HTTPServer(self._hear, max_body_size=MOST_BODY, max_header_size=MOST_BODY)
-            self._server.add_sockets(sockets)
-            url = f"http://{host}:{sockets[0].getsockname()[1]}"
-            case = ctx.options.leaktap_case
-            self._file = announce(Running(os.getpid(), url, self.control.token, self.address, case))
         except OSError as error:
-            log.error(f"leaktap: leaktap_listen {host}:{port}: leaktap mark is not heard ({error.strerror})")
+            log.error(f"leaktap: {name} {host}:{port}: {otherwise} ({error.strerror})")
+            return ""
+        hear = partial(self._hear, watched=watched)
+        server = HTTPServer(hear, max_body_size=MOST_BODY, max_header_size=MOST_BODY, idle_connection_timeout=60)
+        server.add_sockets(sockets)
+        self._servers.append(server)
+        self._urls.append(f"http://{f'[{host}]' if ':' in host else host}:{sockets[0].getsockname()[1]}")
+        return self._urls[-1]
 
-    def _hear(self, request: HTTPServerRequest) -> None:
-        headers = request.headers
+    def _hear(self, request: HTTPServerRequest, watched: bool) -> None:
+        headers, connection = request.headers, request.connection
+        assert isinstance(connection, HTTP1Connection)
         call = Call(
             request.method or "",
             request.uri or "/",
@@ -123,32 +169,48 @@ class Page:
             headers.get("Authorization", ""),
             request.body,
             microseconds(time()),
+            headers.get("Last-Event-ID", ""),
         )
         try:
-            reply = self.control.answer(call)
+            known = self.control.looks(call)
+            if known is not None and not self._streams.full:
+                self._streams.add(connection, HTTPHeaders(dict(EVENTS)), known)
+                return
+            reply = self.control.answer(call, watched) if known is None else FULL
         except Exception as error:  # noqa: BLE001 (what goes wrong here must not end up in mitmproxy's loop)
             log.error(f"leaktap: {failure('page', error).why}")
             reply = Reply(500, (), b"")
         fields = HTTPHeaders({**dict(reply.headers), "Content-Length": str(len(reply.body))})
-        connection = request.connection
-        assert connection is not None
         line = ResponseStartLine("HTTP/1.1", reply.status, HTTPStatus(reply.status).phrase)
         connection.write_headers(line, fields, b"" if request.method == "HEAD" else reply.body)
         connection.finish()
+
+    def _stands(self) -> tuple[object, ...]:
+        """Returns what dashboards hear of at once when it changes."""
+        phase = self._live.phase()
+        return phase.name, phase.background, self._live.app
+
+    def _state(self) -> dict[str, object]:
+        """Returns what dashboards are told whole each time; times are in milliseconds."""
+        name, background, app = self._stands()
+        waiting = self._live.session.waiting if self._live.session else 0
+        said = {"phase": name, "background": background, "app": app}
+        return said | {"waiting": waiting, "now": round(time() * 1000)}
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [note.row for note in reversed(self._live.last)]
 
 
-def _place(text: str) -> tuple[str, int]:
-    """Returns host and port.
+def _place(name: str) -> tuple[str, int]:
+    """Returns host and port of an option.
 
     Raises:
         OptionsError: the text says none.
     """
+    text = getattr(ctx.options, name)
     host, _, port = text.rpartition(":")
     if text and not (host and port.isdecimal() and int(port) < 65_536):
-        raise OptionsError(f"leaktap_listen: {text!r} is no HOST:PORT: write it as 127.0.0.1:8484")
+        raise OptionsError(f"{name}: {text!r} is no HOST:PORT: write it as 127.0.0.1:8484")
     return host.strip("[]"), int(port or 0)
 
 
@@ -156,7 +218,8 @@ def _call(flow: HTTPFlow) -> Call:
     request = flow.request
     kind, authorization = request.headers.get("content-type", ""), request.headers.get("authorization", "")
     begun = microseconds(request.timestamp_start)
-    return Call(request.method, request.path, kind, authorization, request.raw_content or b"", begun)
+    heard = request.headers.get("last-event-id", "")
+    return Call(request.method, request.path, kind, authorization, request.raw_content or b"", begun, heard)
 
 
 def _response(reply: Reply) -> Response:

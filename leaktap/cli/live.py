@@ -70,11 +70,16 @@ def live(
     ] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show personal data whole.")] = False,
     responses: Annotated[bool, typer.Option("--responses", help="Also look into what servers answer.")] = False,
+    dashboard_host: Annotated[
+        str,
+        typer.Option(metavar="HOST[:PORT]", help="Show the dashboard to the network as well: 0.0.0.0 is everybody."),
+    ] = "",
     ui: Annotated[Ui, typer.Option(help="mitmproxy in the terminal, in the browser, or without a face.")] = Ui.console,
 ) -> None:
     """Watch traffic in a running mitmproxy. The phone's page, leaktap mark and Ctrl-E in it mark what happens."""
     from leaktap.cli._case import keyring as load_keyring
     from leaktap.cli._case import load, timeline
+    from leaktap.cli._dashboard import listening
     from leaktap.cli.addon_path import script
     from leaktap.config import to_time
 
@@ -93,10 +98,12 @@ def live(
         options += [("leaktap_events_out", str(events_out.absolute()))]
     options += [("leaktap_consent", consent)] if consent else []
     options += [(f"leaktap_{name}", "true") for name in _flags(before_consent, reveal, responses)]
+    places, dashboards = listening(rest or (), dashboard_host)
+    options += places
     sets = [part for name, value in options for part in ("--set", f"{name}={value}")]
     program = _PROGRAMS[ui]
     code = f"import sys; sys.argv[0] = {program!r}; from mitmproxy.tools.main import {program} as run; sys.exit(run())"
-    _greet(ui, rest or (), happened.phase(to_time(datetime.now(UTC)), about.app.package), events_out)
+    _greet(ui, rest or (), happened.phase(to_time(datetime.now(UTC)), about.app.package), dashboards, events_out)
     os.execv(sys.executable, [sys.executable, "-P", "-c", code, "-s", str(script()), *sets, *(rest or ())])
 
 
@@ -105,9 +112,10 @@ def _beside(case: Path) -> Path:
     return case.with_name(f"{case.stem}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.events.csv")
 
 
-def _greet(ui: Ui, rest: Sequence[str], phase: "Phase", events_out: Path | None) -> None:
-    """Shows where the phone's page is, with a token that mitmproxy inherits, and how the session stands."""
+def _greet(ui: Ui, rest: Sequence[str], phase: "Phase", dashboards: Sequence[str], events_out: Path | None) -> None:
+    """Shows where the pages are, with a token that mitmproxy inherits, and how the session stands."""
     from leaktap.qr import qr
+    from leaktap.sessions import watching
     from leaktap.sinks._words import consent
 
     if "-q" in rest or "--quiet" in rest:
@@ -119,6 +127,7 @@ def _greet(ui: Ui, rest: Sequence[str], phase: "Phase", events_out: Path | None)
         say = [qr(address), f"The phone's page, through the proxy: {address}"]
     else:
         say = []
+    say += [f"The dashboard: {address}/dashboard?k={watching(token)}" for address in dashboards]
     say.append(f"Consent: {', '.join(consent(phase, phase.to_consent, phase.to_consent))}")
     if events_out:
         say.append(f"Marks are kept in {events_out}")

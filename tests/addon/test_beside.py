@@ -33,7 +33,7 @@ def told():
 
 @pytest.fixture
 def beside(tmp_path, told):
-    session = Beside(settings(tmp_path), (), lambda notes, flows: told.append((notes, flows)))
+    session = Beside(settings(tmp_path), (), lambda notes, flows, tally: told.append((notes, flows)) if notes else None)
     session.attach(LOOP)
     yield session
     session.close(5)
@@ -89,7 +89,7 @@ def test_what_is_put_comes_out_in_order_and_its_notes_with_its_flow(beside, told
 
 def test_an_output_that_cannot_be_opened_is_an_error(tmp_path):
     with pytest.raises(SinkError, match="nowhere"):
-        Beside(settings(tmp_path, "/nowhere/at/all.jsonl"), (), lambda notes, flows: None)
+        Beside(settings(tmp_path, "/nowhere/at/all.jsonl"), (), lambda notes, flows, tally: None)
 
 
 def test_a_process_that_dies_is_a_fault_and_another_takes_its_place(beside, tmp_path):
