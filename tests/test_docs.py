@@ -46,7 +46,7 @@ PRINTED = {
 }
 """The commands of each page, in their order."""
 
-ELSEWHERE = re.compile(r"leaktap (live|mark|ap)\b| /var/")
+ELSEWHERE = re.compile(r"leaktap (live|mark|ap)\b| (?:/var|lab)/")
 """What needs a phone, a running session or another machine: it is parsed and not run."""
 
 

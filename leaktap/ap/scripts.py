@@ -50,19 +50,25 @@ fi
 set_kernel "net/ipv4/conf/$iface/forwarding" forwarding-iface 1
 set_kernel "net/ipv4/conf/$uplink/forwarding" forwarding-uplink 1
 {radio}
+# The capture begins before phones are given addresses.
+if ! alive tcpdump; then
+    capture="$here/capture-$(date -u +%Y%m%dT%H%M%SZ).pcap"
+    (umask 077; trap '' HUP; exec tcpdump -i "$iface" -U -s 0 -Z "$owner" -w "$capture" >"$state/tcpdump.log" 2>&1) &
+    echo $! >"$state/tcpdump.pid"
+    for again in 1 2 3 4 5 6 7 8 9 10; do
+        if grep -q listening "$state/tcpdump.log" 2>/dev/null; then break; fi
+        sleep 0.3
+    done
+    alive tcpdump || fail "tcpdump: $(tail -n 1 "$state/tcpdump.log")"
+    echo "captured in $capture"
+fi
+
 for file in dnsmasq.leases dns.log; do
     [ -e "$here/$file" ] || {{ touch "$here/$file"; chown "$owner" "$here/$file"; chmod 644 "$here/$file"; }}
 done
 alive dnsmasq || dnsmasq --conf-file="$here/dnsmasq.conf" --pid-file="$state/dnsmasq.pid" \\
     --dhcp-leasefile="$here/dnsmasq.leases" --log-facility="$here/dns.log"
-
-if ! alive tcpdump; then
-    capture="$here/capture-$(date -u +%Y%m%dT%H%M%SZ).pcap"
-    (umask 077; trap '' HUP; exec tcpdump -i "$iface" -U -s 0 -Z "$owner" -w "$capture" >"$state/tcpdump.log" 2>&1) &
-    echo $! >"$state/tcpdump.pid"
-    echo "captured in $capture"
-fi
-echo "the access point runs; next, without root: $here/live.sh --case case.yaml -o findings.jsonl"
+echo "the access point runs; next, without root: $here/live.sh --case case.yaml -o results.jsonl"
 """
 
 _MANAGER = """

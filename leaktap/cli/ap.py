@@ -163,5 +163,5 @@ def _tell(about: "Plan", out: Path) -> None:
     if about.ssid:
         print("Unknown   whether the card can be an access point: iw list says AP among its modes")
     print(f"\nNext      sudo {out / 'start.sh'}")
-    print(f"          {out / 'live.sh'} --case case.yaml -o findings.jsonl")
+    print(f"          {out / 'live.sh'} --case case.yaml -o results.jsonl")
     print(f"          sudo {out / 'stop.sh'}")
