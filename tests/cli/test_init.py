@@ -26,11 +26,14 @@ def test_every_example_in_the_case_can_be_taken_in(tmp_path):
         line.removeprefix("#") if (line[:1] == "#" and line[1:2] != " ") or line[:3] == "#  " else line
         for line in lines
     )
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "dnsmasq.leases").touch()
     (tmp_path / "old.jsonl").write_text('{"schema": "leaktap.summary/1"}\n', encoding="utf-8")
     file.write_text(whole, encoding="utf-8")
     case = load_case(file, names())
     assert case.app.keys == ("ExampleAppKey",) and case.declared.identifiers["contacts"].collected is False
     assert len(case.events) == 3 and case.necessary == ("phone",) and case.baseline is not None
+    assert case.leases == tmp_path / "lab" / "dnsmasq.leases"
 
 
 def test_what_is_there_is_kept(tmp_path, capsys):
