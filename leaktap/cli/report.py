@@ -51,7 +51,7 @@ def report(
         raise CommandError(str(error)) from None
     if len(packages := sorted(found.packages())) > 1:
         raise CommandError(f"the results are of different apps, {', '.join(packages)}: make a report of each")
-    write(output, page(found, lang or language(), found.revealed))
+    write(output, page(found, lang or language()))
     return OK
 
 

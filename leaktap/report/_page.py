@@ -113,7 +113,11 @@ def _documents(ids: Iterable[str]) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _anchor(id_: str) -> str:
-    return "c-" + re.sub(r"[^A-Za-z0-9.-]", "-", id_)[:80]
+    """Returns a name for a clause's place in the page; ids that no rule book of ours has get a digest."""
+    name = id_.replace("/", "-")
+    if re.fullmatch(r"[A-Za-z0-9.-]{1,80}", name):
+        return f"c-{name}"
+    return f"x-{hashlib.sha256(id_.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
 def _short(masked: str) -> str:

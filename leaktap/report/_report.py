@@ -30,8 +30,8 @@ _CONSENT = {"consent": True, "refuse": False, "withdraw": False}
 _MARKED = ("notice", "launch", "stop", "install")
 
 
-def report(found: Collected, language: str, revealed: bool = False) -> bytes:
-    """Returns the whole report as a page in a language (`zh`, `en`); `revealed` says that values are whole."""
+def report(found: Collected, language: str) -> bytes:
+    """Returns the whole report as a page in a language (`zh`, `en`)."""
     texts = Texts(language, zone_at(found.span[0]) if found.span else zone_at("1970-01-01T00:00:00Z"))
     shown = stands(found)
     line, tone, more = verdict(found, shown, texts)
@@ -75,7 +75,7 @@ def report(found: Collected, language: str, revealed: bool = False) -> bytes:
         "unobservable": [
             about(id_, language) for id_ in dict.fromkeys(i for run in found.runs for i in run["unobservable"])
         ],
-        "revealed": revealed,
+        "revealed": found.revealed,
         "files": list(_files(found)),
         "cases": known,
         "most_events": _MOST_EVENTS,

@@ -18,7 +18,8 @@ def element(name: str, inside: Markup | str = "", **attributes: Attribute) -> Ma
     said = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_said(value))}"' for key, value in attributes.items()
     )
-    return Markup(f"<{name}{said}>{escape(inside)}</{name}>")
+    content = inside if isinstance(inside, Markup) else escape(harmless(inside))
+    return Markup(f"<{name}{said}>{content}</{name}>")
 
 
 def text(words: str, x: float, y: float, room: float, class_: str, anchor: str = "") -> Markup:

@@ -38,7 +38,7 @@ class Page:
         from leaktap.report import PdfError, language, pdf, report
 
         try:
-            page = report(self._collected, language(), self._reveal)
+            page = report(self._collected, language())
             self._output.write(pdf(page) if self._as_pdf else page)
         except PdfError as error:
             raise SinkError(f"{self._output.name}: {error}") from None

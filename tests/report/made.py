@@ -163,8 +163,8 @@ _OWNERS = (
     ("Example Ads", "Example Media", "third", "ads"), ("Example Push", "Aurora Example", "third", "push"),
     ("Example Analytics", "Example Media", "third", "analytics"), ("示例统计", "示例数据", "third", "analytics"),
     ("", "Example Ltd", "first", ""), ("", "", "unknown", ""), ("Example Maps", "Example Maps", "third", "map"),
-    ("Example Risk", "Example Security", "third", "risk-control"), ("Phone services", "Example Phones", "platform", "platform"),
-    ("Example Crash", "Aurora Example", "third", "crash"),
+    ("Example Risk", "Example Security", "third", "risk-control"), ("示例崩溃", "Aurora Example", "third", "crash"),
+    ("Phone services", "Example Phones", "platform", "platform"),
 )  # fmt: skip
 _CLAUSES = (
     ("CAC-191-2019/3.1", "high"), ("MIIT-164-2020/1", "high"), ("MIIT-337-2019/3-1", "medium"),
@@ -194,14 +194,20 @@ def run(count, seed=1, minutes=10, paths=12):
         phase = "before_notice" if seconds < 2.5 else "before_consent" if seconds < 20 else "consented"
         if seconds > 540:
             phase = "withdrawn"
-        chosen = [] if phase == "consented" and dice.random() < 0.8 else _CLAUSES[dice.randrange(3) : dice.randrange(3, 6)]
+        chosen = (
+            [] if phase == "consented" and dice.random() < 0.8 else _CLAUSES[dice.randrange(3) : dice.randrange(3, 6)]
+        )
         if phase == "withdrawn":
             chosen = _CLAUSES[5:]
         if party in ("platform", "first") and phase == "consented":
             chosen = []
         clauses = [{**CLAUSE, "id": id_, "severity": severity} for id_, severity in chosen]
         order = ("critical", "high", "medium", "low", "info")
-        host = f"{(sdk or company or 'x').split()[-1].lower()}{dice.randrange(3)}.example" if sdk.isascii() else "tongji.example"
+        host = (
+            f"{(sdk or company or 'x').split()[-1].lower()}{dice.randrange(3)}.example"
+            if sdk.isascii()
+            else "tongji.example"
+        )
         yield finding(
             id=f"{number:016x}",
             time=(START + timedelta(seconds=seconds)).isoformat(timespec="microseconds") + "Z",
