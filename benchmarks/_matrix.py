@@ -27,7 +27,7 @@ _PLACES: dict[str, Kind] = {
 _FIELDS = ("X-Device", "X-Client-Data", "Authorization-Info", "User-Agent", "Token")
 _SAME_PROTOBUF = re.compile(r"(\|protobuf(?:\.\d+|\[\d+\])+)\|protobuf(?=\.)")
 _CHARSETS = {"|charset.utf-16-le": "utf-16-le", "|text": "utf-16-le", "|charset.gb18030": "gb18030"}
-_ENDS = {"|base64": "base64", "|hex": "hex"}
+_ENDS = {"|base64": "base64", "|hex": "hex", "|percent": "percent"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from leaktap.decoders._api import Context, DecodeError, LimitReached, Part
+from leaktap.decoders._charsets import reads
 from leaktap.decoders._plain import DATA_NAME, is_text, makes_sense, step
 
 DEEPEST = 64
@@ -28,6 +29,7 @@ _OF_NAME = 3
 
 _READ_PER_LOOK = 1 << 10
 _READABLE, _PROVEN = 4, 24
+_SAMPLE = 4096
 _MOST_OPENED = 8
 _LARGEST_EXACT = 2.0**63
 _REALS = {("big", 2): ">e", ("big", 4): ">f", ("big", 8): ">d", ("little", 4): "<f", ("little", 8): "<d"}
@@ -202,7 +204,7 @@ class Reading:
         if is_text(raw):
             self.readable += len(raw)
         elif self.strictly and context is None:
-            if not (makes_sense(raw) or self.context.opens(raw)):
+            if not (reads(raw[:_SAMPLE], cut=len(raw) > _SAMPLE) or self.context.opens(raw)):
                 raise Broken(f"no text before byte {self.at}")
             self.readable += len(raw)
         self.add(Part(raw, path, keys, context))

@@ -7,7 +7,7 @@ spaces are not encoded otherwise, as forms have it; in base64 it stays. URLs are
 import re
 from collections.abc import Sequence
 
-from leaktap.decoders._api import Context, Decoder, Part
+from leaktap.decoders._api import Context, Decoder, Part, Sole
 from leaktap.decoders._charsets import reads
 from leaktap.decoders._plain import unquote
 from leaktap.decoders.url import SHAPE as _URL
@@ -31,6 +31,8 @@ _OF_HTML = re.compile(rb"&(?:amp|lt|gt|quot|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});"
 
 _FEWEST_OF_BYTES = 4
 _BASE64 = re.compile(rb"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[A-Za-z0-9+/]{4}){4,}+(?:[A-Za-z0-9+/]{2,3}={1,2})?")
+_MOST_STRAY = 2
+_BASE85 = re.compile(rb"(?=(?:[^!$()*;?@~]*+[!$()*;?@~]){2})(?=(?:[^A-Z]*+[A-Z]){3})(?=[^0-9]*[0-9])[!#-&(-+\--~]{20,}")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -40,7 +42,14 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     decoded = unquote(data)
     if b"+" in data and b"%20" not in data and b" " not in data and not _BASE64.fullmatch(decoded):
         decoded = unquote(data.replace(b"+", b" "))
-    return (Part(decoded),) if reads(decoded) or _looks_binary(data, len(decoded)) or context.opens(decoded) else None
+    if not (reads(decoded) or _looks_binary(data, len(decoded)) or context.opens(decoded)):
+        return None
+    return (Part(decoded),) if _may_be_base85(data) else Sole((Part(decoded),))
+
+
+def _may_be_base85(data: bytes) -> bool:
+    """Tells whether an escape may be there by chance, among punctuation and capitals."""
+    return data.count(b"%") <= _MOST_STRAY and _BASE85.fullmatch(data) is not None
 
 
 def _looks_binary(data: bytes, size: int) -> bool:
@@ -55,7 +64,6 @@ DECODER = Decoder(
     "percent",
     decode,
     rank=55,
-    certain=True,
     hints=_HINTS,
     transparent=True,
     minimum=3,

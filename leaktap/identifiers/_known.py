@@ -13,6 +13,7 @@ import base64
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote_from_bytes
 
 from leaktap.config import DeviceProfile
 from leaktap.identifiers import find
@@ -163,6 +164,9 @@ def _spelt(value: bytes) -> Iterator[tuple[bytes, str]]:
         yield each, "base64"
     yield value.hex().encode(), "hex"
     yield value.hex().upper().encode(), "hex-upper"
+    percent = quote_from_bytes(value, safe="").encode()
+    if b"%" in percent:
+        yield percent, "percent"
 
 
 def _check_sums(secret: Secret, given: Iterable[Input]) -> Iterator[Known]:

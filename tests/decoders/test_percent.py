@@ -1,3 +1,4 @@
+import base64
 from urllib.parse import quote
 
 import pytest
@@ -71,3 +72,8 @@ def test_round_trip(text):
     encoded = quote(text, safe="").encode()
     (part,) = decode(encoded, Context())
     assert part.value.decode() == text
+
+
+def test_a_stray_escape_in_base85(follow):
+    written = b"FgY?gVK8K4G-WwvI5uK8I5;*oGBPkRIXN_9I50CfHe)h3H8?mhG&M9hIXN&jIA%09IAJw2"
+    assert follow(written).values["|base85"] == base64.b85decode(written)

@@ -1,6 +1,7 @@
 """Every way to wrap a known value leaves something of it that the sieve sees; a text without it is let go."""
 
 import base64
+import hashlib
 import json
 import re
 import struct
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from leaktap.config import DeviceProfile, Location
 from leaktap.decoders import hints
 from leaktap.identifiers._hidden import coordinates, hidden
+from leaktap.identifiers._opaque import Runs
 from leaktap.identifiers.matcher import Matcher
 
 VALUES = {
@@ -103,3 +105,30 @@ def test_base64_is_seen_where_its_slashes_are_escaped(text):
 @pytest.mark.parametrize("name", ["imei", "mac_wifi", "android_id", "email"])
 def test_base85_in_a_form(name):
     assert MATCHER.sieve(b"v=" + quote(base64.b85encode(VALUES[name].encode()), safe="").encode() + b"&a=1")
+
+
+@pytest.mark.parametrize("encode", [base64.b85encode, base64.z85encode])
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        lambda v: b'{"a":"' + v + b'"}',
+        lambda v: b"a=1&v=" + quote(v, safe="").encode() + b"&b=2",
+        lambda v: b"a=" + quote("b=1&v=" + quote(v, safe=""), safe="").encode(),
+    ],
+)
+def test_base85_of_what_has_no_look(encode, wrapper):
+    digests = [hashlib.md5(b"%d" % number).hexdigest().encode() for number in range(200)]
+    assert sum(not MATCHER.sieve(wrapper(encode(digest))) for digest in digests) <= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"url":"https://m.example.cn/goods/view?from=home&t=1763719203123&id=63a258dfc217"}',
+        b"data=%7B%22%24lib%22%3A%22Android%22%2C%22u%22%3A%22https%3A%2F%2Fm.example.cn%2Fa%3Fb%3D1%26c%3D2%22%7D&v=2",
+        b"kind=list&page=12&sort=price_desc&filter=none&size=20&view=grid&from=home_banner&t=1763719203123",
+        b'{"class":"com.example.shop.ui.Detail$Inner$1","version":"6.3.2-release+build.20261101"}',
+    ],
+)
+def test_urls_and_forms_are_no_base85(text):
+    assert not list(Runs().ends(text))
