@@ -100,6 +100,20 @@ def test_forwarding(tmp_path, v4, v6, state, named):
     assert verdict.state == state and all(word in verdict.mend for word in named)
 
 
+@pytest.mark.parametrize(
+    ("on", "state"),
+    [(["wlan0", "eth0.7"], "ok"), (["wlan0"], "warn"), (["all", "default", "lo"], "warn"), ([], "warn")],
+)
+def test_forwarding_of_single_interfaces(tmp_path, on, state):
+    for name in ("all", "default", "lo", "wlan0", "eth0.7", "eth1"):
+        file = tmp_path / "sys/net/ipv4/conf" / name / "forwarding"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"{int(name in on)}\n")
+    verdict = forwarding.check(About(proc=tmp_path))
+    assert verdict.state == state
+    assert state == "warn" or "eth0.7 and wlan0" in verdict.says
+
+
 REDIRECT = "tcp dport { 80, 443 } redirect to :8080"
 
 

@@ -243,6 +243,10 @@ def test_from_the_first_command_to_the_report(lab, capsys):
     assert {each["device"]["name"] for each in found} == {"device"} and all(each["device"]["mac"] for each in found)
 
     refusals(lab, internet, address)
+    said = lab.type("leaktap doctor")
+    assert "redirected to port 8080, QUIC is refused" in said and f"{address}: " in said
+    if Path("/proc/sys/net/ipv4/conf/lo/forwarding").exists():
+        assert "on between" in said
     session.send_signal(signal.SIGINT)
     assert session.wait(30) == 0, (folder / "said").read_text()
     line = next(lines)
