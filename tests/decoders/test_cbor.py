@@ -174,3 +174,10 @@ def test_cut_anywhere(tree, cut):
         decode(data, SAID)
     except (DecodeError, LimitReached) as error:
         assert str(error)
+
+
+def test_a_long_text_in_utf_16():
+    text = ("imei=867530912345673&fill=" + "0" * 200_000).encode("utf-16-le")
+    head = cbor2.dumps({"a": 1, "kind": "form"})
+    data = bytes([head[0] + 1]) + head[1:] + cbor2.dumps("data") + b"\x7a" + len(text).to_bytes(4) + text
+    assert values(data, Context())[".$.data"] == text

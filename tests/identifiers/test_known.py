@@ -48,6 +48,7 @@ def known(value: bytes, key: str = "x") -> list[tuple]:
     ("value", "identifier", "form"),
     [
         (base64.b64encode(bytes.fromhex("a450461f3456")), "mac_wifi", ("bytes", "base64")),
+        (b"%A4PF%1F4V", "mac_wifi", ("bytes", "percent")),
         (base64.b64encode((867530912345673).to_bytes(8)), "imei", ("int64-be", "base64")),
         (base64.b64encode((19900000012).to_bytes(8)).rstrip(b"="), "phone", ("int64-be", "base64")),
         ((19900000012).to_bytes(8, "little").hex().encode(), "phone", ("int64-le", "hex")),
