@@ -70,7 +70,7 @@ def check_language(lang: str) -> None:
 
 
 def check_target(output: str, inputs: Sequence[str]) -> None:
-    """Refuses a target that would overwrite an input, or that is no page.
+    """Refuses a target that would overwrite an input, that is no page, or that cannot be made here.
 
     Raises:
         CommandError: says so.
@@ -80,6 +80,13 @@ def check_target(output: str, inputs: Sequence[str]) -> None:
     for path in inputs:
         if "-" not in (path, output) and Path(output).exists() and Path(output).samefile(path):
             raise CommandError(f"{output}: is an input: write somewhere else")
+    if output.lower().endswith(".pdf"):
+        from leaktap.report import PdfError, check
+
+        try:
+            check()
+        except PdfError as error:
+            raise CommandError(f"{output}: {error}") from None
 
 
 def write(output: str, page: bytes) -> None:

@@ -71,7 +71,7 @@ def test_a_golden_case_says_what_was_found(case, language):
 
 PAGES = {
     "hostile": lambda language: page(hostile_run(), language),
-    "many": lambda language: page(run(900), language),
+    "many": lambda language: page(run(300), language),
     "nothing": lambda language: page([], language),
     "one": lambda language: page([finding(), SUMMARY], language),
     "blind": lambda language: page([BLIND, {**SUMMARY, "inspected_share": 0.0}], language),
