@@ -69,6 +69,7 @@ class Phones:
         self._by_address = {
             address: device.name for device in devices for address in (*device.addresses.mac, *device.addresses.ip)
         }
+        self._macs = frozenset(mac for device in devices for mac in device.addresses.mac)
         self._only = devices[0].name if len(devices) == 1 and not self._by_address else ""
         self._leases = Leases(leases)
 
@@ -78,6 +79,10 @@ class Phones:
         mac = client.mac or self._leases.of(client.ip).mac
         name = self._by_address.get(mac) or self._by_address.get(client.ip) or self._only
         return Device(name, mac, client.ip)
+
+    def is_stranger(self, device: Device) -> bool:
+        """Tells whether a phone's hardware address is known, and none of the profiles', which have some."""
+        return bool(device.mac and self._macs) and device.mac not in self._macs
 
     def called(self, device: Device) -> str:
         """Returns what a phone that no profile knows calls itself, or nothing."""

@@ -48,6 +48,9 @@ from leaktap.rulebook import rule_book
 from leaktap.rules import Engine
 from leaktap.versions import versions
 
+_SHARED = frozenset({"location", "cell", "ssid", "bssid", "wifi_scan", "ip_public"})
+"""Classes of values that phones at one place have in common: they do not say which phone it was."""
+
 _DEFAULT_PORT = {"dns": 53, "http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883, "sip": 5060, "ws": 80, "wss": 443}
 
 
@@ -208,7 +211,8 @@ class Pipeline:
         app = self._apps.app(exchange, clues, system=owner.party == "platform")
         device = self._phones.device(exchange)
         if not device.name:
-            device = replace(device, name=match.device or self._phones.called(device))
+            of_phone = "" if match.identifier in _SHARED and self._phones.is_stranger(device) else match.device
+            device = replace(device, name=of_phone or self._phones.called(device))
         reference = self._value_ref(match)
         if direction == "request":
             match = self._consistency.judged(match, reference, registrable(exchange.host) or exchange.host)

@@ -90,6 +90,21 @@ def test_phones_are_told_by_their_addresses(addresses, mac, ip, name):
     assert phones.device(exchange(mac=mac, ip=ip)) == Device(name, mac, ip)
 
 
+@pytest.mark.parametrize(
+    ("macs", "mac", "stranger"),
+    [
+        (["a4:50:46:00:00:01"], "a4:50:46:00:00:02", True),
+        (["a4:50:46:00:00:01"], "a4:50:46:00:00:01", False),
+        (["a4:50:46:00:00:01"], "", False),
+        ([], "a4:50:46:00:00:02", False),
+    ],
+)
+def test_a_stranger_is_a_phone_of_another_hardware_address(macs, mac, stranger):
+    profile = {"name": "phone", "addresses": {"mac": macs}, "identifiers": {}}
+    phones = Phones([DeviceProfile.model_validate(profile)])
+    assert phones.is_stranger(phones.device(exchange(mac=mac))) is stranger
+
+
 def test_ciphertext_is_not_inspected():
     examiner = Examiner(Case(), [DEVICE])
     opaque = b"\xb7" + bytes(random.Random(7).randbytes(900))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from leaktap.config import Case, DeviceProfile, Event
+from leaktap.config import Case, DeviceProfile, Event, Location
 from leaktap.consent import Timeline
 from leaktap.model import App, Blind, Endpoint, Exchange, Fault, Finding, Mark, Message, Origin, Progress, Summary
 from leaktap.pipeline import Pipeline, url
@@ -105,6 +105,14 @@ def test_another_app_and_the_system_are_kept_apart():
 def test_devices_are_known_by_address_then_by_value(client, name):
     (found,) = findings([exchange(leak(), client=client)], devices=(PROFILE, OTHER))
     assert (found.device.name, found.device.ip) == (name, client.ip)
+
+
+@pytest.mark.parametrize(("mac", "name"), [("a4:50:46:12:34:56", "lab"), ("00:00:5e:00:53:01", ""), ("", "lab")])
+def test_a_place_that_phones_share_does_not_say_whose_phone_it_was(mac, name):
+    profile = PROFILE.model_copy(update={"location": (Location(lat=31.2304, lon=121.4737),)})
+    body = b'{"lat": 31.2304, "lon": 121.4737}'
+    records = findings([exchange(body, client=Endpoint("192.0.2.8", 1, mac))], devices=(profile, OTHER))
+    assert {(found.match.identifier, found.device.name) for found in records} == {("location", name)}
 
 
 def test_responses_are_looked_into_only_when_asked():
