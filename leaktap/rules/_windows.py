@@ -83,14 +83,15 @@ class Window:
 
     def add(self, time: Time, exchange: str, keep: Time, most: int) -> None:
         """Adds a moment; an exchange counts once."""
-        begin, end = bisect_left(self.times, time), bisect_right(self.times, time)
-        if exchange in self.exchanges[begin:end]:
+        times, exchanges = self.times, self.exchanges
+        end = bisect_right(times, time)
+        if end and times[end - 1] == time and exchange in exchanges[bisect_left(times, time) : end]:
             return
-        self.times.insert(end, time)
-        self.exchanges.insert(end, exchange)
-        old = max(bisect_left(self.times, self.times[-1] - keep), len(self.times) - most)
+        times.insert(end, time)
+        exchanges.insert(end, exchange)
+        old = max(bisect_left(times, times[-1] - keep), len(times) - most)
         if old > 64:
-            del self.times[:old], self.exchanges[:old]
+            del times[:old], exchanges[:old]
 
     def within(self, time: Time, length: Time) -> tuple[int, int]:
         """Returns the places of the exchanges of the `length` microseconds up to `time`, the last one included."""

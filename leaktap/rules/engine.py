@@ -37,8 +37,8 @@ class Compiled:
     about_owner: bool
 
 
-type _Question = tuple[tuple[Condition, Test], ...]
-"""Tests that a finding's traits leave open."""
+type _Question = tuple[tuple[Condition, Callable[[Condition, At], str | None]], ...]
+"""Tests that a finding's traits leave open: what to ask, and of which condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,16 @@ class _Plan:
     """What findings of the same traits break.
 
     `questions` are the tests left open, each once however many conditions ask it. Where none of them holds, the clauses
-    are `hits` and the worst of them `severity`; else `slots` say in the book's order what is sure, and what hangs on
-    the answers; `told` are the outcomes of the last answers. `counted` says whether some clause counts such findings.
+    are `hits` and the worst of them `severity`; else `sure` has in the book's order what holds anyway, with None at the
+    places of `open`, which hang on the answers; `told` are the outcomes of the last answers. `counted` says whether
+    some clause counts such findings.
     """
 
     hits: tuple[ClauseHit, ...]
     severity: Severity
     questions: tuple[_Question, ...]
-    slots: tuple[ClauseHit | tuple[_Entry, ...], ...]
+    sure: tuple[ClauseHit | None, ...]
+    open: tuple[tuple[int, tuple[_Entry, ...]], ...]
     counted: bool
     told: "dict[tuple[_Answer | None, ...], tuple[tuple[ClauseHit, ...], Severity]]" = field(default_factory=dict)
 
@@ -177,11 +179,10 @@ class Engine:
     def _outcome(
         self, plan: _Plan, answers: "tuple[_Answer | None, ...]", facts: Facts
     ) -> tuple[tuple[ClauseHit, ...], Severity]:
-        hits = []
-        for slot in plan.slots:
-            hit = slot if isinstance(slot, ClauseHit) else self._hit(slot, answers, facts.exchange)
-            if hit is not None:
-                hits.append(hit)
+        slots = list(plan.sure)
+        for place, entries in plan.open:
+            slots[place] = self._hit(entries, answers, facts.exchange)
+        hits = [hit for hit in slots if hit is not None]
         return tuple(hits), _worst(hits, facts.traits)
 
     def _hit(
@@ -225,7 +226,9 @@ class Engine:
         last = [slot if isinstance(slot, ClauseHit) else slot[-1] for slot in slots]
         hits = [end if isinstance(end, ClauseHit) else end.hit for end in last if _is_sure(end)]
         asked = tuple(question for _, question in questions.values())
-        return _Plan(tuple(hits), _worst(hits, traits), asked, tuple(slots), self._counts_in(traits))
+        sure = tuple(slot if isinstance(slot, ClauseHit) else None for slot in slots)
+        left = tuple((place, slot) for place, slot in enumerate(slots) if not isinstance(slot, ClauseHit))
+        return _Plan(tuple(hits), _worst(hits, traits), asked, sure, left, self._counts_in(traits))
 
     def _counts_in(self, traits: Traits) -> bool:
         return traits.identifier in self._promised or any(
@@ -241,16 +244,16 @@ def _is_sure(end: ClauseHit | _Entry) -> bool:
 
 def _answer(question: _Question, at: At) -> _Answer | None:
     """Returns why all of its tests hold, or None where one does not."""
-    words = []
-    for condition, test in question:
-        word = test.holds(condition, at)
+    words = ""
+    for condition, holds in question:
+        word = holds(condition, at)
         if word is None:
             at.proof = ()
             return None
         if word:
-            words.append(word)
+            words = f"{words}, {word}" if words else word
     proof, at.proof = at.proof, ()
-    return ", ".join(words), proof
+    return words, proof
 
 
 def compiled(condition: Condition) -> Compiled:
@@ -285,7 +288,7 @@ def _entries(
             entries.append(_Entry(hit, None, False))
             break
         same = (*((key, getattr(one.condition, key)) for key, _ in left), one.condition.within)
-        place = questions.setdefault(same, (len(questions), tuple((one.condition, test) for _, test in left)))[0]
+        place = questions.setdefault(same, (len(questions), tuple((one.condition, test.holds) for _, test in left)))[0]
         entries.append(_Entry(hit, place, one.condition.session_ended))
     return tuple(entries)
 
