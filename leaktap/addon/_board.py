@@ -2,12 +2,13 @@
 
 Everything has the number of its last change. A page says up to which number it knows all, and is told what is newer, in
 portions: so a page that comes late, or was away, costs no more at a time than any other. Of too many things the longest
-unchanged go; the totals still count them. A page drops what is older than `kept` says.
+unchanged go; the totals still count them. A page drops what `kept` does
+not speak of: groups and blinds that are older, lanes that are not in it.
 """
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -39,8 +40,8 @@ class Update(NamedTuple):
 class _Lane:
     """The findings of one recipient: worst severity, count and number of the change by bin, the last touched last."""
 
-    def __init__(self, name: str) -> None:
-        self.name, self.changed = name, 0
+    def __init__(self, name: str, born: int) -> None:
+        self.name, self.born, self.changed = name, born, 0
         self.bins: dict[int, tuple[int, int, int]] = {}
 
     def add(self, place: int, worst: int, number: int, changed: int) -> None:
@@ -55,14 +56,15 @@ class _Lane:
         for place, (worst, number, _) in bins.items():
             self.add(place // 2, worst, number, changed)
 
-    def since(self, number: int) -> dict[str, Any]:
-        """Returns what is newer than a change."""
+    def since(self, number: int, until: int) -> dict[str, Any]:
+        """Returns what is newer than a change, up to another."""
         bins = []
         for place, (worst, total, changed) in reversed(self.bins.items()):
             if changed <= number:
                 break
-            bins.append((place, worst, total))
-        return {"v": self.changed, "name": self.name, "bins": bins}
+            if changed <= until:
+                bins.append((place, worst, total))
+        return {"id": self.born, "name": self.name, "bins": bins}
 
 
 class Board:
@@ -136,28 +138,25 @@ class Board:
 
     def since(self, number: int, state: Mapping[str, Any]) -> Update:
         """Returns the next portion for who knows all up to a number, with `state`, which is told whole each time."""
-        stores: tuple[tuple[str, Sequence[tuple[int, Any]]], ...] = (
-            ("groups", _newer(((group["v"], group) for group in reversed(self._groups.values())), number)),
-            ("blind", _newer(((blind["v"], blind) for blind in reversed(self._blind.values())), number)),
-            ("lanes", _newer(((lane.changed, lane) for lane in reversed(self._lanes.values())), number)),
-        )
-        changes = sorted(changed for _, items in stores for changed, _ in items)
+        groups = _newer(((group["v"], group) for group in reversed(self._groups.values())), number)
+        blinds = _newer(((blind["v"], blind) for blind in reversed(self._blind.values())), number)
+        lanes = _newer(((lane.changed, lane) for lane in reversed(self._lanes.values())), number)
+        changes = sorted(changed for items in (groups, blinds, lanes) for changed, _ in items)
         more = len(changes) > MOST_TOLD
         until = changes[MOST_TOLD - 1] if more else self.changed
-        told: dict[str, list[Any]] = {
-            name: [item for changed, item in reversed(items) if changed <= until] for name, items in stores
-        }
-        told["lanes"] = [lane.since(number) for lane in told["lanes"]]
+        told = [lane.since(number, until) for _, lane in reversed(lanes)]
         said: dict[str, Any] = {
             **state,
-            **told,
+            "groups": [group for changed, group in reversed(groups) if changed <= until],
+            "blind": [blind for changed, blind in reversed(blinds) if changed <= until],
+            "lanes": [lane for lane in told if lane["bins"]],
             "run": self.run,
             "v": until,
             "more": more,
             "kept": {
                 "groups": _oldest(group["v"] for group in self._groups.values()),
                 "blind": _oldest(blind["v"] for blind in self._blind.values()),
-                "lanes": _oldest(lane.changed for lane in self._lanes.values()),
+                "lanes": [lane.born for lane in self._lanes.values()],
             },
             "axis": {"origin": self._origin // 1000, "width": self._width // 1000},
             "severities": self._severities,
@@ -195,18 +194,17 @@ class Board:
             self._origin = time
         while (time - self._origin) // self._width >= MOST_BINS:
             self._width *= 2
-            changed = self._number()
             for lane in self._lanes.values():
-                lane.widened(changed)
-        known = self._lanes.pop(who) if who in self._lanes else _Lane(who)
-        if len(self._lanes) >= MOST_LANES:
+                lane.widened(self._number())
+        known = self._lanes.pop(who) if who in self._lanes else _Lane(who, next(self._ids))
+        while len(self._lanes) >= MOST_LANES:
             self._join(self._lanes.pop(next(filter(None, self._lanes))))
         self._lanes[who] = known
         known.add(max((time - self._origin) // self._width, 0), worst, 1, self._number())
 
     def _join(self, lane: _Lane) -> None:
         """Adds a lane that there is no room for to the nameless one."""
-        others = self._lanes.pop("") if "" in self._lanes else _Lane("")
+        others = self._lanes.pop("") if "" in self._lanes else _Lane("", next(self._ids))
         changed = self._number()
         for place, (worst, number, _) in lane.bins.items():
             others.add(place, worst, number, changed)

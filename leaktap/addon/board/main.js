@@ -26,14 +26,15 @@ const take = (said) => {
   for (const group of said.groups) { state.groups.set(group.id, group); fresh.add(group.id); }
   for (const blind of said.blind) state.blind.set(blind.id, blind);
   for (const lane of said.lanes) {
-    const known = state.lanes.get(lane.name) ?? { v: 0, bins: new Map() };
-    known.v = lane.v;
+    const old = state.lanes.get(lane.name);
+    const known = { id: lane.id, bins: old?.id === lane.id ? old.bins : new Map() };
     for (const [place, worst, count] of lane.bins) known.bins.set(place, [worst, count]);
     state.lanes.set(lane.name, known);
   }
   drop(state.groups, said.kept.groups);
   drop(state.blind, said.kept.blind);
-  drop(state.lanes, said.kept.lanes);
+  const lanes = new Set(said.kept.lanes);
+  for (const [lane, { id }] of state.lanes) if (!lanes.has(id)) state.lanes.delete(lane);
   show(first ? new Set() : fresh);
   if (!first) tell(news);
   if (!said.more) first = false;
