@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from leaktap.model import SEVERITIES
 from leaktap.records import CaseFields
 from leaktap.report._collect import AGAINST, BEFORE, Collected, Recipient
+from leaktap.report._hostile import harmless
 from leaktap.report._texts import Texts
 
 _MOST_NAMES = 6
+_LONGEST = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,13 @@ def keys(found: Collected, shown: Sequence[Stand], texts: Texts) -> list[Key]:
 
 
 def _named(label: str, names: Sequence[str], sub: str, texts: Texts) -> Key:
-    return Key(texts.say(label), f"{len(names):,}", sub, list(names[:_MOST_NAMES]), max(len(names) - _MOST_NAMES, 0))
+    return Key(
+        texts.say(label),
+        f"{len(names):,}",
+        sub,
+        [harmless(name, _LONGEST) for name in names[:_MOST_NAMES]],
+        max(len(names) - _MOST_NAMES, 0),
+    )
 
 
 def facts(found: Collected, texts: Texts) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ def test_scheme_then_ending_then_format(tmp_path, target, default, kind):
     sink.close()
 
 
-@pytest.mark.parametrize("target", ["{}/a", "{}/a.pdf", "{}/.jsonl", "amqp://host/x", "", "{}/a.jsonl.gz"])
+@pytest.mark.parametrize("target", ["{}/a", "{}/a.docx", "{}/.jsonl", "amqp://host/x", "", "{}/a.jsonl.gz"])
 def test_an_unknown_target_names_the_known_ones(tmp_path, target):
     with pytest.raises(SinkError) as raised:
         open_sink(target.format(tmp_path), Options(), "text")
@@ -37,7 +37,7 @@ def test_an_unknown_target_names_the_known_ones(tmp_path, target):
 
 def test_an_unknown_format_names_the_known_ones():
     with pytest.raises(
-        SinkError, match=r"'yaml' is no format: use one of csv, ecs, eve, jsonl, junit, markdown, sarif, text, xlsx$"
+        SinkError, match=r"'yaml' is no format: use one of csv, ecs, eve, html, jsonl, junit, markdown, sarif, text, xlsx$"
     ):
         open_sink("-", Options(), "yaml")
 
