@@ -100,7 +100,7 @@ def test_a_broken_device(folder, device, words):
         (["--consent", "later"], r"--consent: 'later' is no time"),
         (["--consent", "2026-11-21T10:00:19Z", "--before-consent"], r"contradict each other"),
         (["--format", "yaml"], r"'yaml' is no format: use one of csv, .*jsonl, .*text"),
-        (["-o", "out.pdf"], r"out\.pdf: no output is known by this name: end it in .*\.jsonl"),
+        (["-o", "out.doc"], r"out\.doc: no output is known by this name: end it in .*\.jsonl"),
         (
             ["-o", "none/out.jsonl"],
             r"none/out\.jsonl: cannot be written \(No such file or directory\): make its folder",
