@@ -122,9 +122,10 @@ def test_consent_is_said_once(folder, option):
     refused(scan(folder, "in.har", "--case", "case.yaml", *option), f"{option[0]}: the case says itself")
 
 
-@pytest.mark.parametrize("name", ["none.pcap", ".", "none\x1b[31m.pcap"])
+@pytest.mark.parametrize("name", ["none.pcap", "empty", "none\x1b[31m.pcap"])
 def test_an_input_that_is_not_there(folder, name):
-    refused(scan(folder, "in.har", name, "-o", "out.jsonl"), r"there is no such file|is a directory")
+    (folder / "empty").mkdir()
+    refused(scan(folder, "in.har", name, "-o", "out.jsonl"), r"there is no such file|has no .* in it")
     assert not (folder / "out.jsonl").exists()
 
 
