@@ -14,7 +14,10 @@ from typing import Protocol
 from leaktap.model import Time
 
 MOST_KEYS = 65_536
-"""Keys that one memory holds at most; beyond it the one that was idle longest goes, whenever it was."""
+"""Keys that one memory holds at most; beyond it those that were idle longest go, whenever that was."""
+
+_ROOM = MOST_KEYS * 3 // 4
+"""Keys that a sweep leaves at most: so that the next one is not due at once."""
 
 _FIRST_SWEEP = 1024
 
@@ -67,7 +70,7 @@ class Memory[K: Hashable, V: Kept]:
         for key, held in list(self._held.items()):
             if held.last < self._newest[held.source] - self._keep:
                 del self._held[key]
-        while len(self._held) >= MOST_KEYS:
+        while len(self._held) > _ROOM:
             self._held.popitem(last=False)
         self._sweep_at = min(max(2 * len(self._held), _FIRST_SWEEP), MOST_KEYS)
 
