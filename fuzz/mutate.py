@@ -84,6 +84,8 @@ def _spot(draft: Draft, chance: random.Random) -> tuple[bytearray, int, int]:
 def damage_order(draft: Draft, chance: random.Random, donor: Draft) -> None:
     """Records change places, come twice, or are missing."""
     records = draft.records
+    if not records:
+        return
     kind = chance.randrange(4)
     one, two = chance.randrange(len(records)), chance.randrange(len(records))
     if kind == 0:

@@ -1,5 +1,6 @@
 """Captures that are still being written: through pipes, in files that grow, and by tcpdump between two namespaces."""
 
+import hashlib
 import io
 import json
 import os
@@ -179,13 +180,17 @@ def test_a_pipe_and_a_file_give_the_same(tmp_path, form, responses):
     assert sorted(map(repr, findings(live))) == sorted(map(repr, findings(whole)))
     assert len(findings(live)) == COUNT * (1 + len(responses))
     assert {r["id"] for r in live if kind(r) == "finding"} == {r["id"] for r in whole if kind(r) == "finding"}
-    counted = [{**each[-1], "seconds": 0, "mb_per_s": 0} for each in (live, whole)]
+    (told,) = whole[-1]["files"]
+    assert told["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()  # which of a pipe nobody takes
+    assert live[-1]["files"][0]["sha256"] is None
+    counted = [{**each[-1], "files": [], "seconds": 0, "mb_per_s": 0} for each in (live, whole)]
     assert counted[0] == counted[1]
 
 
 def test_the_table_shows_a_line_at_once(tmp_path):
     with scan(tmp_path, "-") as running:
         running.send(b"".join(as_pcap(packets(1))))
+        assert running.line().startswith(b"times are ")
         assert b"imei" in running.line().lower()
         running.process.stdin.close()
         assert any(b"1 finding" in line for line in iter(running.line, b""))
@@ -204,7 +209,7 @@ def test_a_signal_ends_with_all_that_was_read(tmp_path, number, cut):
         running.process.send_signal(number)
         rest = running.rest()
         assert running.end() == (130, "")
-    assert [kind(record) for record in rest] == ["blind", "summary"]
+    assert [kind(record) for record in rest] == ["blind", "inventory", "summary"]
     assert (rest[0]["why"], rest[0]["bytes"]) == ("truncated", 60)
     assert rest[1]["exchanges"] == 2
     assert len(output.read_text().splitlines()) == 4 and all(map(json.loads, output.read_text().splitlines()))
@@ -233,7 +238,7 @@ def test_a_writer_that_dies_within_a_record_is_said(tmp_path):
         running.send(b"".join(as_pcap(packets(2)))[:-7])
         assert kind(running.record()) == "finding"
         running.process.stdin.close()
-        assert [kind(record) for record in running.rest()] == ["fault", "summary"]
+        assert [kind(record) for record in running.rest()] == ["fault", "inventory", "summary"]
         code, said = running.end()
     assert code == 3 and "ends within a record" in said
 
@@ -285,7 +290,7 @@ def test_a_file_is_followed(tmp_path, make):
             out.write(pieces[0][:9])
             time.sleep(0.5)
             running.process.send_signal(signal.SIGINT)
-            assert [kind(record) for record in running.rest()] == ["summary"]
+            assert [kind(record) for record in running.rest()] == ["inventory", "summary"]
             assert running.end() == (130, "")
 
 
@@ -295,7 +300,7 @@ def test_a_followed_file_that_is_written_anew_is_said(tmp_path):
     with scan(tmp_path, file, "--follow", "--format", "jsonl") as running:
         assert [kind(running.record()) for _ in range(2)] == ["finding"] * 2
         file.write_bytes(pcap([]))
-        assert [kind(record) for record in running.rest()] == ["fault", "summary"]
+        assert [kind(record) for record in running.rest()] == ["fault", "inventory", "summary"]
         code, said = running.end()
     assert code == 3 and "wrote it anew" in said
 
@@ -307,7 +312,7 @@ def test_only_the_last_input_is_followed(tmp_path):
     with scan(tmp_path, first, last, "--follow", "--format", "jsonl") as running:
         assert [running.record()["evidence"]["source"] for _ in range(2)] == ["first.pcap", "last.pcap"]
         running.process.send_signal(signal.SIGINT)
-        assert [kind(record) for record in running.rest()] == ["summary"]
+        assert [kind(record) for record in running.rest()] == ["inventory", "summary"]
 
 
 def over_tls(talk):
