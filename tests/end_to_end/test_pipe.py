@@ -190,7 +190,7 @@ def test_a_pipe_and_a_file_give_the_same(tmp_path, form, responses):
 def test_the_table_shows_a_line_at_once(tmp_path):
     with scan(tmp_path, "-") as running:
         running.send(b"".join(as_pcap(packets(1))))
-        assert running.line().startswith(b"times are ")
+        assert running.line().startswith(b"Times are ")
         assert b"imei" in running.line().lower()
         running.process.stdin.close()
         assert any(b"1 finding" in line for line in iter(running.line, b""))
@@ -211,8 +211,8 @@ def test_a_signal_ends_with_all_that_was_read(tmp_path, number, cut):
         assert running.end() == (130, "")
     assert [kind(record) for record in rest] == ["blind", "inventory", "summary"]
     assert (rest[0]["why"], rest[0]["bytes"]) == ("truncated", 60)
-    assert rest[1]["exchanges"] == 2
-    assert len(output.read_text().splitlines()) == 4 and all(map(json.loads, output.read_text().splitlines()))
+    assert rest[2]["exchanges"] == 2
+    assert len(output.read_text().splitlines()) == 5 and all(map(json.loads, output.read_text().splitlines()))
 
 
 def test_a_second_interrupt_ends_it_at_once(tmp_path):
