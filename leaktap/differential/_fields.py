@@ -60,7 +60,7 @@ class Opener:
         message, target = exchange.request, exchange.request.start[1]
         ring = self._ring.ring(message, exchange.host, target)
         path = target.partition("?")[0]
-        roots = parts(message, "request", exchange.host, path, self._case.protobuf, None, tuple(self._alphabets))
+        roots = parts(message, "request", exchange.host, path, self._case.schemas, None, tuple(self._alphabets))
         for item in walk(roots, self._limits, None, ring):
             if isinstance(item, Leaf):
                 yield item

@@ -2,15 +2,18 @@
 
 import base64
 import gzip
+import io
 import json
 import random
 from hashlib import md5
 
+import fastavro
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leaktap.config import Case
 from leaktap.differential import Analysis, Opener, Run, fields
 from leaktap.differential._follow import _bits, _differing, _is_coarse_time, _spans
 from leaktap.model import Endpoint, Exchange, Message, Origin
@@ -245,3 +248,13 @@ def test_differing_bytes_are_found_in_their_places(one, data):
     other = data.draw(st.binary(min_size=len(one), max_size=len(one)))
     places = {place for start, end in _spans(_differing(one, other), len(one)) for place in range(start, end)}
     assert places == {place for place in range(len(one)) if one[place] != other[place]}
+
+
+def test_the_case_describes_messages_here_as_in_a_scan(tmp_path):
+    schema = {"type": "record", "name": "Log", "fields": [{"name": "who", "type": "string"}]}
+    (tmp_path / "log.avsc").write_text(json.dumps(schema), encoding="utf-8")
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, fastavro.parse_schema(schema), {"who": IMEI["a"]})
+    opener = Opener(Case.model_validate({"avro": [{"file": tmp_path / "log.avsc"}]}))
+    seen = fields(Phone("a", 0, 1).request("a.example", body.getvalue()), opener)
+    assert IMEI["a"].encode() in {each.value for each in seen if each.field.path.endswith(".who")}
