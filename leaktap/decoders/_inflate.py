@@ -23,7 +23,7 @@ CUT = "it is cut off"
 MOST_MEMBERS = 10_000
 """How many members or frames of one stream are undone: empty ones cost time and bring nothing."""
 
-_PIECE, _STEP = 1 << 16, 1 << 18
+_PIECE, _STEP, _LARGE = 1 << 16, 1 << 18, 4 << 20
 _CRUMBS = (1 << 12, 1)
 _OF_ISAL: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # its stub takes the class for an instance
 _ERRORS = (_OF_ISAL, lzma.LZMAError, OSError, RuntimeError)
@@ -56,6 +56,7 @@ class Outlet:
         """Begins empty; `deadline` is a reading of `time.monotonic`."""
         self._room, self._deadline = room, deadline
         self._out = io.BytesIO()  # takes its first piece and gives its content without a copy
+        self._is_large = False
 
     @property
     def size(self) -> int:
@@ -81,12 +82,25 @@ class Outlet:
         if isinstance(piece, bytes) and not self.size:
             self._out = io.BytesIO(piece)
             self._out.seek(0, io.SEEK_END)
-        else:
-            self._out.write(piece)
+            return
+        if not self._is_large and self.size + len(piece) > _LARGE:
+            self._make_large()
+        self._out.write(piece)
 
     def value(self) -> bytes:
         """Returns all of it."""
+        self._out.truncate()
         return self._out.getvalue()
+
+    def _make_large(self) -> None:
+        """Makes all of the room at once, for what grows bit by bit leaves its former places behind in memory.
+
+        Zeros take none before they are written over.
+        """
+        start = self._out.getvalue()
+        self._out = io.BytesIO(bytes(self._room))
+        self._out.write(start)
+        self._is_large = True
 
 
 class End(NamedTuple):

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import os
+import time
 import tracemalloc
 import zlib
 
@@ -27,6 +28,7 @@ from leaktap.decoders import xz as xz_decoder
 from leaktap.decoders import zlib as zlib_decoder
 from leaktap.decoders import zstd as zstd_decoder
 from leaktap.decoders._api import Context, DecodeError, LimitReached
+from leaktap.decoders._inflate import Outlet
 from leaktap.decoders._walk import Limits
 
 TEXT = b"imei is 867530912345678, wifi is a4:50:46:12:34:56. " * 40
@@ -321,3 +323,15 @@ def test_dictionaries_are_named():
 @pytest.mark.parametrize("content", [b"867530912345678", b"imei=867530912345678", TEXT, bytes(range(64))])
 def test_raw_deflate_that_did_not_shrink(follow, content):
     assert content in follow(raw_deflate(content)).values.values()
+
+
+@pytest.mark.parametrize("size", [1 << 20, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, 9 << 20, 10 << 20, 11 << 20])
+@pytest.mark.parametrize("piece", [1 << 16, 3 << 20])
+def test_what_comes_in_pieces_is_whole_up_to_the_room(size, piece):
+    room = 10 << 20
+    data, out = os.urandom(size), Outlet(room, time.monotonic() + 60)
+    for at in range(0, size, piece):
+        out.add(data[at : at + piece])
+    assert (out.size, out.left) == (min(size, room), max(room - size, 0))
+    assert out.spent == ("bytes" if size >= room else "")
+    assert out.value() == data[:room]
