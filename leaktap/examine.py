@@ -12,7 +12,7 @@ from time import thread_time
 from leaktap.attribution import NO_CLUES, Apps, Clues, Owners, Witness
 from leaktap.config import Case, DeviceProfile
 from leaktap.declared import Met, meeting
-from leaktap.decoders import Keyring, Limited, Limits, Watch, alphabets, hints, parts, sealed, walk
+from leaktap.decoders import Limited, Opener, Watch, sealed
 from leaktap.identifiers.matcher import Matcher
 from leaktap.keyring import NO_KEYS, Keys
 from leaktap.leases import Leases
@@ -99,19 +99,12 @@ class Examiner:
         beside those that leaktap knows.
         """
         self._made_of = case, tuple(devices), responses, keys
-        self._keyring = Keyring(keys)
         self._case, self._responses = case, responses
         salts = [text for text in (case.app.package, *case.app.domains, *case.salts) if text]
-        self._alphabets = tuple(case.decode.alphabets.items())
-        self._matcher = Matcher(
-            devices,
-            hints=(*hints(), *self._keyring.hints),
-            salts=salts,
-            alphabets=[signs for _, signs in (*self._alphabets, *alphabets())],
-        )
+        self._opener = Opener(case, keys)
+        self._matcher = Matcher(devices, self._opener.hints, salts, self._opener.alphabets)
         self._apps, self._phones = Apps(case.app, installed(devices)), Phones(devices, case.leases)
         self._owners, self._witness = Owners(case.app), Witness(case.app)
-        self._limits = Limits()
         self._warm = False
 
     def __reduce__(self) -> tuple[type["Examiner"], tuple[Case, tuple[DeviceProfile, ...], bool, Keys]]:
@@ -164,14 +157,8 @@ class Examiner:
     ) -> Iterator[Found | Blind | Fault]:
         began = thread_time()
         leaves: list[Leaf] = []
-        target = exchange.request.start[1]
-        path = target.partition("?")[0]
-        ring = self._keyring.ring(message, exchange.host, target)
         sieve = None if watch else self._matcher.sieve
-        roots = parts(message, direction, exchange.host, path, self._case.schemas, sieve, self._alphabets)
-        # What a key is made for says nothing before it is opened.
-        within = None if ring.placed else sieve
-        for item in walk(roots, self._limits, within, ring, watch):
+        for item in self._opener.open(exchange, direction, message, sieve, watch):
             match item:
                 case Leaf():
                     leaves.append(item)
@@ -189,7 +176,7 @@ class Examiner:
                 clues.append(self._witness.read(exchange, leaves if direction == "request" else ()))
             app = self._apps.app(exchange, clues[0])
             phone = self._phones.device(exchange).name
-            seconds = self._limits.seconds
+            seconds = self._opener.limits.seconds
             left = max(began + seconds - thread_time(), seconds * _LEAST_TO_MATCH)
             looked = self._matcher.look(leaves, app.package if app else "", phone, seconds=left)
             for match in looked.matches:

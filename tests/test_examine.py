@@ -134,7 +134,7 @@ def test_findings_without_end_are_told_to_a_limit():
     body = b"[" + b",".join(b'"user%d@mail.example"' % number for number in range(MOST_MATCHES + 5)) + b"]"
     examined = Examiner(Case(), []).examine(exchange(body))
     assert 0 < len(found(examined)) <= MOST_MATCHES
-    (blind,) = [item for item in examined.found if isinstance(item, Blind)]
+    *_, blind = [item for item in examined.found if isinstance(item, Blind)]  # a busy machine may stop the walk first
     assert blind.why == "limit"
     assert blind.detail.startswith("request.body|json.$[")
     assert blind.bytes >= 5 * len("user20000@mail.example")

@@ -85,7 +85,8 @@ def diff(
 def _read(path: str, analysis: "Analysis", about: "Case", keys: "Keys", reading: "Reading") -> bool:
     """Takes the fields of one run; tells whether it could be read to its end."""
     from leaktap.attribution import Apps
-    from leaktap.differential import Opener, fields
+    from leaktap.decoders import Opener
+    from leaktap.differential import fields
     from leaktap.model import Exchange, Fault
     from leaktap.sources import read
 

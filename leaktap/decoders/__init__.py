@@ -2,17 +2,17 @@
 
 from leaktap.decoders._api import Part, Watch
 from leaktap.decoders._ciphertext import is_opaque, sealed
-from leaktap.decoders._keyring import Keyring
 from leaktap.decoders._message import parts
+from leaktap.decoders._opening import Opener
 from leaktap.decoders._plain import is_text
 from leaktap.decoders._schema import check
 from leaktap.decoders._walk import Limited, Limits, hints, walk
 from leaktap.decoders.alphabet64 import shipped as alphabets
 
 __all__ = [
-    "Keyring",
     "Limited",
     "Limits",
+    "Opener",
     "Part",
     "Watch",
     "alphabets",

@@ -3,7 +3,7 @@
 `_fields` takes requests apart, `_follow` tells which fields follow the phone and not chance or the clock.
 """
 
-from leaktap.differential._fields import Field, Opener, Seen, fields
+from leaktap.differential._fields import Field, Seen, fields
 from leaktap.differential._follow import Analysis, Run, Suspect
 
-__all__ = ["Analysis", "Field", "Opener", "Run", "Seen", "Suspect", "fields"]
+__all__ = ["Analysis", "Field", "Run", "Seen", "Suspect", "fields"]

@@ -8,9 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from leaktap.config import Case
-from leaktap.decoders import Keyring, Limits, alphabets, parts, walk
-from leaktap.keyring import NO_KEYS, Keys
+from leaktap.decoders import Opener
 from leaktap.model import Exchange, Leaf, Time
 
 _VARYING = re.compile(r"(?<=/)(?=[^/]*\d)(?:[0-9]+|[0-9a-fA-F]{8,}|[0-9a-fA-F-]{36}|[\w-]{20,})(?=/|$)")
@@ -45,34 +43,14 @@ class Seen:
     exchange: str
 
 
-class Opener:
-    """Takes requests apart; `case` and `keys` undo what is known of the app's encryption and formats."""
-
-    def __init__(self, case: Case | None = None, keys: Keys = NO_KEYS) -> None:
-        """Prepares what decoding needs."""
-        self._case = case or Case()
-        self._ring = Keyring(keys)
-        self._alphabets = (*self._case.decode.alphabets.items(), *alphabets())
-        self._limits = Limits()
-
-    def leaves(self, exchange: Exchange) -> Iterator[Leaf]:
-        """Yields all leaves of the request."""
-        message, target = exchange.request, exchange.request.start[1]
-        ring = self._ring.ring(message, exchange.host, target)
-        path = target.partition("?")[0]
-        roots = parts(message, "request", exchange.host, path, self._case.schemas, None, tuple(self._alphabets))
-        for item in walk(roots, self._limits, None, ring):
-            if isinstance(item, Leaf):
-                yield item
-
-
 def fields(exchange: Exchange, opener: Opener) -> Iterator[Seen]:
     """Yields every field of a request, each place and value once; the body as a whole is one too."""
     target = exchange.request.start[1].partition("?")[0]
     app = exchange.app.package or exchange.app.name if exchange.app else ""
     place = app, exchange.request.start[0], exchange.host, _VARYING.sub("*", target)
     known: set[tuple[str, bytes]] = set()
-    for leaf in opener.leaves(exchange):
+    leaves = (each for each in opener.open(exchange, "request", exchange.request) if isinstance(each, Leaf))
+    for leaf in leaves:
         path = _NAME.sub(".*", _INDEX.sub("[*]", leaf.path))
         if (path, leaf.value) in known or not leaf.value or _is_transport(path):
             continue

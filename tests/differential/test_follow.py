@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaktap.config import Case
-from leaktap.differential import Analysis, Opener, Run, fields
+from leaktap.decoders import Opener
+from leaktap.differential import Analysis, Run, fields
 from leaktap.differential._follow import _bits, _differing, _is_coarse_time, _spans
 from leaktap.model import Endpoint, Exchange, Message, Origin
 
 KEY = bytes(range(16))
 PAD = random.Random(5).randbytes(512)
-OPENER = Opener()
+OPENER = Opener(Case())
 IMEI = {"a": "867531042188306", "b": "862149055173266"}
 NAME = {"a": "Li's phone", "b": "The grey phone of the second floor's laboratory, with a long name"}
 START = 1_795_255_203
