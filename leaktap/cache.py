@@ -1,17 +1,20 @@
 """The user's cache: what takes long to make, kept in files that are the user's alone.
 
-A file's name holds a digest of all that its content depends on: what is kept is never out of date. Of one kind (the
-ending of the name) only those used last are kept. A cache that cannot be read or written costs time and nothing else.
+A file's name holds a digest of all that its content depends on: what is kept is never out of date. Each kind (the
+ending of the name) has room for so many bytes, and what was used last is kept. A cache that cannot be read or written
+costs time and nothing else.
 """
 
 import contextlib
 import hashlib
+import itertools
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-MOST_KEPT = 16
+ROOM = 256 << 20
+"""How many bytes there is room for, of one kind."""
 
 
 def folder() -> Path:
@@ -38,8 +41,8 @@ def kept(file: str) -> bytes | None:
     return data
 
 
-def keep(file: str, data: bytes, most: int = MOST_KEPT) -> None:
-    """Writes a file, whole or not at all, and removes the oldest ones of its ending beyond `most`."""
+def keep(file: str, data: bytes, room: int = ROOM) -> None:
+    """Writes a file, whole or not at all, and removes those of its ending that were used longest ago beyond `room`."""
     place = folder()
     with contextlib.suppress(OSError):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,5 +54,9 @@ def keep(file: str, data: bytes, most: int = MOST_KEPT) -> None:
                 Path(new.name).unlink(missing_ok=True)
                 raise
         ending = file.rpartition(".")[2]
-        for old in sorted(place.glob(f"*.{ending}"), key=lambda each: each.stat().st_mtime)[:-most]:
-            old.unlink(missing_ok=True)
+        used = [(each, each.stat()) for each in place.glob(f"*.{ending}")]
+        used.sort(key=lambda each: each[1].st_mtime_ns, reverse=True)
+        sizes = itertools.accumulate(stat.st_size for _, stat in used)
+        for (old, _), filled in zip(used, sizes, strict=True):
+            if filled > room and old.name != file:
+                old.unlink(missing_ok=True)

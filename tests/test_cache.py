@@ -26,10 +26,20 @@ def test_it_is_the_users_alone(place):
 
 
 def test_the_oldest_of_an_ending_go(place):
-    cache.keep("a.other", b"")
+    cache.keep("a.other", b"12345")
     for number in range(5):
-        cache.keep(f"{number}.one", b"", most=3)
+        cache.keep(f"{number}.one", b"1234", room=15)
     assert sorted(each.name for each in place.iterdir()) == ["2.one", "3.one", "4.one", "a.other"]
+    cache.keep("large.one", b"1234567890123456", room=15)
+    assert sorted(each.name for each in place.iterdir()) == ["a.other", "large.one"]
+
+
+def test_what_was_used_last_stays(place):
+    for name in ("a.one", "b.one"):
+        cache.keep(name, b"1234", room=8)
+    cache.kept("a.one")
+    cache.keep("c.one", b"1234", room=8)
+    assert sorted(each.name for each in place.iterdir()) == ["a.one", "c.one"]
 
 
 def test_a_cache_that_cannot_be_written_changes_nothing(place):

@@ -267,7 +267,8 @@ def catalogue() -> Catalogue:
         with suppress(ValidationError):
             return Catalogue(_COMPANIES.validate_json(data))
     read = _read((FOLDER / file for file, _ in stats), suffix_check=False)
-    kept.keep(name, json.dumps([data for data, _ in read]).encode(), most=2)
+    whole = json.dumps([data for data, _ in read]).encode()
+    kept.keep(name, whole, room=2 * len(whole))
     return Catalogue(company for _, company in read)
 
 

@@ -3,7 +3,7 @@
 import hyperscan
 import pytest
 
-from leaktap.cache import MOST_KEPT, folder
+from leaktap.cache import folder
 from leaktap.identifiers._compiled import compiled
 
 
@@ -58,12 +58,6 @@ def test_a_damaged_file_is_made_anew(cache, damage):
 def test_a_cache_that_cannot_be_written_changes_nothing(cache):
     cache.parent.joinpath("leaktap").write_text("in the way")
     assert hits(compiled([b"abc"], [0]), b"abc") == [(0, 3)]
-
-
-def test_the_oldest_go(cache):
-    for number in range(MOST_KEPT + 3):
-        compiled([b"value%d" % number], [0])
-    assert len([*cache.iterdir()]) == MOST_KEPT
 
 
 def test_a_relative_cache_folder_is_not_used(monkeypatch, tmp_path):
