@@ -6,14 +6,14 @@ from leaktap.compare import CHANGES, Comparison, Result
 from leaktap.records import SummaryRecord
 from leaktap.report._page import render
 from leaktap.report._rules import Said, about
-from leaktap.report._texts import Texts
+from leaktap.report._texts import Texts, texts_in
 
 _MOST_ROWS = 500
 
 
 def comparison(held: Comparison, old: Result, new: Result, language: str) -> bytes:
     """Returns the page of two results held against each other, in a language (`zh`, `en`)."""
-    texts = Texts(language)
+    texts = texts_in(language)
     rows = {change: [row for row in held.rows if row.change == change] for change in CHANGES}
     titles = {clause.id: clause.title for row in held.rows for clause in (*row.new, *row.still, *row.fixed)}
     app = next((name for result in (new, old) if (name := _app(result.summary))), "")

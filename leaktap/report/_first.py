@@ -97,6 +97,9 @@ def verdict(found: Collected, shown: Sequence[Stand], texts: Texts) -> tuple[str
         line, tone = lines[0], "bad"
         more += lines[1:]
         more.append(texts.say("report.explain_leak"))
+    elif found.clauses:
+        line, tone = texts.say("report.head_clauses", len(found.clauses)), "bad"
+        more.append(texts.say("report.head_none"))
     elif whole and share == 0:
         line, tone = texts.say("report.head_blind"), "open"
     else:
@@ -122,7 +125,7 @@ def keys(found: Collected, shown: Sequence[Stand], texts: Texts) -> list[Key]:
         texts.say(f"key.{about}"),
         f"{len(leaks):,}",
         texts.say("key.sent", count) if count else "",
-        tone="bad" if leaks else "good",
+        tone="bad" if leaks else "good" if inspected(found)[0] == 1 else "open",
     )
     if not leaks and not consent_known(found):
         first = Key(texts.say("key.before"), texts.say("key.unknown"), texts.say("key.no_consent"), tone="open")
@@ -175,6 +178,8 @@ def facts(found: Collected, texts: Texts) -> list[tuple[str, str]]:
         f"leaktap {said['leaktap']}" for run in found.runs if "leaktap" in (said := run.get("versions", {}))
     )
     times = [texts.second(time) for time in found.span]
+    if len(times) == 2 and times[0] != times[1] and times[0][:10] == times[1][:10]:
+        times[1] = times[1][11:]
     rows = [
         ("app", texts.some(apps)),
         ("phone", texts.some(list(phones or seen)[:_MOST_NAMES])),

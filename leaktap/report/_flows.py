@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from leaktap.report._svg import element, picture, text
+from leaktap.report._svg import WIDTHS, element, picture, text
 
 _MOST = (14, 16, 12)
 _BAR = 6.0
@@ -40,9 +40,9 @@ class _Node:
     right: float = 0.0
 
 
-def flows(found: Sequence[Flow], heads: Sequence[str], others: str, width: int, label: str) -> Markup:
-    """Returns the picture, `width` user units wide; `others` names (with `{n}`) what there is no room for."""
-    narrow = width < 600
+def flows(found: Sequence[Flow], heads: Sequence[str], others: str, kind: str, label: str) -> Markup:
+    """Returns the picture of a kind (`WIDTHS`); `others` names (with `{n}`) what there is no room for."""
+    width, narrow = WIDTHS[kind], kind == "narrow"
     told = [((flow.identifier, flow.recipient, flow.company), flow.worst) for flow in found]
     kept = [_kept(Counter(names[column] for names, _ in told), _MOST[column]) for column in range(3)]
     rest = [others.format(n=len({names[column] for names, _ in told} - kept[column])) for column in range(3)]
@@ -67,12 +67,12 @@ def flows(found: Sequence[Flow], heads: Sequence[str], others: str, width: int, 
     for column, (x, head) in enumerate(zip(places, heads, strict=True)):
         last = column == 2
         parts.append(text(head, width if last else x, 12, width / 3, "head", "end" if last else ""))
-        room = (places[1] if column == 0 else width * (0.34 if narrow else 0.3)) - 14
+        room = (places[1] if column == 0 else width * (0.31 if narrow else 0.3)) - 14
         for name, node in nodes[column].items():
             parts.append(element("rect", x=x, y=node.y, width=_BAR, height=node.height, class_="bar"))
             at = x - 6 if last else x + _BAR + 6
             parts.append(text(name, at, node.y + node.height / 2 + 4, room, "name", "end" if last else ""))
-    return picture(parts, width, tallest + 26, label, "narrow" if narrow else "wide")
+    return picture(parts, width, tallest + 26, label, kind)
 
 
 def _kept(weights: Counter[str], most: int) -> set[str]:

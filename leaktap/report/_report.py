@@ -14,11 +14,10 @@ from leaktap.report._flows import Flow, flows
 from leaktap.report._lanes import microseconds
 from leaktap.report._page import render
 from leaktap.report._rules import about
-from leaktap.report._svg import element
-from leaktap.report._texts import Texts, zone_at
+from leaktap.report._svg import WIDTHS, element
+from leaktap.report._texts import Texts, texts_in, zone_at
 from leaktap.report._timeline import Event, Row, shape, timeline
 
-_WIDE, _NARROW = 980, 350
 _MOST_LEAKS = 10
 _MOST_LANES = 18
 _MOST_NARROW = 12
@@ -32,7 +31,7 @@ _MARKED = ("notice", "launch", "stop", "install")
 
 def report(found: Collected, language: str) -> bytes:
     """Returns the whole report as a page in a language (`zh`, `en`)."""
-    texts = Texts(language, zone_at(found.span[0]) if found.span else zone_at("1970-01-01T00:00:00Z"))
+    texts = texts_in(language, zone_at(found.span[0]) if found.span else zone_at("1970-01-01T00:00:00Z"))
     shown = stands(found)
     line, tone, more = verdict(found, shown, texts)
     share, whole, exchanges = inspected(found)
@@ -122,8 +121,10 @@ def _timeline(found: Collected, texts: Texts) -> dict[str, Any] | None:
     label = texts.say("timeline.described", len(lanes))
     rows = [Row(texts.named(who.name), lane.dots) for who, lane in lanes]
     return {
-        "wide": timeline(rows[:_MOST_LANES], events, texts, _WIDE, label),
-        "narrow": timeline(rows[:_MOST_NARROW], events, texts, _NARROW, label),
+        "pictures": [
+            timeline(rows[: _MOST_NARROW if kind == "narrow" else _MOST_LANES], events, texts, kind, label)
+            for kind in WIDTHS
+        ],
         "more": max(len(lanes) - _MOST_LANES, 0),
         "rows": [
             {
@@ -167,8 +168,7 @@ def _flows(found: Collected, texts: Texts) -> dict[str, Any] | None:
     heads = [texts.say(f"flows.{name}") for name in ("classes", "recipients", "companies")]
     label, others = texts.say("flows.described"), texts.say("flows.others")
     return {
-        "wide": flows(bands, heads, others, _WIDE, label),
-        "narrow": flows(bands, heads, others, _NARROW, label),
+        "pictures": [flows(bands, heads, others, kind, label) for kind in WIDTHS],
         "rows": leaks[:_MOST_ROWS],
         "more": max(len(leaks) - _MOST_ROWS, 0),
     }

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from leaktap._yaml import load_yaml
 from leaktap.report._hostile import Whole, harmless
 from leaktap.report._lanes import microseconds
 from leaktap.report._names import names
+from leaktap.report._reasons import Reasons
 
 _TEXTS = Path(__file__).parent / "texts"
 _LONGEST = 4000
@@ -34,6 +35,12 @@ def words(name: str) -> dict[str, dict[str, str]]:
     return loaded
 
 
+@lru_cache(maxsize=8)
+def texts_in(name: str, zone: timezone = UTC) -> "Texts":
+    """Returns the texts of a language, made once."""
+    return Texts(name, zone)
+
+
 class Texts:
     """Says things in one language; times are at a fixed distance from UTC."""
 
@@ -42,6 +49,7 @@ class Texts:
         self.name, self._words, self._zone = name, words(name), zone
         self.lang, self._list = self._words["tongue"]["lang"], self._words["tongue"]["list"]
         self.comma, self.colon = self._list, self._words["tongue"]["colon"]
+        self._reasons = Reasons(self)
 
     def say(self, place: str, n: int | None = None, **values: object) -> str:
         """Returns a text of the page: `section.name`, with its values filled in; `n` picks the form."""
@@ -68,6 +76,10 @@ class Texts:
     def named(self, name: str) -> str:
         """Returns an SDK or a company by its name in this language."""
         return names(self.name).get(name, name)
+
+    def reason(self, text: str) -> str | None:
+        """Returns what a record says in English, or None where it has to stay English."""
+        return self._reasons.said(text)
 
     def disguise(self, form: Iterable[str]) -> str:
         """Returns a form, in the order in which it came about."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from leaktap.model import SEVERITIES
-from leaktap.report._svg import element, measured, picture, text
+from leaktap.report._svg import WIDTHS, element, measured, picture, text
 from leaktap.report._texts import Texts
 
 _SECOND = 1_000_000
@@ -20,6 +20,8 @@ _LONG_GAP = 600 * _SECOND
 _FOLD = 34.0
 _MOST_FOLDS = 5
 _APART = 6
+_BOLD = 1.15
+"""How much wider bold letters are: the consent's events are said in them."""
 _MOST_TIPS = 800
 
 
@@ -31,6 +33,11 @@ class Event:
     words: str
     consent: bool
     agreed: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The style of its line and its name."""
+        return "agreed" if self.agreed else "against" if self.consent else "event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +107,10 @@ class _Flag:
     left: bool
 
 
-def timeline(rows: Sequence[Row], events: Sequence[Event], texts: Texts, width: int, label: str) -> Markup:
-    """Returns the picture, `width` user units wide."""
-    narrow = width < 600
-    left, right = (8.0 if narrow else 214.0), width - 10.0
+def timeline(rows: Sequence[Row], events: Sequence[Event], texts: Texts, kind: str, label: str) -> Markup:
+    """Returns the picture of a kind (`WIDTHS`)."""
+    width, narrow = WIDTHS[kind], kind == "narrow"
+    left, right = (8.0 if narrow else 150.0 if kind == "paper" else 214.0), width - 10.0
     height = 40 if narrow else 24
     shown = [event for event in events if event.consent] if narrow else list(events)
     times = [time for row in rows for time, _, _ in row.dots] + [event.time for event in shown]
@@ -112,18 +119,19 @@ def timeline(rows: Sequence[Row], events: Sequence[Event], texts: Texts, width: 
     top = 10.0 + 16 * max((flag.row + 1 for flag in flags if flag.row is not None), default=0)
     bottom = top + height * len(rows)
     parts = [*_without(shown, scale, left, right, top, bottom), *_axis(scale, texts, top, bottom, width)]
+    middles = [top + height * number + (28 if narrow else 12) for number in range(len(rows))]
+    parts += [element("line", x1=left, x2=right, y1=middle, y2=middle, class_="lane") for middle in middles]
+    parts += [_line(flag, top, bottom) for flag in flags]
     tips = sum(len(row.dots) for row in rows) <= _MOST_TIPS
     for number, row in enumerate(rows):
-        middle = top + height * number + (28 if narrow else 12)
-        parts.append(element("line", x1=left, x2=right, y1=middle, y2=middle, class_="lane"))
+        middle = middles[number]
         if narrow:
             parts.append(text(row.name, left, middle - 13, right - left, "name"))
         else:
             parts.append(text(row.name, left - 12, middle + 4, left - 16, "name", "end"))
         parts += _dots(row, scale, middle, texts, tips)
-    for flag in flags:
-        parts += _drawn(flag, top, bottom)
-    return picture(parts, width, bottom + 24, label, "narrow" if narrow else "wide")
+    parts += [_name(flag) for flag in flags if flag.row is not None]
+    return picture(parts, width, bottom + 24, label, kind)
 
 
 def _flags(events: Sequence[Event], scale: _Scale, width: int) -> list[_Flag]:
@@ -132,7 +140,7 @@ def _flags(events: Sequence[Event], scale: _Scale, width: int) -> list[_Flag]:
     flags = []
     for event in sorted(events, key=lambda event: not event.consent):
         x = scale.at(event.time)
-        need = measured(event.words) + 8
+        need = measured(event.words) * (_BOLD if event.consent else 1) + 8
         left = x + need > width
         span = (x - need, x) if left else (x, x + need)
         free = (n for n, spans in enumerate(taken) if all(span[1] < a or b < span[0] for a, b in spans))
@@ -143,14 +151,15 @@ def _flags(events: Sequence[Event], scale: _Scale, width: int) -> list[_Flag]:
     return flags
 
 
-def _drawn(flag: _Flag, top: float, bottom: float) -> list[Markup]:
-    kind = "agreed" if flag.event.agreed else "against" if flag.event.consent else "event"
+def _line(flag: _Flag, top: float, bottom: float) -> Markup:
     begin = top - 6 if flag.row is None else 3.0 + 16 * flag.row
-    parts = [element("line", x1=flag.x, x2=flag.x, y1=begin, y2=bottom, class_=kind)]
-    if flag.row is not None:
-        x = flag.x - 4 if flag.left else flag.x + 4
-        parts.append(text(flag.event.words, x, begin + 10, 400, kind, "end" if flag.left else ""))
-    return parts
+    return element("line", x1=flag.x, x2=flag.x, y1=begin, y2=bottom, class_=flag.event.kind)
+
+
+def _name(flag: _Flag) -> Markup:
+    """Returns the event's name; names are drawn last, so that no line crosses one."""
+    x = flag.x - 4 if flag.left else flag.x + 4
+    return text(flag.event.words, x, 13.0 + 16 * (flag.row or 0), 400, flag.event.kind, "end" if flag.left else "")
 
 
 def _without(
@@ -195,7 +204,7 @@ def _dots(row: Row, scale: _Scale, middle: float, texts: Texts, tips: bool) -> l
         known = places.get(round(x / _APART), (x, worst, 0, time))
         places[round(x / _APART)] = (known[0], min(worst, known[1]), known[2] + count, known[3])
     parts = []
-    for x, worst, count, time in places.values():
+    for x, worst, count, time in sorted(places.values(), key=lambda place: -place[1]):
         words = f"{texts.local(time):%Y-%m-%d %H:%M:%S}, {texts.say('timeline.many', n=count)}"
         tip = element("title", f"{row.name}: {words}, {texts.word('severity', SEVERITIES[worst])}") if tips else ""
         radius = min(3.4 + 1.3 * math.log2(count), 9.0)

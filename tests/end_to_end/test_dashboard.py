@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from _browser import Seen, chromium
+from tests._browser import Seen, chromium
 from test_session import IMEI, Handler, live, session, wait
 
 from leaktap.addon._stream import MOST_PAGES

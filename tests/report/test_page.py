@@ -47,6 +47,11 @@ def values(parsed, name):
     return [value for _, each, value in parsed.attributes if each == name]
 
 
+def code(**changes):
+    """A program that arrived; its value is a hash that is never masked."""
+    return finding(identifier="code_download", direction="response", path="response.body", form=["apk"], **changes)
+
+
 def compared(old, new, language):
     held = Result.of(old), Result.of(new)
     return comparison(compare(*held), *held, language).decode()
@@ -136,6 +141,9 @@ def test_a_page_is_the_same_for_the_same_results():
         ([finding()], "did not come to its end"),
         ([finding(value="867400020316612"), SUMMARY], "This report shows values whole"),
         ([finding(count=231), SUMMARY], "231 pieces in one message"),
+        ([code(clauses=[CLAUSE], severity="high"), SUMMARY], "1 clause is broken"),
+        ([code(clauses=[CLAUSE], severity="high"), SUMMARY], "Which clauses are broken"),
+        ([code(value="52849babe481abb3"), SUMMARY], "Values are masked"),
     ],
 )
 def test_the_first_screen_answers(records, said):
