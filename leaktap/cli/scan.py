@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leaktap.cli import FOUND, INTERRUPTED, OK, READER_GONE, UNREADABLE, USAGE, CommandError, examples, severities
+from leaktap.cli._garbage import settled, sparing
 from leaktap.cli._voice import VOICE, Quiet, Verbose, detail
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def command(app: typer.Typer) -> None:
     )(scan)
 
 
+@sparing
 def scan(
     inputs: Annotated[
         list[str],
@@ -150,6 +152,7 @@ def scan(
     pipeline = Pipeline(about, devices, happened, responses=responses, key=key, keys=secrets, options=options)
     if any(live):
         pipeline.warm()
+    settled()
     items = seen(inputs, reading) if any(live) else _items(pipeline, inputs, reading, jobs)
     hashes = Hashes({} if any(live) else names(inputs))
     meter = Meter(inputs, hidden=VOICE.quiet or (any(live) and outputs.on_terminal))
