@@ -23,7 +23,7 @@ from leaktap.wire.names import Names
 from leaktap.wire.pcapdroid import trailer_uids
 from leaktap.wire.pcapng_ahead import look_ahead
 
-CHUNK = 8 << 20
+CHUNK = 16 << 20
 """How many bytes of a file make a window."""
 
 
