@@ -2,17 +2,22 @@
 and base85, whose runs have punctuation among them.
 
 What is wrapped twice, or in a way that nobody foresaw, has no look of its own; but it is a long run that is neither
-words nor a digest. One pass of `bytes.translate` and `bytes.find` finds such runs, and only they are looked at closely.
+words nor a digest. Such runs are found at once, and only they are looked at closely.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote_to_bytes
+
+from leaktap.identifiers._scan import Scanner
+from leaktap.identifiers._stretches import stretches, table
 
 SHORTEST = 22
 """Runs shorter than this are left to the looks of known values; sixteen signs are as long in base64 or base58."""
 
 _SIGNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_$%\\"
+_NUL = frozenset({0})
 _SHORTEST_PIECE = 20
 """Of a run in which signs are escaped, three bytes may stand for one."""
 
@@ -31,6 +36,7 @@ _HEX_COMPRESSED = re.compile(rb"(?i:1f8b08|28b52ffd|78(?:01|5e|9c|da)|425a68|fd3
 Each by itself: an expression that begins with a set of characters is searched for several times as fast.
 """
 
+_OF_HEX = (_HEX_ASCII, _HEX_WIDE, _HEX_UTF8, _HEX_GBK, _HEX_COMPRESSED)
 _LONG_HEX = re.compile(rb"[0-9a-f]{%d,}|[0-9A-F]{%d,}" % (_SHORTEST_PIECE, _SHORTEST_PIECE))
 _LONGEST_DIGEST, _KEYS = 128, (256, 512, 1024)
 """Digits of SHA-512, and of what RSA makes."""
@@ -88,34 +94,45 @@ class Runs:
     def __init__(self, signs: Iterable[str] = ()) -> None:
         """Makes the table."""
         known = frozenset(_SIGNS + "".join(signs).encode()) - frozenset(b"\"'<>&=,: ")
-        self._table = bytes(0x61 if sign in known else 0x2E if sign else 0x30 for sign in range(256))
-        self._base85 = bytes(0x61 if sign in _SIGNS_BASE85 else 0x2E for sign in range(256))
+        self._any = table(known | _SIGNS_BASE85, _NUL)
+        self._table, self._base85 = table(known, _NUL), table(_SIGNS_BASE85)
+        self._hex_text = Scanner((), (), [each.pattern for each in _OF_HEX], ())
 
     def ends(self, data: bytes) -> list[int]:
         """Returns where opaque runs end, in order."""
-        marks = data.translate(self._table)
         found: list[int] = []
-        needle = b"a" * SHORTEST
-        end = 0
-        while (start := marks.find(needle, end)) >= 0:
-            end = marks.find(b".", start + SHORTEST)
-            if end < 0:
-                end = len(marks)
-            if is_opaque(data[start : min(end, start + _SAMPLE)]):
-                found.append(end)
+        short: list[tuple[bytes, int]] = []
+        for begin, end in stretches(data.translate(self._any), SHORTEST):
+            piece = data[begin:end]
+            for first, last in stretches(piece.translate(self._table), SHORTEST):
+                run = piece[first : min(last, first + _SAMPLE)]
+                if len(run) <= _LONGEST_DIGEST and b"%" not in run and b"\\" not in run:
+                    short.append((run, begin + last))
+                elif is_opaque(run):
+                    found.append(begin + last)
+            if end - begin >= _SHORTEST_BASE85:
+                found += [begin + last for last in self._in_base85(piece)]
+        found += self._opaque(short)
         if b"\0" in data:
-            found += _wide(marks)
-        return sorted({*found, *self._in_base85(data)})
+            found += _wide(data.translate(self._table))
+        return sorted(set(found))
+
+    def _opaque(self, runs: Sequence[tuple[bytes, int]]) -> Iterator[int]:
+        """Yields the ends of those runs that are opaque; they are short and have no escapes: all are seen at once."""
+        hits = self._hex_text.spots(b"/".join([run for run, _ in runs])) if runs else []
+        spelt = None if hits is None else sorted(end for _, end in hits)
+        begin = 0
+        for run, end in runs:
+            stop = begin + len(run)
+            if _WORDS.fullmatch(run) is None or (
+                (spelt is None or bisect_right(spelt, begin) < bisect_right(spelt, stop)) and _spells(run)
+            ):
+                yield end
+            begin = stop + 1
 
     def _in_base85(self, data: bytes) -> Iterator[int]:
         """Yields where runs end that have base85 among them."""
-        marks = data.translate(self._base85)
-        needle = b"a" * _SHORTEST_BASE85
-        end = 0
-        while (start := marks.find(needle, end)) >= 0:
-            end = marks.find(b".", start + _SHORTEST_BASE85)
-            if end < 0:
-                end = len(marks)
+        for start, end in stretches(data.translate(self._base85), _SHORTEST_BASE85):
             run = data[start:end]
             if not _is_mixed(run) and not _ESCAPED_TELLING.search(run):
                 continue

@@ -117,7 +117,7 @@ class Matcher:
         most: float = MOST_MATCHES,
         seconds: float = math.inf,
     ) -> Looked:
-        """Does what `match` does until there are `most` matches in single leaves, or for `seconds` of processor time."""
+        """Does what `match` does until there are `most` matches in single leaves, or for `seconds` of the processor."""
         single: list[Match] = []
         known: dict[str, list[Match]] = {}
         candidates: dict[str, list[Candidate]] = {}
