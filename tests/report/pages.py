@@ -1,18 +1,13 @@
 """Pages to look at: golden cases, invented runs, and one whose every string is hostile."""
 
 from functools import cache
-from pathlib import Path
 
-from leaktap.config import load_case, load_devices
-from leaktap.consent import Timeline
-from leaktap.pipeline import Pipeline
 from leaktap.report import collect, report
 from leaktap.sinks._record import record
-from leaktap.sources import Reading, read
+from tests._golden import CASES as CASES
+from tests._golden import items
 from tests.report.made import finding, run
 
-CAPTURES = Path(__file__).parents[2] / "captures"
-CASES = sorted(file.parent.name for file in CAPTURES.glob("*/case.yaml"))
 HOSTILE = (
     "<script>window.hacked=1</script>'\"><img src=x onerror=window.hacked=1><svg onload=window.hacked=1>"
     "</style></title></textarea>{{7*7}}{% raw %}javascript:window.hacked=1 \u202e\x00\x1b[2J\n&lt;b&gt;"
@@ -22,11 +17,7 @@ HOSTILE = (
 @cache
 def golden(case):
     """Returns the records of a golden case."""
-    folder = CAPTURES / case
-    about = load_case(folder / "case.yaml")
-    pipeline = Pipeline(about, load_devices(about.devices), Timeline(about.events))
-    (file, *_) = sorted(folder.glob("capture.*"))
-    return [record(item, reveal=False) for item in pipeline.run(read(str(file), Reading()))]
+    return [record(item, reveal=False) for item in items(case)]
 
 
 def page(records, language):

@@ -1,14 +1,11 @@
-"""Each format is read by somebody else: csv, openpyxl, junitparser, markdown-it, published schemas and field lists."""
+"""Each format is read by somebody else: csv, openpyxl, junitparser, markdown-it. Schemas: `test_published.py`."""
 
 import csv
 import io
 import json
-import os
 import re
-from ipaddress import ip_address
 from pathlib import Path
 
-import jsonschema
 import openpyxl
 import pytest
 from junitparser import JUnitXml
@@ -21,7 +18,6 @@ from tests.sinks.samples import HOSTILE, blind, fault, finding, hostile_records,
 RECORDS = [finding(1), finding(2, clauses=(), identifier="oaid", severity="info"), blind(), fault(), summary()]
 EVERYTHING = [RECORDS, *[hostile_records(text) for text in HOSTILE]]
 IDS = ["plain", *[f"hostile {number}" for number in range(len(HOSTILE))]]
-SCHEMA = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "leaktap-tests" / "sarif-2.1.0.json"
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
 
 
@@ -150,15 +146,6 @@ def test_alike_findings_are_one_row(tmp_path):
 
 
 @pytest.mark.parametrize("records", EVERYTHING, ids=IDS)
-def test_sarif_fits_its_schema(tmp_path, records):
-    if not SCHEMA.is_file():
-        pytest.skip(f"{SCHEMA} is not there: .ci/run fetches it from the npm package @microsoft/jest-sarif")
-    schema = json.loads(SCHEMA.read_text())
-    log = json.loads(written(tmp_path, ".sarif", records))
-    jsonschema.validators.validator_for(schema)(schema).validate(log)
-
-
-@pytest.mark.parametrize("records", EVERYTHING, ids=IDS)
 def test_sarif_results_name_their_rules_and_have_what_github_shows(tmp_path, records):
     run = json.loads(written(tmp_path, ".sarif", records))["runs"][0]
     rules = run["tool"]["driver"]["rules"]
@@ -191,33 +178,13 @@ def test_sarif_knows_the_same_leak_again(tmp_path):
     assert prints(1, path="request.body|json.$.a[0].b") == prints(1, path="request.body|json.$.a[17].b")
 
 
-TOP = {  # OISF/suricata, etc/schema.json
-    "app_proto": str, "dest_ip": str, "dest_port": int, "event_type": str, "flow_id": int, "log_level": str,
-    "pcap_cnt": int, "proto": str, "src_ip": str, "src_port": int, "timestamp": str,
-    "alert": {
-        "action": str, "category": str, "gid": int, "rev": int, "severity": int, "signature": str,
-        "signature_id": int, "metadata": dict,
-    },
-    "anomaly": {"app_proto": str, "event": str, "layer": str, "type": str},
-    "http": {"hostname": str, "url": str, "http_method": str, "http_port": int},
-    "engine": {"error_code": int, "error": str, "message": str},
-}  # fmt: skip
-
-
-def fits(value, kind):
-    if isinstance(kind, dict):
-        return set(value) <= set(kind) and all(fits(value[name], kind[name]) for name in value)
-    return type(value) is kind
-
-
 @pytest.mark.parametrize("records", EVERYTHING, ids=IDS)
-def test_eve_has_suricatas_fields_and_types(tmp_path, records):
+def test_eve_has_an_event_a_record(tmp_path, records):
     events = lines(written(tmp_path, "eve:", records))
     expected = {"Finding": "alert", "Blind": "anomaly", "Fault": "engine"}
     kinds = [expected[type(item).__name__] for item in records if type(item).__name__ in expected]
     assert [event["event_type"] for event in events] == kinds
     for event in events:
-        assert fits(event, TOP), event
         assert re.match(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d+[+\-]\d+$", event["timestamp"])
         assert 0 <= event.get("flow_id", 0) < 1 << 53
         if event["event_type"] == "alert":
@@ -252,53 +219,11 @@ def test_eve_says_what_the_finding_says(tmp_path):
     assert again["flow_id"] == event["flow_id"] != other["flow_id"]
 
 
-ECS = {  # elastic/ecs 8.11, generated/csv/fields.csv: name, type
-    "@timestamp": "date", "message": "text", "ecs.version": "keyword", "event.module": "keyword",
-    "event.dataset": "keyword", "event.kind": "keyword", "event.category": "keyword", "event.type": "keyword",
-    "event.action": "keyword", "event.id": "keyword", "event.severity": "long", "event.reason": "keyword",
-    "event.provider": "keyword", "observer.vendor": "keyword", "observer.product": "keyword",
-    "observer.type": "keyword", "observer.version": "keyword", "network.direction": "keyword",
-    "network.application": "keyword", "network.transport": "keyword", "network.protocol": "keyword",
-    "network.bytes": "long", "source.address": "keyword", "source.ip": "ip", "destination.address": "keyword",
-    "destination.ip": "ip", "destination.port": "long", "destination.domain": "keyword", "url.full": "keyword",
-    "url.scheme": "keyword", "url.domain": "keyword", "url.path": "keyword", "url.query": "keyword",
-    "url.port": "long", "url.original": "keyword", "rule.name": "keyword", "rule.id": "keyword",
-    "rule.category": "keyword", "related.ip": "ip", "related.hosts": "keyword", "http.request.method": "keyword",
-    "organization.name": "keyword", "error.message": "text", "error.type": "keyword",
-}  # fmt: skip
-ALLOWED = {  # the field reference's allowed values
-    "event.kind": {"alert", "event", "metric", "state", "pipeline_error"},
-    "event.category": {"network"},
-    "event.type": {"connection", "info"},
-    "network.direction": {"outbound"},
-}
-
-
-def flat(value, name=""):
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from flat(item, f"{name}.{key}" if name else key)
-    else:
-        for item in value if isinstance(value, list) else [value]:
-            yield name, item
-
-
 @pytest.mark.parametrize("records", EVERYTHING, ids=IDS)
-def test_ecs_documents_have_the_schemas_fields_and_types(tmp_path, records):
+def test_ecs_has_a_document_a_record(tmp_path, records):
     documents = lines(written(tmp_path, "ecs:", records))
     assert len(documents) == len(records)
     for document in documents:
-        for name, value in flat({key: value for key, value in document.items() if key != "leaktap"}):
-            match ECS[name]:
-                case "ip":
-                    assert ip_address(value)
-                case "long":
-                    assert type(value) is int
-                case "date":
-                    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", value)
-                case _:
-                    assert isinstance(value, str), (name, value)
-            assert value in ALLOWED.get(name, {value})
         assert {"@timestamp", "ecs", "event", "message"} <= set(document)
         assert not CONTROLS.search(document["message"])
 
