@@ -9,13 +9,14 @@ An SDK has `marks` where it goes to customers' hosts, and `addresses` that it ha
 by how their packages begin.
 """
 
+import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
@@ -25,8 +26,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    TypeAdapter,
-    ValidationError,
     ValidationInfo,
     field_validator,
 )
@@ -154,9 +153,6 @@ class Company(_Strict):
     sdks: Annotated[tuple[Sdk, ...], Field(min_length=1)]
 
 
-_COMPANIES: TypeAdapter[tuple[Company, ...]] = TypeAdapter(tuple[Company, ...])
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A host of an SDK of a company, as the index holds it; `imported` names the import that it is from, if any."""
@@ -186,17 +182,26 @@ class Catalogue:
 
     def __init__(self, companies: Iterable[Company]) -> None:
         """Takes companies whose hosts have one owner each (`load` sees to that)."""
-        self.companies = tuple(companies)
+        read = tuple(companies)
+        self._take(_places(read), read.__getitem__, _telling(read), len(read))
+
+    def _take(
+        self, places: Mapping[str, Sequence[int]], company: Callable[[int], Company], telling: Iterable[int], count: int
+    ) -> None:
+        """Takes the numbers of each host's companies, how to get one, those that tell more, and how many there are."""
+        self._places, self._company, self._count = places, company, count
         self._hosts: dict[str, list[Entry]] = {}
-        for entry in _entries(self.companies):
-            self._hosts.setdefault(entry.host.host, []).append(entry)
-        for entries in self._hosts.values():
-            entries.sort(key=lambda entry: len(entry.host.path), reverse=True)
-        products = [(company, sdk) for company in self.companies for sdk in company.sdks]
+        told = [company(number) for number in telling]
+        products = [(company, sdk) for company in told for sdk in company.sdks]
         self.marked = [(company, sdk, mark) for company, sdk in products for mark in sdk.marks]
         self.marks = Marks([mark for _, _, mark in self.marked])
         self.addresses = Ranges([(address, (company, sdk)) for company, sdk in products for address in sdk.addresses])
-        self._makers = {own.package: company for company in self.companies for own in company.apps}
+        self._makers = {own.package: company for company in told for own in company.apps}
+
+    @cached_property
+    def companies(self) -> tuple[Company, ...]:
+        """All of them, in the order of their files."""
+        return tuple(self._company(number) for number in range(self._count))
 
     def maker(self, package: str) -> tuple[str, Company] | None:
         """Returns who makes an app, with as much of its package as tells so; the longest that is known."""
@@ -238,8 +243,19 @@ class Catalogue:
 
     def _own(self, host: str) -> Iterator[Entry]:
         while host:
-            yield from self._hosts.get(host, ())
+            if host in self._places:
+                yield from self._at(host)
             host = host.partition(".")[2]
+
+    def _at(self, host: str) -> list[Entry]:
+        """Returns what owns exactly this host, the longest path first."""
+        entries = self._hosts.get(host)
+        if entries is None:
+            companies = map(self._company, self._places[host])
+            entries = [entry for company in companies for entry in _entries(company) if entry.host.host == host]
+            entries.sort(key=lambda entry: len(entry.host.path), reverse=True)
+            self._hosts[host] = entries
+        return entries
 
     def find(self, host: str, path: str = "") -> Entry | None:
         """Returns what owns a host and path."""
@@ -256,7 +272,7 @@ def suffixes(*, private: bool = True) -> PublicSuffixList:
 def catalogue() -> Catalogue:
     """Returns the catalogue that leaktap carries: its files as they were read once, for as long as none changes.
 
-    Reading YAML with its places takes five times as long as everything else.
+    Reading YAML with its places takes far longer than everything else; of what was kept, a scan wants few companies.
     """
     with os.scandir(FOLDER) as entries:
         stats = sorted((entry.name, entry.stat()) for entry in entries if entry.name.endswith(".yaml"))
@@ -264,10 +280,10 @@ def catalogue() -> Catalogue:
     name = kept.name([f"{each} {stat.st_size} {stat.st_mtime_ns}".encode() for each, stat in made_of], "catalogue")
     data = kept.kept(name)
     if data is not None:
-        with suppress(ValidationError):
-            return Catalogue(_COMPANIES.validate_json(data))
+        with suppress(ValueError):  # of which pydantic's is one
+            return _Kept(data)
     read = _read((FOLDER / file for file, _ in stats), suffix_check=False)
-    whole = json.dumps([data for data, _ in read]).encode()
+    whole = _keepable(read)
     kept.keep(name, whole, room=2 * len(whole))
     return Catalogue(company for _, company in read)
 
@@ -319,8 +335,65 @@ def _keys(sdk: Sdk, number: int) -> Iterator[tuple[str | int, ...]]:
             yield "sdks", number, "lists", i, "hosts", h
 
 
-def _entries(companies: Iterable[Company]) -> Iterator[Entry]:
-    for company in companies:
-        for sdk in company.sdks:
-            for host in sdk.hosts:
-                yield Entry(host, sdk, company)
+def _entries(company: Company) -> Iterator[Entry]:
+    for sdk in company.sdks:
+        for host in sdk.hosts:
+            yield Entry(host, sdk, company)
+
+
+def _places(companies: Iterable[Company]) -> dict[str, list[int]]:
+    """Returns for each host the numbers of the companies that own it, or a path of it."""
+    places: dict[str, list[int]] = {}
+    for number, company in enumerate(companies):
+        for host in dict.fromkeys(entry.host.host for entry in _entries(company)):
+            places.setdefault(host, []).append(number)
+    return places
+
+
+def _telling(companies: Iterable[Company]) -> list[int]:
+    """Returns the numbers of the companies that are known by more than hosts: by marks, addresses or their own apps."""
+    return [
+        number
+        for number, company in enumerate(companies)
+        if company.apps or any(sdk.marks or sdk.addresses for sdk in company.sdks)
+    ]
+
+
+class _Index(BaseModel):
+    """The first line of a catalogue that was kept; each line behind it is a company's file, as JSON."""
+
+    model_config = ConfigDict(strict=True)
+
+    digest: str
+    places: dict[str, list[int]]
+    telling: list[int]
+
+
+class _Kept(Catalogue):
+    """A catalogue as it was kept: a company is read when something of it is asked for."""
+
+    def __init__(self, data: bytes) -> None:
+        """Takes what `_keepable` made; raises ValidationError or ValueError for anything else."""
+        head, _, body = data.partition(b"\n")
+        index = _Index.model_validate_json(head)
+        if index.digest != _digest(body):
+            raise ValueError("the catalogue that was kept is damaged")
+        lines = body.split(b"\n")
+
+        @cache
+        def company(number: int) -> Company:
+            return Company.model_validate_json(lines[number])
+
+        self._take(index.places, company, index.telling, len(lines))
+
+
+def _keepable(read: Sequence[tuple[object, Company]]) -> bytes:
+    """Returns a catalogue as `_Kept` reads it."""
+    body = b"\n".join(json.dumps(data).encode() for data, _ in read)
+    companies = [company for _, company in read]
+    index = _Index(digest=_digest(body), places=_places(companies), telling=_telling(companies))
+    return index.model_dump_json().encode() + b"\n" + body
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

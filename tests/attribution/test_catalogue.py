@@ -228,13 +228,23 @@ def test_every_known_host_is_found_as_itself():
 def test_the_catalogue_is_kept_as_it_was_read(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     first = catalogue.__wrapped__()
-    (file,) = (tmp_path / "leaktap").iterdir()
     monkeypatch.setattr("leaktap.attribution._catalogue.load_yaml", None)
-    assert catalogue.__wrapped__().companies == first.companies == catalogue().companies
-    monkeypatch.undo()
+    kept = catalogue.__wrapped__()
+    for host in (host.host for company in first.companies for sdk in company.sdks for host in sdk.hosts):
+        assert list(kept.candidates(host)) == list(first.candidates(host))
+    assert kept.companies == first.companies
+    assert kept.marked == first.marked and kept.maker("com.tencent.mm") == first.maker("com.tencent.mm") is not None
+
+
+@pytest.mark.parametrize("harm", [lambda _: b"[{}]", lambda _: b"", lambda data: data[:-9], lambda data: data + b"."])
+def test_a_kept_catalogue_that_is_damaged_is_read_again(tmp_path, monkeypatch, harm):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    file.write_bytes(b"[{}]")
-    assert catalogue.__wrapped__().companies == first.companies
+    monkeypatch.setattr("leaktap.attribution._catalogue.FOLDER", write(tmp_path, other=SECOND))
+    first = catalogue.__wrapped__()
+    (file,) = (tmp_path / "leaktap").iterdir()
+    file.write_bytes(harm(file.read_bytes()))
+    again = catalogue.__wrapped__()
+    assert again.companies == first.companies and again.find("ads.example.org").sdk.name == "Other Ads"
 
 
 def test_the_catalogue_that_leaktap_carries_names_no_public_suffix():
