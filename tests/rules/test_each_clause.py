@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from leaktap._baseline import Baseline
-from leaktap.config import Case
+from leaktap.config import Baseline, Case
 from leaktap.model import App, Owner, Phase
 from leaktap.rulebook import rule_book
 from leaktap.rules import Engine
