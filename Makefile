@@ -11,7 +11,7 @@ demo: $(VENV)/.runtime
 	@$(BIN)/leaktap scan $(CASE)/capture.pcapng --case $(CASE)/case.yaml
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check leaktap tests benchmarks captures fuzz

@@ -7,29 +7,43 @@ import sys
 
 import pytest
 
+from leaktap.cli import run
+
 GOOD_DEVICE = "name: phone\naddresses: {mac: a4:50:46:12:34:56}\nidentifiers: {imei: '867530912345672'}\n"
 GOOD_CASE = "app: {package: com.example.shop}\n"
 HAR = json.dumps({"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": []}})
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, monkeypatch):
+    """The folder where paths are taken from."""
     (tmp_path / "in.har").write_text(HAR)
     (tmp_path / "case.yaml").write_text(GOOD_CASE)
     (tmp_path / "device.yaml").write_text(GOOD_DEVICE)
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def scan(folder, *arguments):
-    command = [sys.executable, "-m", "leaktap", "scan", *arguments]
-    # The package is found through PYTHONPATH or its installation; the folder is where paths are taken from.
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=folder)
+@pytest.fixture
+def refused(folder, capsys):
+    """Scans, and expects a refusal in these words."""
+
+    def judge(words, *arguments):
+        code = run(["scan", *arguments])
+        out, err = capsys.readouterr()
+        assert (code, out) == (2, "")
+        assert re.fullmatch(r"leaktap: [^\n]+\n", err), err
+        assert re.search(words, err), err
+
+    return judge
 
 
-def refused(done, words):
+def test_a_process_ends_so(folder):
+    (folder / "case.yaml").write_text("app: [")
+    command = [sys.executable, "-m", "leaktap", "scan", "in.har", "--case", "case.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
-    assert re.fullmatch(r"leaktap: [^\n]+\n", done.stderr), done.stderr
-    assert re.search(words, done.stderr), done.stderr
+    assert re.fullmatch(r"leaktap: case\.yaml:1: is no YAML [^\n]+\n", done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +81,9 @@ def refused(done, words):
         ),
     ],
 )
-def test_a_broken_case(folder, case, words):
+def test_a_broken_case(folder, refused, case, words):
     (folder / "case.yaml").write_bytes(case if isinstance(case, bytes) else case.encode())
-    refused(scan(folder, "in.har", "--case", "case.yaml"), words)
+    refused(words, "in.har", "--case", "case.yaml")
 
 
 @pytest.mark.parametrize(
@@ -84,9 +98,9 @@ def test_a_broken_case(folder, case, words):
         ("name: phone", r"other\.yaml:1: name: phone already belongs to 'phone' of device\.yaml"),
     ],
 )
-def test_a_broken_device(folder, device, words):
+def test_a_broken_device(folder, refused, device, words):
     (folder / "other.yaml").write_text(device)
-    refused(scan(folder, "in.har", "--device", "device.yaml", "--device", "other.yaml"), words)
+    refused(words, "in.har", "--device", "device.yaml", "--device", "other.yaml")
 
 
 @pytest.mark.parametrize(
@@ -110,22 +124,22 @@ def test_a_broken_device(folder, device, words):
         (["--case", "case.yaml", "-o", "text:./case.yaml"], r"is an input of this run"),
     ],
 )
-def test_a_contradiction_on_the_command_line(folder, arguments, words):
-    refused(scan(folder, "in.har", *arguments), words)
+def test_a_contradiction_on_the_command_line(folder, refused, arguments, words):
+    refused(words, "in.har", *arguments)
     assert (folder / "in.har").read_text() == HAR
     assert (folder / "case.yaml").read_text() == GOOD_CASE
 
 
 @pytest.mark.parametrize("option", [["--consent", "2026-11-21T10:00:19Z"], ["--before-consent"]])
-def test_consent_is_said_once(folder, option):
+def test_consent_is_said_once(folder, refused, option):
     (folder / "case.yaml").write_text("events: {at: 2026-11-21T10:00:19Z, event: consent}")
-    refused(scan(folder, "in.har", "--case", "case.yaml", *option), f"{option[0]}: the case says itself")
+    refused(f"{option[0]}: the case says itself", "in.har", "--case", "case.yaml", *option)
 
 
 @pytest.mark.parametrize("name", ["none.pcap", "empty", "none\x1b[31m.pcap"])
-def test_an_input_that_is_not_there(folder, name):
+def test_an_input_that_is_not_there(folder, refused, name):
     (folder / "empty").mkdir()
-    refused(scan(folder, "in.har", name, "-o", "out.jsonl"), r"there is no such file|has no .* in it")
+    refused(r"there is no such file|has no .* in it", "in.har", name, "-o", "out.jsonl")
     assert not (folder / "out.jsonl").exists()
 
 
@@ -138,12 +152,12 @@ def test_an_input_that_is_not_there(folder, name):
         ("11-21 10:00:00.000 1 2 I am_kill: [0,7,com.a,0,x]\n", r"screen\.csv:1: am_kill: has no time zone"),
     ],
 )
-def test_a_broken_file_of_events(folder, table, words):
+def test_a_broken_file_of_events(folder, refused, table, words):
     (folder / "screen.csv").write_text(table)
-    refused(scan(folder, "in.har", "--events", "screen.csv"), words)
+    refused(words, "in.har", "--events", "screen.csv")
 
 
 def test_a_file_of_events_is_not_written_over(folder):
     (folder / "screen.csv").write_text("time,event\n")
-    done = scan(folder, "in.har", "--events", "screen.csv", "-o", "screen.csv", "--format", "jsonl")
-    assert (done.returncode, (folder / "screen.csv").read_text()) == (2, "time,event\n")
+    assert run(["scan", "in.har", "--events", "screen.csv", "-o", "screen.csv", "--format", "jsonl"]) == 2
+    assert (folder / "screen.csv").read_text() == "time,event\n"
