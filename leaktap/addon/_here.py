@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from mitmproxy.flow import Flow
 
 from leaktap.addon._beside import Told
-from leaktap.addon._session import Item, Session
+from leaktap.addon._items import Item
+from leaktap.addon._session import Session
 from leaktap.addon._settings import Settings
 from leaktap.config import Event
 
@@ -40,6 +41,10 @@ class Here:
         """Makes an event part of the timeline."""
         self.session.take([event])
 
-    def close(self, seconds: float) -> None:
+    def leave(self) -> None:
         """Writes the summary."""
+        self.session.finish()
+
+    def close(self, seconds: float) -> None:
+        """Does the same."""
         self.session.finish()

@@ -64,6 +64,16 @@ class Outputs:
         self._told.put(fault)
 
 
+def check(targets: Sequence[str]) -> None:
+    """Tries whether outputs can be opened; nothing is written or sent.
+
+    Raises:
+        SinkError: one of them cannot be.
+    """
+    for target in targets:
+        open_sink(target, Options(live=True, append=True, dry=True), "text")
+
+
 def _attempt(action: Callable[..., None], *arguments: object) -> str:
     """Returns why a sink failed; whatever it was, the proxy must not feel it."""
     try:

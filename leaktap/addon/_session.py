@@ -8,37 +8,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
+from leaktap.addon._items import SOURCE, Answered, Item
 from leaktap.addon._log import recipient
 from leaktap.addon._outputs import Outputs
 from leaktap.addon._settings import Settings
 from leaktap.addon._tally import Tally
 from leaktap.config import Event, case_key, to_time
 from leaktap.consent import Timeline
-from leaktap.model import Answer, Blind, Exchange, Fault, Finding, Seen, Severity, Time
+from leaktap.model import Answer, Blind, Fault, Finding, Seen, Severity, Time
 from leaktap.pipeline import Pipeline
 from leaktap.sinks._record import record
 from leaktap.sinks._words import clause_ids, consent, disguise, harmless
 from leaktap.sources._conversation import Conversation, Over, Piece
-from leaktap.sources._shown import Asked, Replied, exchange, microseconds
+from leaktap.sources._shown import Asked, Spoken, exchange, message_exchange, microseconds
 from leaktap.wire.names import Names
-
-SOURCE = "live"
 
 _MOST_TALKS = 4096
 """Connections of TCP and UDP that are followed at once."""
-
-
-class Answered(NamedTuple):
-    """A response to a request that was shown before, whose body need not be in `asked`."""
-
-    asked: Asked
-    replied: Replied
-
-
-type Item = Seen | Event | Asked | Answered | Piece | Over
-"""What a session is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +107,8 @@ class Session:
                 yield exchange(item, None, SOURCE, f"flow:{item.flow}")
             case Answered():
                 yield Answer(exchange(item.asked, item.replied, SOURCE, f"flow:{item.asked.flow}"))
+            case Spoken():
+                yield message_exchange(item, SOURCE, f"flow:{item.asked.flow}")
             case Piece():
                 talk = self._talk(item)
                 yield from talk.feed(item.client, item.data, microseconds(item.time))
@@ -156,41 +146,6 @@ def failure(where: str, error: BaseException) -> Fault:
 def now() -> Time:
     """Returns this moment."""
     return to_time(datetime.now(UTC))
-
-
-def refused(item: Item) -> Blind | None:
-    """Returns the Blind that stands for an item that there was no room for."""
-    why = "the live queue was full"
-    if isinstance(item, Answered):
-        body = item.replied.body or b""
-        shown = exchange(item.asked, None, SOURCE, "")
-    elif isinstance(item, Asked):
-        body, shown = item.body or b"", exchange(item, None, SOURCE, "")
-    elif isinstance(item, Exchange):
-        body, shown = item.request.body + (item.response.body if item.response else b""), item
-    elif isinstance(item, Piece):
-        host = item.line.host.lower()
-        return Blind(
-            microseconds(item.time), "limit", item.line.transport, host, bytes=len(item.data), source=SOURCE, detail=why
-        )
-    else:
-        return item if isinstance(item, Blind) else None
-    end, protocol = shown.server, shown.origin.protocol
-    return Blind(shown.time, "limit", protocol, shown.host, end.ip, end.port, len(body), SOURCE, detail=why)
-
-
-def size(item: Item) -> int:
-    """Returns how many bytes of captured content an item holds."""
-    match item:
-        case Asked():
-            return len(item.body or b"")
-        case Answered():
-            return len(item.replied.body or b"")
-        case Piece():
-            return len(item.data)
-        case Exchange():
-            return len(item.request.body) + (len(item.response.body) if item.response else 0)
-    return 0
 
 
 def _note(finding: Finding, reveal: bool) -> Note:

@@ -8,18 +8,23 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from threading import Lock
 from typing import BinaryIO, NamedTuple
 
 from leaktap.addon._frames import pack, read
-from leaktap.addon._session import Item, Note, Session, failure
+from leaktap.addon._items import SOURCE, Item, whole
+from leaktap.addon._left import Left
+from leaktap.addon._session import Note, Session, failure
 from leaktap.addon._settings import Settings
 from leaktap.addon._tally import Tally
 from leaktap.config import Event
+from leaktap.model import Blind, Fault
 from leaktap.sinks import SinkError
 
-_NICE = 10
+_MOST_NOTES = 8
+"""Findings in one message: mitmproxy's loop goes on between two."""
 
 
 class Begin(NamedTuple):
@@ -36,17 +41,27 @@ class Opened(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Items to inspect."""
+    """Items to inspect, as they travel."""
 
-    number: int
-    items: tuple[Item, ...]
+    items: list[object]
+
+
+class Lost(NamedTuple):
+    """A process died: `why` is to be told. Where the next batch was in its hands, that is not inspected again."""
+
+    why: str
+    batch: bool
+
+
+class Noted(NamedTuple):
+    """What was found in the batch in hand; more may follow."""
+
+    notes: list[Note]
 
 
 class Done(NamedTuple):
-    """A batch was inspected."""
+    """The batch in hand is done."""
 
-    number: int
-    notes: list[Note]
     tally: Tally
 
 
@@ -74,17 +89,62 @@ class _Sender:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream, self._lock = stream, Lock()
 
-    def __call__(self, message: object) -> None:
+    def __call__(self, message: object, now: bool = True) -> None:
+        """Writes a message; unless `now`, it may wait for the next one."""
         with self._lock, suppress(OSError):
-            self._stream.write(pack(message))
-            self._stream.flush()
+            self._stream.writelines(pack(message))
+            if now:
+                self._stream.flush()
+
+
+class _Worker:
+    """The session, and what it was told about it from outside."""
+
+    def __init__(self, session: Session, send: _Sender, log: logging.Logger) -> None:
+        self._session, self._send, self._log = session, send, log
+        self._lost, self._hurried = "", False
+
+    def hurry(self, *_: object) -> None:
+        """Inspects no more: what still comes is only counted."""
+        self._hurried = True
+
+    def take(self, message: Batch | Lost) -> None:
+        """Does what a message asks for and says when it is done."""
+        match message:
+            case Lost():
+                self._inspect(Fault("source", SOURCE, message.why))
+                self._lost = message.why if message.batch else ""
+            case Batch():
+                self._batch(map(whole, message.items))
+        self._send(Done(self._session.tally()))
+
+    def _batch(self, items: Iterable[Item]) -> None:
+        lost, self._lost = self._lost, ""
+        left = Left()
+        for item in items:
+            if isinstance(item, Blind | Fault | Event) or not (lost or self._hurried):
+                self._inspect(item)
+            else:
+                left.add(item)
+        for blind in left.told(lost or "leaktap came to its end"):
+            self._inspect(blind)
+
+    def _inspect(self, item: Item) -> None:
+        try:
+            notes = self._session.take([item])
+        except Exception as error:  # noqa: BLE001 (a bug must cost this item and not the session: it is told)
+            fault = failure(type(item).__name__, error)
+            self._log.error(f"leaktap: {fault.why}")
+            self._session.outputs.write(fault)
+            return
+        for begin in range(0, len(notes), _MOST_NOTES):
+            self._send(Noted(notes[begin : begin + _MOST_NOTES]), now=False)
 
 
 def main() -> None:
     """Serves one session."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # they are for the proxy, whose end closes the pipe
-    os.nice(_NICE)
     source, send = os.fdopen(int(sys.argv[1]), "rb"), _Sender(os.fdopen(int(sys.argv[2]), "wb"))
     log = logging.getLogger("leaktap")
     log.addHandler(_Relay(send))
@@ -96,25 +156,14 @@ def main() -> None:
     except SinkError as error:
         send(Opened(str(error)))
         return
+    worker = _Worker(session, send, log)
+    signal.signal(signal.SIGUSR1, worker.hurry)
     send(Opened())
     session.warm()
     with suppress(EOFError):
         while True:
-            batch: Batch = read(source)
-            send(Done(batch.number, _take(session, batch, log), session.tally()))
+            worker.take(read(source))
     session.finish()
-
-
-def _take(session: Session, batch: Batch, log: logging.Logger) -> list[Note]:
-    notes = []
-    for item in batch.items:
-        try:
-            notes += session.take([item])
-        except Exception as error:  # noqa: BLE001 (a bug must cost this item and not the session: it is told)
-            fault = failure(type(item).__name__, error)
-            log.error(f"leaktap: {fault.why}")
-            session.outputs.write(fault)
-    return notes
 
 
 if __name__ == "__main__":

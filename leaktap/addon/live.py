@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Concatenate
 
 from mitmproxy import ctx, hooks
@@ -30,10 +31,12 @@ from mitmproxy.udp import UDPFlow
 from leaktap.addon._beside import Beside
 from leaktap.addon._board import Board
 from leaktap.addon._here import Here
+from leaktap.addon._items import SOURCE, Answered, Item
 from leaktap.addon._log import ALERT
 from leaktap.addon._marks import Marks
 from leaktap.addon._notes import annotate
-from leaktap.addon._session import SOURCE, Answered, Item, Note, failure, now, timeline_of
+from leaktap.addon._outputs import check
+from leaktap.addon._session import Note, failure, now, timeline_of
 from leaktap.addon._settings import Settings
 from leaktap.addon._tally import Tally
 from leaktap.addon.options import OPTIONS, declare, settings
@@ -43,8 +46,8 @@ from leaktap.model import Blind, Phase
 from leaktap.sinks import SinkError
 from leaktap.sinks._words import consent, harmless
 from leaktap.sources._conversation import Line, Over, Piece, line, pieces
-from leaktap.sources._shown import asked, replied
-from leaktap.sources.flows import OWN, message_exchange, streamed
+from leaktap.sources._shown import asked, replied, spoken
+from leaktap.sources.flows import OWN, streamed
 
 log = logging.getLogger("leaktap")
 
@@ -57,6 +60,8 @@ _MOST_PHONES = 1000
 _NAMES = {name for name, *_ in OPTIONS}
 _written: set[str] = set()
 """The outputs that this process has written to: they are not emptied when options change or the script is reloaded."""
+_leaving: list[Beside] = []
+"""The sessions that come to their end while the proxy goes on: another one begins after them."""
 
 
 def guarded[**P](hook: Callable[Concatenate["Live", P], None]) -> Callable[Concatenate["Live", P], None]:
@@ -121,18 +126,34 @@ class Live:
         self._keep_marks(ctx.options.leaktap_events_out)
         if self.session and self._about == about:
             return
-        self.done()
-        self._timeline = timeline_of(about, self.marks.events)
-        self.board.happened(self._timeline.events)
         try:
-            begin = Beside if self._beside else Here
-            self.session = begin(replace(about, kept=frozenset(_written)), self.marks.events, self._note)
+            if self.session or _leaving:
+                check(about.outputs)
+            self._leave()
+            self.session = self._made(replace(about, kept=frozenset(_written)))
         except (SinkError, OSError) as error:
             raise OptionsError(f"leaktap: {error}") from None
+        self._timeline = timeline_of(about, self.marks.events)
+        self.board.happened(self._timeline.events)
         if self._loop:
             self.session.attach(self._loop)
         _written.update(about.outputs)
         self._about = about
+
+    def _made(self, about: Settings) -> Beside | Here:
+        if self._beside:
+            return Beside(about, self.marks.events, self._note, _leaving)
+        return Here(about, self.marks.events, self._note)
+
+    def _leave(self) -> None:
+        """Lets the session come to its end while the proxy goes on, if there is one."""
+        session, self.session = self.session, None
+        if isinstance(session, Beside) and self._loop:
+            _leaving.append(session)
+            session.then(lambda: _leaving.remove(session))
+            session.leave()
+        elif session:
+            session.close(_DRAIN)
 
     def _keep_marks(self, file: str) -> None:
         try:
@@ -176,7 +197,7 @@ class Live:
         """Takes the newest message of a WebSocket."""
         assert flow.websocket is not None
         index = len(flow.websocket.messages) - 1
-        self._take(message_exchange(flow, index, SOURCE, f"flow:{flow.id}"), flow)
+        self._take(spoken(flow, index), flow)
 
     @guarded
     def tls_established_client(self, data: TlsData) -> None:
@@ -221,10 +242,16 @@ class Live:
 
     @guarded
     def done(self) -> None:
-        """Ends the session, if there is one."""
-        if self.session:
-            session, self.session = self.session, None
-            session.close(_DRAIN)
+        """Ends the session, if there is one. Where the proxy ends as well, it waits for that."""
+        if not ctx.master.should_exit.is_set():
+            self._leave()
+            return
+        until = monotonic() + _DRAIN
+        for earlier in list(_leaving):
+            earlier.close(max(until - monotonic(), 0.0))
+        session, self.session = self.session, None
+        if session:
+            session.close(max(until - monotonic(), 0.0))
 
     def mark(self, event: Event) -> Phase:
         """Makes an event part of the timeline and returns the phase that it leads to."""

@@ -18,7 +18,7 @@ from time import time
 from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
-from mitmproxy.http import Headers, HTTPFlow, Response
+from mitmproxy.http import Headers, HTTPFlow, RequestData, Response
 from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
@@ -71,7 +71,7 @@ class Page:
         self._file: Path | None = None
         self._listens = False
         self._urls: list[str] = []
-        self._host = ""
+        self._host, self._name = "", b""
 
     @property
     def address(self) -> str:
@@ -92,9 +92,13 @@ class Page:
         """Notes the page's name.
 
         Raises:
-            OptionsError: the endpoint is no HOST:PORT.
+            OptionsError: the endpoint is no HOST:PORT, or the page's name is none.
         """
-        self._host = ctx.options.leaktap_page.lower()
+        host = ctx.options.leaktap_page.lower()
+        try:
+            self._host, self._name = host, host.encode("idna")
+        except UnicodeError:
+            raise OptionsError(f"leaktap_page: {host!r} is no name of a host") from None
         for name in ("leaktap_listen", "leaktap_dashboard"):
             if name in updated:
                 _place(name)
@@ -110,7 +114,7 @@ class Page:
     def request(self, flow: HTTPFlow) -> None:
         """Answers what the phone asks of the page."""
         try:
-            if self._host and flow.request.pretty_host.lower() == self._host:
+            if self._host and self._may_be(flow.request.data) and flow.request.pretty_host.lower() == self._host:
                 flow.metadata[OWN] = True
                 flow.response = _response(self.control.answer(_call(flow)))
         except Exception as error:  # noqa: BLE001 (no exception leaves a hook)
@@ -128,6 +132,13 @@ class Page:
             with suppress(OSError):
                 self._file.unlink()
             self._file = None
+
+    def _may_be(self, asked: RequestData) -> bool:
+        """Whether a request may be for the page: what mitmproxy does to tell its host takes more time than all else."""
+        name = self._name
+        if name in asked.authority.lower() or asked.host.lower() == self._host:
+            return True
+        return any(len(key) == 4 and name in value.lower() for key, value in asked.headers.fields)
 
     def _listen(self) -> None:
         """Opens what the options name, and tells of it."""

@@ -7,6 +7,7 @@ from pathlib import Path
 if find_spec("leaktap") is None:
     sys.path.append(str(Path(__file__).resolve().parents[2]))
 
+from leaktap.addon._joined import joined
 from leaktap.addon._marks import MARKS
 from leaktap.addon.commands import Commands
 from leaktap.addon.live import Live
@@ -15,4 +16,4 @@ from leaktap.addon.view import Views
 
 live = Live(MARKS)
 page = Page(live)
-addons = [page, live, Commands(live, page), Views(live)]
+globals().update(joined(page, live, Commands(live, page), Views(live)))

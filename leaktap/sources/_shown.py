@@ -1,7 +1,7 @@
 """What an HTTP flow says, in plain values: cheap to take from a running proxy, to send to another process, and to read.
 
-`asked` and `replied` only pick what is there; `exchange` is where it is decoded. So a running proxy spends microseconds
-on a message, and the same code makes exchanges of flows from files.
+`asked`, `replied` and `spoken` only pick what is there; `exchange` and `message_exchange` are where it is decoded. So a
+running proxy spends microseconds on a message, and the same code makes exchanges of flows from files.
 """
 
 from __future__ import annotations
@@ -61,6 +61,16 @@ class Replied(NamedTuple):
     time: float | None
 
 
+class Spoken(NamedTuple):
+    """A WebSocket message: the request that began the conversation, which message it is, who sent it, what and when."""
+
+    asked: Asked
+    number: int
+    client: bool
+    data: bytes
+    time: float | None
+
+
 def asked(flow: HTTPFlow, body: bool = True) -> Asked:
     """Returns what the request of a flow says; without `body`, its body is left out as if it were empty."""
     data = flow.request.data
@@ -101,6 +111,16 @@ def replied(flow: HTTPFlow) -> Replied | None:
     )
 
 
+def spoken(flow: HTTPFlow, index: int) -> Spoken:
+    """Returns the WebSocket message `index` of a flow."""
+    assert flow.websocket is not None
+    message = flow.websocket.messages[index]
+    content: bytes | str = message.content
+    if isinstance(content, str):  # as format versions up to 7 kept text messages
+        content = content.encode("utf-8", "surrogateescape")
+    return Spoken(asked(flow, body=False), index, message.from_client, content, message.timestamp)
+
+
 def exchange(said: Asked, answer: Replied | None, source: str, name: str) -> Exchange:
     """Returns the exchange, with `name` for its id."""
     protocol, http = version(_text(said.version))
@@ -126,9 +146,24 @@ def exchange(said: Asked, answer: Replied | None, source: str, name: str) -> Exc
     )
 
 
-def aliases(flow: Flow, host: str) -> tuple[Alias, ...]:
-    """Returns the other names of a flow's server: the one that the phone greeted it by, those of its certificate."""
-    return _aliases(host, flow.client_conn.sni or "", _certified(flow))
+def message_exchange(said: Spoken, source: str, name: str) -> Exchange:
+    """Returns a WebSocket message as an exchange: a request from the client, a response from the server."""
+    ask, time = said.asked, microseconds(said.time)
+    protocol, _ = version(_text(ask.version))
+    scheme, host = _text(ask.scheme), _host(ask, protocol).lower()
+    target = _text(ask.path).partition("?")[0]
+    return Exchange(
+        f"{name}.{said.number}",
+        time,
+        endpoint(ask.client),
+        endpoint(ask.server),
+        scheme,
+        host,
+        Message(("WEBSOCKET", target, "websocket"), (), said.data if said.client else b"", time),
+        None if said.client else Message(("websocket", "", ""), (), said.data, time),
+        Origin(source, "websocket", "tcp", None, ask.flow, scheme == "https"),
+        aliases=_aliases(host, ask.greeted, ask.certified),
+    )
 
 
 @lru_cache(4096)

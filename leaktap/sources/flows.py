@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from leaktap.marks import SIGN, marks
-from leaktap.model import Answer, Blind, Endpoint, Exchange, Fault, Mark, Message, Origin, Progress, Seen
+from leaktap.model import Answer, Blind, Endpoint, Exchange, Fault, Mark, Progress, Seen
 from leaktap.sources import _shown
 from leaktap.sources._api import Reading, Source
 from leaktap.sources._conversation import conversation
@@ -107,7 +107,7 @@ def flow_exchanges(
         yield exchange(http, source, name)
         yield from streamed(http, source)
         for index in range(len(http.websocket.messages) if http.websocket else 0):
-            yield message_exchange(http, index, source, name)
+            yield _shown.message_exchange(_shown.spoken(http, index), source, name)
     else:
         yield from conversation(flow, source, name, names or Names())
 
@@ -115,31 +115,6 @@ def flow_exchanges(
 def exchange(flow: HTTPFlow, source: str, name: str) -> Exchange:
     """Returns the request of a flow and its response."""
     return _shown.exchange(_shown.asked(flow), _shown.replied(flow), source, name)
-
-
-def message_exchange(flow: HTTPFlow, index: int, source: str, name: str) -> Exchange:
-    """Returns the WebSocket message `index` of a flow: a request from the client, a response from the server."""
-    assert flow.websocket is not None
-    message = flow.websocket.messages[index]
-    time = microseconds(message.timestamp)
-    target = flow.request.path.partition("?")[0]
-    content: bytes | str = message.content
-    if isinstance(content, str):  # as format versions up to 7 kept text messages
-        content = content.encode("utf-8", "surrogateescape")
-    sent = content if message.from_client else b""
-    client, server = _ends(flow)
-    return Exchange(
-        f"{name}.{index}",
-        time,
-        client,
-        server,
-        flow.request.scheme,
-        flow.request.pretty_host.lower(),
-        Message(("WEBSOCKET", target, "websocket"), (), sent, time),
-        None if message.from_client else Message(("websocket", "", ""), (), content, time),
-        _origin(flow, source, "websocket"),
-        aliases=_shown.aliases(flow, flow.request.pretty_host.lower()),
-    )
 
 
 def streamed(flow: HTTPFlow, source: str) -> Iterator[Blind]:
@@ -160,11 +135,6 @@ def _length(message: HTTPMessage) -> int:
 def _ends(flow: Flow) -> tuple[Endpoint, Endpoint]:
     server = flow.server_conn
     return _shown.endpoint(flow.client_conn.peername), _shown.endpoint(server.peername or server.address)
-
-
-def _origin(flow: HTTPFlow, source: str, protocol: str) -> Origin:
-    transport = "udp" if protocol == "h3" else "tcp"
-    return Origin(source, protocol, transport, None, flow.id, flow.request.scheme == "https")  # type: ignore[arg-type]
 
 
 def _records(buffered: io.BufferedReader[Any]) -> Iterator[bytes | str]:

@@ -1,17 +1,19 @@
 """The session's own process: what is put comes out in order, and neither its death nor a full queue stops anything."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 from mitmproxy.test import tflow
 
-from leaktap.addon import _beside
-from leaktap.addon._beside import Beside
-from leaktap.addon._session import Answered, refused
+from leaktap.addon import _outlet, _queue
+from leaktap.addon._beside import STEP, Beside
+from leaktap.addon._items import Answered, refused
 from leaktap.addon._settings import Settings
 from leaktap.config import Case, DeviceProfile, Event
 from leaktap.sinks import SinkError
@@ -40,6 +42,21 @@ def beside(tmp_path, told):
 
 
 BODY = f'{{"imei":"{IMEI}"}}'.encode()
+
+
+class Heard:
+    """What a session told: for each time the findings, and those of their flows that still are."""
+
+    def __init__(self):
+        self.told = []
+
+    def __call__(self, notes, flows, tally):
+        if notes:
+            self.told.append((notes, flows))
+
+
+def sent(beside):
+    return not beside.queue.held and not beside._child.outlet
 
 
 def leak(path="/", body=BODY):
@@ -110,7 +127,7 @@ def test_what_it_had_in_hand_is_not_inspected_and_said_so(beside, tmp_path):
     os.kill(beside.pid, signal.SIGSTOP)
     for n in range(5):
         beside.put(asked(leak(f"/{n}")))
-    wait(lambda: not beside._waiting and not beside._rest)
+    wait(lambda: sent(beside))
     os.kill(beside.pid, signal.SIGKILL)
     wait(lambda: beside.idle)
     (blind,) = lines(tmp_path, "blind")
@@ -119,19 +136,21 @@ def test_what_it_had_in_hand_is_not_inspected_and_said_so(beside, tmp_path):
 
 
 def test_a_full_queue_is_blind_not_slow(beside, tmp_path, monkeypatch):
-    monkeypatch.setattr(_beside, "MOST_BYTES", 50_000)
+    monkeypatch.setattr(_queue, "MOST_BYTES", 50_000)
     os.kill(beside.pid, signal.SIGSTOP)
     for n in range(100):
         beside.put(asked(leak(f"/{n}", b"x" * 1000)))
+    assert beside.waiting < 50
     os.kill(beside.pid, signal.SIGCONT)
-    wait(lambda: not beside._flying and not beside._waiting and not beside._rest)
+    wait(lambda: beside.idle)
     beside.put(asked(leak("/last")))
     wait(lambda: beside.idle)
     beside.close(5)
     (blind,) = lines(tmp_path, "blind")
     (summary,) = lines(tmp_path, "summary")
-    assert blind["why"] == "limit" and blind["detail"] == "the live queue was full"
-    assert blind["bytes"] == (101 - summary["exchanges"]) * 1000 and 20 < summary["exchanges"] < 100
+    left = 101 - summary["exchanges"]
+    assert (blind["why"], blind["detail"]) == ("limit", f"the live queue was full: {left} messages")
+    assert blind["bytes"] == left * 1000 and 20 < summary["exchanges"] < 100
     assert len(lines(tmp_path, "finding")) == 1
 
 
@@ -140,8 +159,8 @@ def test_the_end_of_its_pipe_is_its_end(beside, tmp_path):
     beside.put(asked(leak()))
     wait(lambda: beside.idle)
     beside._closing = True
-    beside._out = _beside._closed(beside._out)
-    wait(lambda: beside._in < 0)
+    beside._child.finish()
+    wait(lambda: beside.ended)
     (summary,) = lines(tmp_path, "summary")
     assert summary["exchanges"] == 1
 
@@ -161,3 +180,117 @@ def test_there_is_a_blind_for_whatever_is_refused():
     answer = refused(Answered(asked(flow, body=False), replied(flow)))
     assert (asking.why, asking.bytes, asking.host) == ("limit", 5, "address")
     assert answer.bytes == len(flow.response.raw_content)
+
+
+def test_a_large_body_is_written_in_portions_between_which_the_loop_goes_on(beside, tmp_path, monkeypatch):
+    body, portions = b"x" * 5_000_000 + BODY, []
+    write, writev = beside._write, os.writev
+
+    def counted(descriptor, pieces):
+        portions[-1] += (count := writev(descriptor, pieces))
+        return count
+
+    def portion():
+        portions.append(0)
+        return write()
+
+    monkeypatch.setattr(beside, "_write", portion)
+    monkeypatch.setattr(_outlet.os, "writev", counted)
+    beside.put(asked(leak("/", body)))
+    wait(lambda: beside.idle)
+    assert max(portions) <= STEP and sum(portions) > len(body)
+    assert len(lines(tmp_path, "finding")) == 1
+
+
+def test_findings_are_told_a_few_at_a_time(beside, told, tmp_path):
+    values = "".join(f'"k{n}":"{IMEI}",' for n in range(200))
+    beside.put(asked(flow := leak("/", f'{{{values}"end":1}}'.encode())), flow)
+    wait(lambda: beside.idle)
+    assert len(lines(tmp_path, "finding")) == sum(len(notes) for notes, _ in told) == 200
+    assert max(len(notes) for notes, _ in told) <= 8
+
+
+def test_a_flow_that_mitmproxy_has_forgotten_is_not_kept(beside, told):
+    beside.put(asked(flow := leak()), flow)
+    del flow
+    gc.collect()
+    wait(lambda: beside.idle)
+    ((notes, flows),) = told
+    assert len(notes) == 1 and not flows
+
+
+def test_what_was_not_in_hand_when_it_died_is_inspected_by_the_next(beside, tmp_path):
+    beside.put(asked(leak()))
+    wait(lambda: beside.idle)
+    os.kill(beside.pid, signal.SIGSTOP)
+    for n in range(400):
+        beside.put(asked(leak(f"/{n}", b"x" * 1000)))
+    for n in range(10):
+        beside.put(asked(leak(f"/after/{n}")))
+    wait(lambda: sent(beside))
+    os.kill(beside.pid, signal.SIGKILL)
+    wait(lambda: beside.idle)
+    beside.close(5)
+    (blind,), (summary,) = lines(tmp_path, "blind"), lines(tmp_path, "summary")
+    assert len(lines(tmp_path, "finding")) == 11 and summary["exchanges"] + blind["bytes"] // 1000 == 410
+
+
+def test_a_session_that_leaves_is_not_waited_for(beside, tmp_path):
+    beside.put(asked(leak()))
+    wait(lambda: beside.idle)
+    os.kill(beside.pid, signal.SIGSTOP)
+    beside.put(asked(leak("/late")))
+    beside.leave()
+    assert not beside.ended and not lines(tmp_path, "summary")
+    os.kill(beside.pid, signal.SIGCONT)
+    wait(lambda: beside.ended)
+    assert len(lines(tmp_path, "finding")) == 2 and len(lines(tmp_path, "summary")) == 1
+
+
+def test_the_next_session_begins_when_the_one_before_has_ended(beside, tmp_path):
+    about = replace(settings(tmp_path), kept=frozenset([str(tmp_path / "out.jsonl")]))
+    wait(lambda: beside.idle)
+    os.kill(beside.pid, signal.SIGSTOP)
+    beside.put(asked(leak("/first")))
+    beside.leave()
+    heard = Heard()
+    second = Beside(about, (), heard, [beside])
+    second.attach(LOOP)
+    second.put(asked(leak("/second")))
+    assert second.pid == 0 and second.waiting == 1
+    os.kill(beside.pid, signal.SIGCONT)
+    wait(lambda: second.idle)
+    second.close(5)
+    schemas = [json.loads(line)["schema"].split("/")[0] for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    told = [schema for schema in schemas if schema in ("leaktap.finding", "leaktap.summary")]
+    assert told == ["leaktap.finding", "leaktap.summary"] * 2 and len(heard.told) == 1
+
+
+@pytest.mark.parametrize("before", ["ends first", "is in the way"])
+def test_the_end_of_all_ends_those_that_wait_too(beside, tmp_path, before):
+    beside.put(asked(leak("/first")))
+    beside.leave()
+    about = replace(settings(tmp_path), kept=frozenset([str(tmp_path / "out.jsonl")]))
+    second = Beside(about, (), Heard(), [beside])
+    second.attach(LOOP)
+    second.put(asked(leak("/second")))
+    if before == "ends first":
+        beside.close(60)
+    second.close(60)
+    assert beside.ended and second.ended
+    assert len(lines(tmp_path, "finding")) == len(lines(tmp_path, "summary")) == 2
+
+
+def test_where_there_is_no_time_what_is_left_is_counted(beside, tmp_path):
+    wait(lambda: beside.idle)
+    os.kill(beside.pid, signal.SIGSTOP)
+    for n in range(3000):
+        beside.put(asked(leak(f"/{n}", b'{"page":"%d"}' % n)))
+    os.kill(beside.pid, signal.SIGCONT)
+    beside.close(0)
+    wait(lambda: lines(tmp_path, "summary"))
+    (summary,) = lines(tmp_path, "summary")
+    counted = [blind["detail"] for blind in lines(tmp_path, "blind")]
+    left = sum(int(detail.partition(": ")[2].split()[0]) for detail in counted)
+    assert all(detail.startswith("leaktap came to its end: ") for detail in counted)
+    assert summary["exchanges"] + left == 3000 and left > 0

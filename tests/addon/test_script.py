@@ -16,7 +16,9 @@ assert importlib.util.find_spec("leaktap") is None
 import runpy
 made = runpy.run_path({script!r})
 import leaktap
-print(leaktap.__file__, [type(addon).__name__ for addon in made["addons"]])
+print(leaktap.__file__)
+for name in ("request", "response", "configure", "leaktap.mark", "leaktap.page"):
+    assert callable(made[name]), name
 """
 
 
@@ -25,7 +27,7 @@ def test_a_checkout_needs_no_installation(script, tmp_path):
     code = CODE.format(packages=sysconfig.get_paths()["purelib"], script=str(ROOT / script))
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == f"{ROOT / 'leaktap/__init__.py'} ['Page', 'Live', 'Commands', 'Views']"
+    assert done.stdout.strip() == str(ROOT / "leaktap/__init__.py")
 
 
 def test_the_path_is_printed_without_loading_mitmproxy():
