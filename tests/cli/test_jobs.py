@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,15 @@ def records(name, files, jobs):
     return [fields(each, reveal=True) for each in found], pipeline.finish(1.0)
 
 
+@cache
+def alone_in(name):
+    return records(name, FILES[name], 0)
+
+
 @pytest.mark.parametrize("jobs", [1, 2, 3])
 @pytest.mark.parametrize("name", FILES)
 def test_as_many_processes_as_one_likes(name, jobs):
-    alone, summary = records(name, FILES[name], 0)
+    alone, summary = alone_in(name)
     assert records(name, FILES[name], jobs) == (alone, summary)
     assert isinstance(summary, Summary) and summary.bytes
 

@@ -1,21 +1,36 @@
 import json
-import subprocess
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from leaktap.cli import run
 from leaktap.rules import load_documents
 
 BOOK = [(document, clause) for document in load_documents() for clause in document.clauses]
 
 
-def rules(*arguments):
-    command = [sys.executable, "-m", "leaktap", "rules", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+@dataclass
+class Done:
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def test_every_clause_has_its_line():
+@pytest.fixture
+def rules(capsys):
+    """Runs `leaktap rules`."""
+
+    def rules(*arguments):
+        code = run(["rules", *arguments])
+        return Done(code, *capsys.readouterr())
+
+    return rules
+
+
+def test_every_clause_has_its_line(rules):
     lines = rules().stdout.splitlines()
     for document, clause in BOOK:
         (line,) = [line for line in lines if line.split()[0] == f"{document.document}/{clause.id}"]
@@ -23,7 +38,7 @@ def test_every_clause_has_its_line():
         assert line.endswith(clause.title.en)
 
 
-def test_one_document():
+def test_one_document(rules):
     shown = rules("MIIT-337-2019").stdout
     assert "MIIT-337-2019/1-2" in shown
     assert "CAC-191-2019" not in shown
@@ -41,7 +56,7 @@ def test_one_document():
         ("MIIT-26-2023/1.3.2", ["produces: a record", "leaktap.inventory/1"]),
     ],
 )
-def test_one_clause(clause, words):
+def test_one_clause(rules, clause, words):
     done = rules(clause)
     assert (done.returncode, done.stderr) == (0, "")
     for word in words:
@@ -52,7 +67,7 @@ def test_one_clause(clause, words):
     ("clause", "words"),
     [("CAC-191", "did you mean 'CAC-191-2019'?"), ("CAC-191-2019/99", "is no clause"), ("x", "is no document")],
 )
-def test_an_unknown_one_is_one_line(clause, words):
+def test_an_unknown_one_is_one_line(rules, clause, words):
     done = rules(clause)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
@@ -66,7 +81,7 @@ SHOP = Path(__file__).parents[2] / "captures" / "shop"
 def results(tmp_path_factory):
     file = tmp_path_factory.mktemp("rules") / "shop.jsonl"
     scan = ["scan", str(SHOP / "capture.pcapng"), "--case", str(SHOP / "case.yaml"), "-o", str(file)]
-    subprocess.run([sys.executable, "-m", "leaktap", *scan], check=True, capture_output=True, timeout=60)
+    assert run(scan) == 0
     return file
 
 
@@ -80,14 +95,14 @@ def results(tmp_path_factory):
         ("CAC-191-2019/1.1", ["fired on 0 findings", "none: cannot be seen"]),
     ],
 )
-def test_why_it_fired_or_did_not(results, clause, words):
+def test_why_it_fired_or_did_not(rules, results, clause, words):
     done = rules(clause, str(results))
     assert (done.returncode, done.stderr) == (0, "")
     for word in words:
         assert word in done.stdout
 
 
-def test_another_policy(results, tmp_path):
+def test_another_policy(rules, results, tmp_path):
     case = tmp_path / "case.yaml"
     case.write_text("app: {package: com.example.shop}\nnecessary: [phone]\n", encoding="utf-8")
     done = rules("CAC-191-2019/4.1", str(results), "--case", str(case), "--json")
@@ -96,7 +111,7 @@ def test_another_policy(results, tmp_path):
     assert (found["results"]["fired"], found["results"]["fires"]) == (0, 4)
 
 
-def test_all_as_json():
+def test_all_as_json(rules):
     listed = json.loads(rules("--json").stdout)["clauses"]
     assert [clause["id"] for clause in listed] == [f"{doc.document}/{clause.id}" for doc, clause in BOOK]
     assert all(clause["gist"]["zh"] and clause["remedy"]["en"] for clause in listed)
@@ -106,7 +121,7 @@ def test_all_as_json():
     ("arguments", "words"),
     [(["CAC-191-2019", "x.jsonl"], "is no clause"), (["CAC-191-2019/3.1", "no.jsonl"], "cannot be read")],
 )
-def test_results_that_cannot_be_asked(arguments, words):
+def test_results_that_cannot_be_asked(rules, arguments, words):
     done = rules(*arguments)
     assert done.returncode == 2
     assert words in done.stderr
