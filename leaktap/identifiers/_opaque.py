@@ -6,8 +6,9 @@ words nor a digest. Such runs are found at once, and only they are looked at clo
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from urllib.parse import unquote_to_bytes
 
 from leaktap.identifiers._scan import Scanner
@@ -17,6 +18,7 @@ SHORTEST = 22
 """Runs shorter than this are left to the looks of known values; sixteen signs are as long in base64 or base58."""
 
 _SIGNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_$%\\"
+_UNESCAPED = _SIGNS[:-3]
 _NUL = frozenset({0})
 _SHORTEST_PIECE = 20
 """Of a run in which signs are escaped, three bytes may stand for one."""
@@ -104,31 +106,28 @@ class Runs:
         short: list[tuple[bytes, int]] = []
         for begin, end in stretches(data.translate(self._any), SHORTEST):
             piece = data[begin:end]
+            if end - begin <= _LONGEST_DIGEST and not piece.translate(None, _UNESCAPED):
+                short.append((piece, end))
+                continue
             for first, last in stretches(piece.translate(self._table), SHORTEST):
-                run = piece[first : min(last, first + _SAMPLE)]
-                if len(run) <= _LONGEST_DIGEST and b"%" not in run and b"\\" not in run:
-                    short.append((run, begin + last))
-                elif is_opaque(run):
+                if is_opaque(piece[first : min(last, first + _SAMPLE)]):
                     found.append(begin + last)
             if end - begin >= _SHORTEST_BASE85:
                 found += [begin + last for last in self._in_base85(piece)]
-        found += self._opaque(short)
+        if short:
+            found += self._opaque(short)
         if b"\0" in data:
             found += _wide(data.translate(self._table))
         return sorted(set(found))
 
-    def _opaque(self, runs: Sequence[tuple[bytes, int]]) -> Iterator[int]:
-        """Yields the ends of those runs that are opaque; they are short and have no escapes: all are seen at once."""
-        hits = self._hex_text.spots(b"/".join([run for run, _ in runs])) if runs else []
-        spelt = None if hits is None else sorted(end for _, end in hits)
-        begin = 0
-        for run, end in runs:
-            stop = begin + len(run)
-            if _WORDS.fullmatch(run) is None or (
-                (spelt is None or bisect_right(spelt, begin) < bisect_right(spelt, stop)) and _spells(run)
-            ):
-                yield end
-            begin = stop + 1
+    def _opaque(self, runs: Sequence[tuple[bytes, int]]) -> list[int]:
+        """Returns the ends of those runs that are opaque; they are short and without escapes. All are seen at once."""
+        text = b"/".join([run for run, _ in runs])
+        hits = self._hex_text.spots(text)
+        if hits is not None and _WORDS.fullmatch(text):
+            behind = list(accumulate(len(run) + 1 for run, _ in runs))
+            runs = [runs[at] for at in {bisect_left(behind, end) for _, end in hits}]
+        return [end for run, end in runs if _spells(run)]
 
     def _in_base85(self, data: bytes) -> Iterator[int]:
         """Yields where runs end that have base85 among them."""

@@ -36,11 +36,13 @@ def stretches(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
 
 
 def _windows(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
-    """Yields where stretches may begin, and where their first signs end: around whole words in a row."""
+    """Yields where stretches may begin, and where their first signs end: around the first whole words in a row."""
     whole = np.frombuffer(marks, np.uint32, len(marks) // _WORD) == int.from_bytes(_SIGN * _WORD)
     row = (least - _WORD + 1) // _WORD
     begins = whole[: len(whole) - row + 1]
     for at in range(1, row):
         begins = begins & whole[at : len(begins) + at]
-    for word in np.flatnonzero(begins).tolist():
+    first = begins.copy()
+    first[1:] = begins[1:] > begins[:-1]
+    for word in np.flatnonzero(first).tolist():
         yield max(word * _WORD - _WORD + 1, 0), word * _WORD + least
