@@ -6,6 +6,7 @@ costs time and nothing else.
 """
 
 import contextlib
+import functools
 import hashlib
 import itertools
 import os
@@ -29,6 +30,18 @@ def name(parts: Iterable[bytes], ending: str) -> str:
     for part in parts:
         digest.update(b"%d:%b" % (len(part), part))
     return f"{digest.hexdigest()[:32]}.{ending}"
+
+
+@functools.cache
+def state(folder: Path) -> tuple[tuple[str, ...], bytes]:
+    """Returns the names of a folder's YAML files, in order, and what is another as soon as one of them changes.
+
+    It is looked up once in a process: a folder may have more than a thousand files.
+    """
+    with os.scandir(folder) as entries:
+        stats = sorted((entry.name, entry.stat()) for entry in entries if entry.name.endswith(".yaml"))
+    said = "\n".join([f"{file} {stat.st_size} {stat.st_mtime_ns}" for file, stat in stats])
+    return tuple(file for file, _ in stats), said.encode()
 
 
 def kept(file: str) -> bytes | None:

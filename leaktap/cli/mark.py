@@ -1,8 +1,5 @@
 """`leaktap mark EVENT`: tells a running live session what happens on the phone."""
 
-import json
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -74,6 +71,10 @@ def _told(session: "Running", said: dict[str, str]) -> dict[str, str]:
     Raises:
         CommandError: the session refuses it, or does not answer.
     """
+    import json
+    import urllib.error
+    import urllib.request
+
     request = urllib.request.Request(
         f"{session.url}/mark",
         json.dumps(said).encode(),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from leaktap.attribution._catalogue import FOLDER, catalogue, load, suffixes
 from leaktap.config import ConfigError
@@ -43,6 +44,26 @@ def test_a_file_is_read_whole(tmp_path):
     (sdk,) = company.sdks
     assert (sdk.kind, sdk.party, sdk.packages) == ("push", "third", ("com.example.push",))
     assert [(host.host, host.path) for host in sdk.hosts] == [("example.net", ""), ("api.example.net", "/push")]
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_the_suffixes_are_the_librarys_own(private):
+    whole = PublicSuffixList(accept_unknown=False, only_icann=not private)
+    names = [
+        "a.公司.cn",
+        "a.xn--55qx5d.cn",
+        "a.b.kawasaki.jp",
+        "city.kawasaki.jp",
+        "a.blogspot.com",
+        "a.测试",
+        "ÉCOLE.fr",
+    ]
+    lines = Path(PSLFILE).read_text(encoding="utf-8").splitlines()
+    rules = [line.split()[0].lstrip("!*.") for line in lines if line.strip() and not line.startswith("//")]
+    names += [f"{front}{rule}" for rule in rules for front in ("", "a.", "a.b.")]
+    names += [f"a.b.{rule}".encode("idna").decode() for rule in rules if not rule.isascii()]
+    ours = suffixes(private=private)
+    assert [name for name in names if ours.publicsuffix(name) != whole.publicsuffix(name)] == []
 
 
 @pytest.mark.parametrize(
