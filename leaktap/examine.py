@@ -10,8 +10,8 @@ from pathlib import Path
 from time import thread_time
 
 from leaktap.attribution import NO_CLUES, Apps, Clues, Owners, Witness
+from leaktap.closing.declared import Met, meeting
 from leaktap.config import Case, DeviceProfile
-from leaktap.declared import Met, meeting
 from leaktap.decoders import Limited, Opener, Watch, sealed
 from leaktap.identifiers.matcher import Matcher
 from leaktap.keyring import NO_KEYS, Keys

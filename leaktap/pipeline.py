@@ -12,15 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-from leaktap.about import about
 from leaktap.attribution import Apps, Clues, Owners, known, registrable
+from leaktap.closing.about import about
+from leaktap.closing.declared import Comparison
+from leaktap.closing.inventory import Ledger
 from leaktap.config import Case, DeviceProfile, Event
 from leaktap.consent import Timeline
 from leaktap.consistency import Consistency
-from leaktap.declared import Comparison
 from leaktap.decoders import check
 from leaktap.examine import Examined, Examiner, Found, Phones, Quiet, failure, installed
-from leaktap.inventory import Ledger
 from leaktap.keyring import NO_KEYS, Keys
 from leaktap.model import (
     SEVERITIES,

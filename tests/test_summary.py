@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from leaktap import __version__
-from leaktap.about import about
 from leaktap.addon._session import Session
 from leaktap.addon._settings import Settings
 from leaktap.cli._case import timeline
 from leaktap.cli._hashes import Hashes
 from leaktap.cli._inputs import seen
 from leaktap.cli._jobs import examined
+from leaktap.closing.about import about
 from leaktap.config import Case, Declared, Event, load_case, load_devices
 from leaktap.consent import Timeline
 from leaktap.model import Blind, Finding, Inventory, Summary

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from leaktap.cli._inputs import Numbered, seen
-from leaktap.declared import Meetings
+from leaktap.closing.declared import Meetings
 from leaktap.examine import Examined, Examiner, Quiet
 from leaktap.model import Answer, Exchange, Fault, Mark, Message, Progress, Seen
 from leaktap.share import Share

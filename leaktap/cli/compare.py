@@ -10,8 +10,8 @@ from leaktap.cli import FOUND, OK, CommandError, examples, severities
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from leaktap.compare import Comparison, Result, Row
     from leaktap.model import Severity
+    from leaktap.results.compare import Comparison, Result, Row
 
 _SEVERITIES = severities()
 
@@ -70,7 +70,7 @@ def compare(
     if output:
         check_target(output, (old, new))
 
-    from leaktap.compare import compare as hold
+    from leaktap.results.compare import compare as hold
 
     results = _result(old), _result(new)
     comparison = hold(*results)
@@ -97,8 +97,8 @@ def _reach(severities: "Iterable[Severity]", limit: str) -> bool:
 
 
 def _result(path: str) -> "Result":
-    from leaktap.compare import Result
     from leaktap.results import ResultError, read_results
+    from leaktap.results.compare import Result
 
     if path != "-" and not Path(path).exists():
         raise CommandError(f"{path}: there is no such file: leaktap scan INPUT -o {path} makes one")
@@ -113,7 +113,7 @@ def _print_json(comparison: "Comparison") -> None:
 
     import orjson
 
-    from leaktap.compare import CHANGES
+    from leaktap.results.compare import CHANGES
 
     counts = {change: comparison.count(change) for change in CHANGES}
     fields = {"schema": "leaktap.comparison/1", "counts": counts, **asdict(comparison)}
@@ -126,7 +126,7 @@ def _print(comparison: "Comparison", whole: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from leaktap.compare import CHANGES
+    from leaktap.results.compare import CHANGES
     from leaktap.sinks._words import harmless
 
     console = Console(highlight=False)

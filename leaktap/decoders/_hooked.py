@@ -6,10 +6,9 @@ the one into the other. Where a key was used with many IVs, the IV is expected i
 
 from collections.abc import Sequence
 
-from leaktap._hooklog import Operation
 from leaktap.decoders._ciphers import undo, unpad
 from leaktap.decoders._plain import makes_sense
-from leaktap.keyring import BLOCK, Expression, Lock
+from leaktap.keyring import BLOCK, Expression, Lock, Operation
 
 _SHORTEST = 16
 _LARGEST = 64 << 10

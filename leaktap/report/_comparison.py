@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from leaktap.compare import CHANGES, Comparison, Result
 from leaktap.records import SummaryRecord
 from leaktap.report._page import render
 from leaktap.report._rules import Said, about
 from leaktap.report._texts import Texts, texts_in
+from leaktap.results.compare import CHANGES, Comparison, Result
 
 _MOST_ROWS = 500
 

@@ -17,13 +17,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaktap._hooklog import Operation
 from leaktap.decoders import Limits, hints, parts, walk
 from leaktap.decoders._api import Context
 from leaktap.decoders._keyring import FOLDER, MOST_TRIES, Keyring, recipes
 from leaktap.decoders.decrypt import decode
 from leaktap.identifiers.matcher import Matcher
-from leaktap.keyring import Keys, Lock
+from leaktap.keyring import Keys, Lock, Operation
 from leaktap.model import Leaf, Message
 
 CONTENT = json.dumps({"imei": "867530912345673", "events": [{"name": "launch", "at": 1795255203}] * 4}).encode()

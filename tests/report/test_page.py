@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from leaktap.compare import Result, compare
 from leaktap.report import collect, comparison, languages, report
+from leaktap.results.compare import Result, compare
 from tests.report.made import BLIND, CLAUSE, SUMMARY, finding, run
 from tests.report.pages import CASES, HOSTILE, golden, hostile_run, page
 

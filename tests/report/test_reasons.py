@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 import pytest
 
 from leaktap.attribution import Owners
-from leaktap.compare import Result, compare
 from leaktap.config import AppUnderTest, Case
 from leaktap.model import Alias, Endpoint, Exchange, Message, Origin
 from leaktap.report._reasons import Reasons
 from leaktap.report._texts import texts_in
+from leaktap.results.compare import Result, compare
 from leaktap.rulebook import rule_book
 from leaktap.rules import Engine
 from tests.report.made import BLIND, SUMMARY, finding

@@ -6,10 +6,10 @@ from typing import get_args
 import pytest
 
 from leaktap.attribution._catalogue import Kind
-from leaktap.compare import CHANGES
 from leaktap.identifiers import classes
 from leaktap.model import BLIND_REASONS, SEVERITIES, Basis, Party, PhaseName, Subject, Verdict
 from leaktap.report._texts import Texts, language, languages, words, zone_at
+from leaktap.results.compare import CHANGES
 
 NAMES = {
     "severity": SEVERITIES,

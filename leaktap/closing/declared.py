@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from leaktap.closing.inventory import count, place
 from leaktap.config import Case
-from leaktap.inventory import count, place
 from leaktap.model import App, Blind, Coverage, Declared, Finding, Owner, Time, Verdict
 from leaktap.policy import Policy, Product
 

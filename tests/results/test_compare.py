@@ -6,8 +6,8 @@ import orjson
 import pytest
 
 from leaktap.cli import run
-from leaktap.compare import Result, compare
 from leaktap.results import read_results
+from leaktap.results.compare import Result, compare
 
 UMENG = {"party": "third", "sdk": "Umeng Analytics", "company": "Umeng", "purpose": "analytics", "basis": "host"}
 OWN = {"party": "first", "sdk": "", "company": "Example Ltd", "purpose": "", "basis": "case domain"}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leaktap.closing.declared import HOUR, Comparison, Meetings, meeting
 from leaktap.config import Case
-from leaktap.declared import HOUR, Comparison, Meetings, meeting
 from leaktap.model import App, Blind, Device, Owner
 from leaktap.policy import Product
 from tests.sinks.samples import TIME, finding

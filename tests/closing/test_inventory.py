@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from leaktap import inventory
-from leaktap.inventory import Ledger, place
+from leaktap.closing import inventory
+from leaktap.closing.inventory import Ledger, place
 from leaktap.model import App, Device, Owner, Phase
 from tests.sinks.samples import IMEI, TIME, finding
 

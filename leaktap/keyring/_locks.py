@@ -15,8 +15,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from leaktap._hooklog import Operation, read_log
 from leaktap.config import ConfigError, Texts, load_yaml, validate
+from leaktap.keyring._hooklog import Operation, read_log
 
 
 class _Strict(BaseModel):

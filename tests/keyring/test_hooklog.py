@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaktap._hooklog import Operation, read_log
 from leaktap.config import ConfigError
 from leaktap.keyring import load_keyring
+from leaktap.keyring._hooklog import Operation, read_log
 
 
 def record(**data):
