@@ -6,6 +6,7 @@ A body that is not coded as its header says is taken as it came.
 
 import zlib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import brotli
 import zstandard
@@ -22,12 +23,16 @@ _WINDOW = 8 << 20
 _MOST_CODINGS = 4
 
 type _Undone = Iterator[bytes]
-type _Coding = Callable[[_Undone], _Undone]
+type _Coding = Callable[[_Undone, int], _Undone]
 
 
 def codings(message: Message) -> tuple[str, ...]:
     """Returns the content codings, the outermost first; nothing where one is not known or there are too many."""
-    said = b",".join(value for name, value in message.headers if name.lower() == b"content-encoding")
+    return _named(b",".join([value for name, value in message.headers if name.lower() == b"content-encoding"]))
+
+
+@lru_cache(256)
+def _named(said: bytes) -> tuple[str, ...]:
     names = [name for part in said.decode("latin-1").lower().split(",") if (name := part.strip()) not in _PLAIN]
     known = len(names) <= _MOST_CODINGS and all(name in _CODINGS for name in names)
     return tuple(names[::-1]) if known else ()
@@ -47,7 +52,7 @@ def whole(body: bytes, names: tuple[str, ...], most: int = MOST) -> bytes | None
 def _taken(body: bytes, names: tuple[str, ...], most: int) -> tuple[bytes, bool]:
     pieces: _Undone = (body[at : at + _PIECE] for at in range(0, len(body), _PIECE))
     for name in names:
-        pieces = _CODINGS[name](pieces)
+        pieces = _CODINGS[name](pieces, min(most + 1, _PIECE))
     taken = bytearray()
     try:
         for piece in pieces:
@@ -59,7 +64,7 @@ def _taken(body: bytes, names: tuple[str, ...], most: int) -> tuple[bytes, bool]
     return bytes(taken), True
 
 
-def _gzip(pieces: _Undone) -> _Undone:
+def _gzip(pieces: _Undone, size: int) -> _Undone:
     """Several members may follow one another (RFC 1952, 2.2)."""
     stream = zlib.decompressobj(31)
     begun = False
@@ -68,12 +73,12 @@ def _gzip(pieces: _Undone) -> _Undone:
             if stream.eof:
                 stream, begun = zlib.decompressobj(31), False
             begun = True
-            yield stream.decompress(piece, _PIECE)
+            yield stream.decompress(piece, size)
             piece = stream.unconsumed_tail or stream.unused_data
-    yield from _rest(stream, begun)
+    yield from _rest(stream, begun, size)
 
 
-def _deflate(pieces: _Undone) -> _Undone:
+def _deflate(pieces: _Undone, size: int) -> _Undone:
     """Some servers leave out the frame of zlib (RFC 9110, 8.4.1.2)."""
     stream = None
     for piece in pieces:
@@ -81,25 +86,25 @@ def _deflate(pieces: _Undone) -> _Undone:
             framed = piece[0] & 0x0F == 8 and int.from_bytes(piece[:2]) % 31 == 0
             stream = zlib.decompressobj(15 if framed else -15)
         while piece and not stream.eof:
-            yield stream.decompress(piece, _PIECE)
+            yield stream.decompress(piece, size)
             piece = stream.unconsumed_tail
     if stream is not None:
-        yield from _rest(stream, True)
+        yield from _rest(stream, True, size)
 
 
-def _rest(stream: "zlib._Decompress", begun: bool) -> _Undone:
+def _rest(stream: "zlib._Decompress", begun: bool, size: int) -> _Undone:
     while begun and not stream.eof:
-        got = stream.decompress(b"", _PIECE)
+        got = stream.decompress(b"", size)
         if not got:
             raise EOFError
         yield got
 
 
-def _brotli(pieces: _Undone) -> _Undone:
+def _brotli(pieces: _Undone, size: int) -> _Undone:
     stream = brotli.Decompressor()
     for piece in pieces:
         while True:
-            got = stream.process(piece, output_buffer_limit=_PIECE)
+            got = stream.process(piece, output_buffer_limit=size)
             yield got
             piece = b""
             if stream.is_finished() or (not got and stream.can_accept_more_data()):
@@ -108,7 +113,7 @@ def _brotli(pieces: _Undone) -> _Undone:
         raise EOFError
 
 
-def _zstd(pieces: _Undone) -> _Undone:
+def _zstd(pieces: _Undone, size: int) -> _Undone:
     """Several frames may follow one another (RFC 8878, 3.1); the window is bounded as RFC 9659 demands."""
     factory = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
     stream, begun = factory.decompressobj(), False

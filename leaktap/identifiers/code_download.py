@@ -23,6 +23,10 @@ _ELF = re.compile(rb"\x7fELF[\x01\x02][\x01\x02].{10}(?:\x03\x00|\x00\x03)", re.
 _HERMES = bytes.fromhex("c61fbc03c103191f")
 _METRO = re.compile(rb"var __BUNDLE_START_TIME__\s*=|__d\(\(?function\b")
 _ZIP = b"PK\x03\x04"
+_BEGIN, _FEWEST_TELLING = 64, 8
+_MAY_BE = re.compile(rb"PK\x03\x04|dex\n|\x7fELF|\xc6\x1f\xbc\x03|\s*(?:var _|__d\()")
+"""How any of them begins."""
+
 _HEAD = 4096
 _CODED = "the hash is of the body as it came, which could not be decoded whole"
 _CUT = "the hash is of a part: the rest is missing"
@@ -41,11 +45,18 @@ def kind_of(body: bytes) -> str:
     return "js" if body.startswith(_HERMES) or _METRO.match(body[:_HEAD].lstrip()) else ""
 
 
+def _may_be(begin: bytes) -> bool:
+    """Tells by its first bytes, behind space, whether something may be a program."""
+    return _MAY_BE.match(begin) is not None or len(begin.lstrip()) < _FEWEST_TELLING
+
+
 def _whole(message: Message, direction: Direction) -> Iterator[Match]:
     body = message.body
     if direction != "response" or len(body) < 8:
         return
     names = codings(message)
+    if not (_may_be(body[:_BEGIN]) or (names and _may_be(content.head(body, names, _BEGIN)))):
+        return
     head = content.head(body, names, _HEAD) if names else body[:_HEAD]
     if not head:
         names, head = (), body[:_HEAD]
