@@ -1,22 +1,38 @@
-"""Broken inputs through real processes: one line that names the place, the right exit code, the rest still reported."""
+"""Broken inputs: one line that names the place, the right exit code, the rest still reported.
+
+What is not broken, and what comes through pipes and signals, goes through real processes; the rest is scanned in this
+one, which is the same but for its start.
+"""
 
 import gzip
+import io
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+
+from leaktap.cli import run
 
 SHOP = Path(__file__).parents[2] / "captures" / "shop"
 CASE = ["--case", str(SHOP / "case.yaml")]
 TWINS = ("capture.pcapng", "capture.flows", "capture.har")
 
 
-def leak(*arguments, **options):
+def leak(*arguments):
+    command = ["scan", *map(str, arguments)]
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(command)
+    return subprocess.CompletedProcess(command, code, out.buffer.getvalue(), err.buffer.getvalue())
+
+
+def process(*arguments, **options):
     command = [sys.executable, "-m", "leaktap", "scan", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, timeout=60, **options)
 
@@ -32,14 +48,14 @@ def said(done):
     return text.splitlines()
 
 
-def scanned(file, *arguments, **options):
-    return leak(file, *CASE, "--format", "jsonl", *arguments, **options)
+def scanned(file, *arguments):
+    return leak(file, *CASE, "--format", "jsonl", *arguments)
 
 
 @pytest.fixture(scope="module")
 def clean():
     """The twins, scanned with nothing wrong."""
-    return {name: scanned(SHOP / name) for name in TWINS}
+    return {name: process(SHOP / name, *CASE, "--format", "jsonl") for name in TWINS}
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +154,7 @@ def test_the_key_log_of_another_run_is_said(tmp_path, whole):
 
 def test_standard_input(whole):
     with (SHOP / "capture.pcapng").open("rb") as stream:
-        done = scanned("-", stdin=stream)
+        done = process("-", *CASE, "--format", "jsonl", stdin=stream)
     assert (done.returncode, said(done)) == (0, [])
     assert len(records(done, "finding")) == whole["capture.pcapng"]
 
