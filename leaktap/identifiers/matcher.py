@@ -35,6 +35,9 @@ MOST_MATCHES = 20_000
 
 _LEAVES_PER_LOOK = 64
 
+_BEGINS = rb"(?:^|[^1-9]|(?:%(?:25){0,8}|u00|x)[2-7][1-9])"
+"""What stands before a number: no digit of its own, but maybe one of an escape."""
+
 
 class Looked(NamedTuple):
     """What was found in the first `leaves` leaves, and why in no more: "matches", "seconds", or nothing if in all."""
@@ -72,7 +75,7 @@ class Matcher:
         sections = (self._known.needles, in_any_case, self._unknown.shapes)
         self._salts = Salts(self._known.inputs)
         places = [place for device in self._devices for place in device.location]
-        degrees = {literal(text) for place in places for text in beginnings(place)}
+        degrees = {_BEGINS + literal(text) for place in places for text in beginnings(place)}
         shown = [each for place in places for each in maps(place)]
         hidden = looks(self._known.visible, self._known.whole, shown, alphabets)
         self._scanner = Scanner(*sections, [NAMED, AROUND, *hints, *sorted(degrees), *hidden])
