@@ -1,16 +1,16 @@
 """A real Chromium for tests of pages: what they ask for and say is noted, and what is wrong with how they look."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
+from tests._kept import KEPT
+
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_AXE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "leaktap-tests" / "axe-4.10.2.min.js"
+_AXE = KEPT / "axe-4.10.2.min.js"
 
 
 @dataclass

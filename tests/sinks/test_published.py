@@ -12,16 +12,15 @@ import subprocess
 import time
 from functools import cache
 from ipaddress import ip_address
-from pathlib import Path
 
 import jsonschema
 import pytest
 
 from leaktap.sinks import Options, open_sink
 from tests._golden import CASES, items
+from tests._kept import KEPT
 from tests.sinks.samples import HOSTILE, blind, fault, finding, hostile_records, summary
 
-KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "leaktap-tests"
 RUNS = {
     **{case: (lambda case=case: items(case)) for case in CASES},
     "plain": lambda: [finding(1), finding(2, clauses=()), blind(), fault(), summary()],
