@@ -29,7 +29,9 @@ def command(app: typer.Typer) -> None:
 
 
 def diff(
-    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help="A run on the first phone: any INPUT of scan.")],
+    run_a: Annotated[
+        str, typer.Argument(metavar="RUN_A", help="A run on the first phone: any INPUT of scan, a folder as one run.")
+    ],
     run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="The same run on the second phone.")],
     again_a: Annotated[
         list[str] | None, typer.Option(metavar="INPUT", help="A further run on the first phone (repeatable).")
@@ -56,13 +58,15 @@ def diff(
     from leaktap.attribution import Owners
     from leaktap.cli._case import keyring as load_keyring
     from leaktap.cli._case import load
-    from leaktap.cli._inputs import check
+    from leaktap.cli._inputs import check, expanded
     from leaktap.differential import Analysis, Run
     from leaktap.identifiers.matcher import Matcher
     from leaktap.sources import Reading
 
     sides = {"a": [run_a, *(again_a or ())], "b": [run_b, *(again_b or ())]}
-    inputs = [path for paths in sides.values() for path in paths]
+    runs = [run for paths in sides.values() for run in paths]
+    files = {run: expanded([run]) for run in runs}
+    inputs = [path for run in runs for path in files[run]]
     if len(set(inputs)) < len(inputs):
         raise CommandError("a run is named twice: give each input once")
     about, devices = load(case, device or [])
@@ -70,7 +74,7 @@ def diff(
     reading = Reading(keys=tuple(keys or ()))
     check(inputs, reading, growing=False)
     analysis = Analysis(Run(path, side) for side, paths in sides.items() for path in paths)  # type: ignore[arg-type]
-    broken = [path for path in inputs if not _read(path, analysis, about, secrets, reading)]
+    broken = [run for run in runs if not _read(run, files[run], analysis, about, secrets, reading)]
     matcher = Matcher(devices) if devices else None
     owners = Owners(about.app)
     suspects = list(analysis.suspects())
@@ -82,7 +86,9 @@ def diff(
     return UNREADABLE if broken else OK
 
 
-def _read(path: str, analysis: "Analysis", about: "Case", keys: "Keys", reading: "Reading") -> bool:
+def _read(
+    run: str, files: Sequence[str], analysis: "Analysis", about: "Case", keys: "Keys", reading: "Reading"
+) -> bool:
     """Takes the fields of one run; tells whether it could be read to its end."""
     from leaktap.attribution import Apps
     from leaktap.decoders import Opener
@@ -91,14 +97,14 @@ def _read(path: str, analysis: "Analysis", about: "Case", keys: "Keys", reading:
     from leaktap.sources import read
 
     opener, apps, whole = Opener(about, keys), Apps(about.app), True
-    for item in read(path, reading):
+    for item in (item for path in files for item in read(path, reading)):
         match item:
             case Exchange():
                 app = apps.app(item)
                 if app and about.app.package and app.package and app.package != about.app.package:
                     continue
                 for seen in fields(item, opener):
-                    analysis.add(path, seen)
+                    analysis.add(run, seen)
             case Fault(stage="source"):
                 say(f"{item.where}: {item.why}")
                 whole = False

@@ -54,6 +54,24 @@ def test_a_secret_pad_is_suspected_and_masked(runs, capsys):
     }  # fmt: skip
 
 
+def test_a_folder_is_one_run(runs, tmp_path, capsys):
+    """What its captures say together: single runs cannot tell a phone from chance, however many files they have."""
+    _, _, b, *_ = runs(secret)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in ("a0.har", "a1.har"):
+        (tmp_path / name).rename(folder / name)
+    assert run(["diff", str(folder), b]) == 0
+    assert "single runs cannot tell a phone from" in capsys.readouterr().out
+    again = ["--again-a", har(tmp_path / "a2.har", "a", 2, secret), "--again-b", str(tmp_path / "b1.har")]
+    assert run(["diff", str(folder), b, *again, "--json"]) == 0
+    (row,) = map(orjson.loads, capsys.readouterr().out.splitlines())
+    assert {each["run"].rpartition("/")[2] for each in row["exchanges"]} == {"run", "a2.har", "b0.har", "b1.har"}
+    assert run(["diff", str(folder), str(folder / "a0.har")]) == 2
+    (tmp_path / "empty").mkdir()
+    assert run(["diff", str(tmp_path / "empty"), b]) == 2
+
+
 def test_what_a_profile_explains_is_said(runs, tmp_path, capsys):
     devices = []
     for side, imei in IMEI.items():
