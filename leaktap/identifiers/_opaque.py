@@ -45,6 +45,10 @@ _LONGEST_DIGEST, _KEYS = 128, (256, 512, 1024)
 
 _SIGN_ESCAPE = re.compile(rb"%(?:25)*(?:2[BbFf]|3[Dd])|\\+/")
 _ESCAPE = re.compile(rb"%(?:25)*[0-9A-Fa-f]{2}|%|\\+(?:u[0-9A-Fa-f]{4}|[abefnrtv]|)")
+_BEGIN = 512
+"""Of a long run that is escaped, most of which go wrong within the first few signs."""
+
+_BETWEEN_WORDS = re.compile(rb"[/_$+-]")
 _WORD_END = rb"(?=[/_$+-]|$)"
 _WORDS = re.compile(
     rb"(?:[/_$+-]++"
@@ -159,8 +163,21 @@ def is_opaque(run: bytes) -> bool:
     """Tells whether a run is neither words, numbers nor a digest."""
     if b"%" not in run and b"\\" not in run:
         return _spells(run)
+    if len(run) > _BEGIN and any(map(_goes_wrong, _pieces(run[:_BEGIN]))):
+        return True
+    return any(map(_spells, _pieces(run)))
+
+
+def _pieces(run: bytes) -> list[bytes]:
+    """Returns what stands between escapes of anything but signs."""
     pieces = _ESCAPE.sub(b" ", _SIGN_ESCAPE.sub(b"+", run)).split()
-    return any(len(piece) >= _SHORTEST_PIECE and _spells(piece) for piece in pieces)
+    return [piece for piece in pieces if len(piece) >= _SHORTEST_PIECE]
+
+
+def _goes_wrong(piece: bytes) -> bool:
+    """Tells whether a piece is not of words, however it goes on."""
+    words = _WORDS.match(piece)
+    return words is None or _BETWEEN_WORDS.search(piece, words.end()) is not None
 
 
 def _spells(run: bytes) -> bool:
