@@ -7,23 +7,9 @@ from hypothesis import strategies as st
 
 from leaktap.decoders._api import Context, DecodeError, LimitReached
 from leaktap.decoders.bson import decode
+from tests.decoders._documents import DOCUMENT, EXPECTED, leaves
 
 SAID = Context(content_type="application/bson")
-DOCUMENT = {
-    "imei": "867530912345673",
-    "lat": 31.2304,
-    "list": [1, -5, 2**40, {"mac": bytes.fromhex("a45046123456")}],
-    "none": None,
-    "ok": True,
-}
-EXPECTED = {
-    ".$.imei": b"867530912345673",
-    ".$.lat": b"31.2304",
-    ".$.list[0]": b"1",
-    ".$.list[1]": b"-5",
-    ".$.list[2]": b"1099511627776",
-    ".$.list[3].mac": bytes.fromhex("a45046123456"),
-}
 SAMPLE = (bson.encode(DOCUMENT), {})
 
 
@@ -117,12 +103,6 @@ trees = st.dictionaries(
     ),
     max_size=5,
 )
-
-
-def leaves(tree):
-    if isinstance(tree, dict | list):
-        return [leaf for item in (tree.values() if isinstance(tree, dict) else tree) for leaf in leaves(item)]
-    return [tree if isinstance(tree, bytes) else str(tree).encode()]
 
 
 @settings(max_examples=150, deadline=None)
