@@ -18,8 +18,10 @@ from leaktap.keyring import NO_KEYS, Keys
 from leaktap.leases import Leases
 from leaktap.model import Answer, Blind, Device, Direction, Exchange, Fault, Leaf, Match, Message
 
-_LEAST_TO_MATCH = 0.25
-"""Share of a message's time that is left for its leaves to be matched, however long it took to find them."""
+_TO_MATCH, _LEAST_TO_MATCH = 0.85, 0.2
+"""Shares of a message's time: until when its leaves are looked at one by one, and how long at least, however long it
+took to find them. Then comes what they show together.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +179,13 @@ class Examiner:
             app = self._apps.app(exchange, clues[0])
             phone = self._phones.device(exchange).name
             seconds = self._opener.limits.seconds
-            left = max(began + seconds - thread_time(), seconds * _LEAST_TO_MATCH)
+            left = max(began + seconds * _TO_MATCH - thread_time(), seconds * _LEAST_TO_MATCH)
             looked = self._matcher.look(leaves, app.package if app else "", phone, seconds=left)
             for match in looked.matches:
                 yield Found(direction, match)
-            if looked.limit:
-                unread = leaves[looked.leaves :]
+            if unread := [*looked.cut, *leaves[looked.leaves :]]:
                 size = sum([len(leaf.value) for leaf in unread])
-                yield _limited(Limited(unread[0].path, looked.limit, size), exchange, message)
+                yield _limited(Limited(unread[0].path, looked.limit or "matches", size), exchange, message)
 
 
 def installed(devices: Sequence[DeviceProfile]) -> list[str]:

@@ -64,7 +64,7 @@ class Context(NamedTuple):
     `content_type` is that of the message or multipart part, lower case, without parameters (those are in `parameters`,
     lower-case names); `encoding` the content codings still to be undone, outermost first. `keys` are the names on the
     way to the value. `room` is how many bytes a decoder may still put out, `most` how many parts, `deadline` until when
-    it may work (as `time.monotonic` tells it). `spots` are the offsets behind everything in a transparent value that
+    it may work (as `time.thread_time` tells it). `spots` are the offsets behind everything in a transparent value that
     may be of interest, in order; what lies nowhere near one of them may be left out. None is "look at everything".
     `alphabets` are the case's own for base64, by their names. `ring` are the keys that may fit the message (none: those
     that leaktap carries for every message), `beside` finds its other values. `opens` tells whether bytes are text or
@@ -136,6 +136,9 @@ class Decoder:
     format, is no text. It is tried whatever it looks like if the outermost content coding is one of `codings`, or its
     content type fits one of `types` (shell patterns): then its reading is the only one. What a `loose` format reads may
     well be chance: it says nothing of what the value is.
+
+    `strain` is how many times a value's size of memory its reading may take, with what it puts out (0:
+    no more than the room it is given); a value for which there is not so much left stays a leaf.
     """
 
     name: str
@@ -153,3 +156,4 @@ class Decoder:
     codings: tuple[str, ...] = ()
     told_only: bool = False
     loose: bool = False
+    strain: float = 3

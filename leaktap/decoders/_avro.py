@@ -34,7 +34,7 @@ class Datum(Reading):
         self.read += 1
         if self.read > self.context.most * _READ_PER_PART:
             raise LimitReached("parts", self.parts)
-        if not self.read % _READ_PER_LOOK and time.monotonic() > self.context.deadline:
+        if not self.read % _READ_PER_LOOK and time.thread_time() > self.context.deadline:
             raise LimitReached("seconds", self.parts)
         if depth > DEEPEST:
             raise TooDeep

@@ -8,9 +8,11 @@ signature, as far as its length and its name tell. Two lengths say RSA: then it 
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leaktap.decoders._plain import is_text
 from leaktap.model import Leaf
@@ -26,10 +28,11 @@ _SPELT = re.compile(rb"[\"=&][A-Za-z0-9+/%%\\_-]{%d}" % _LONGEST_READABLE)
 _SPELLS = np.array([re.match(rb"[A-Za-z0-9+/%\\_=-]", bytes([i])) is not None for i in range(256)])
 _BLOCKS_FROM = 2048
 _MOST_PLACES = 1000
+_WINDOW = 1 << 20
 _BLOCK, _FEWEST_HIGH, _MOST_HIGH = 32, 6, 26
 """Of 32 random bytes 16 are no ASCII, with a standard deviation of 2.8."""
 
-_QUOTE, _EQUALS, _AMPERSAND = b'"=&'
+_MARKS_OF_JSON, _MARKS = b'"', b'"=&'
 
 _CHI_LEAST, _CHI_MOST = 255 - 4 * 22, 255 + 4 * 22
 """Random bytes have 255, with a standard deviation of 22, however many they are."""
@@ -40,6 +43,7 @@ _MOST_ZEROS = 1 / 24
 _RSA = (128, 256, 384, 512)
 _MOST_RSA = 4
 _HEX = re.compile(rb"(?:[0-9a-f]{2}){65,}+|(?:[0-9A-F]{2}){65,}+")
+_HEX_DIGITS = b"0123456789abcdefABCDEF"
 _QUERY = "request.query"
 _WAYS = ("request.body", _QUERY)
 
@@ -101,17 +105,17 @@ def sealed(leaves: Sequence[Leaf], content_type: bytes = b"") -> Sealed | None:
 def _opaque(leaves: Sequence[Leaf]) -> Iterator[tuple[Leaf, int]]:
     """Yields the leaves that look random, with the number of bytes."""
     for leaf in leaves:
-        value = leaf.value
-        if len(value) < FEWEST or not leaf.path.startswith(_WAYS):
+        value, size = leaf.value, len(leaf.value)
+        if size < FEWEST or not leaf.path.startswith(_WAYS):
             continue
-        if len(value) < _FEWEST_IN_QUERY and leaf.path.startswith(_QUERY):
+        if size < _FEWEST_IN_QUERY and leaf.path.startswith(_QUERY):
             continue
         if is_text(value):
-            if not _HEX.fullmatch(value):
+            if len(value) % 2 or not _HEX.fullmatch(value[: 2 * _SAMPLE]) or value.translate(None, _HEX_DIGITS):
                 continue
-            value = bytes.fromhex(value.decode("ascii"))
+            size, value = size // 2, bytes.fromhex(value[: 2 * _SAMPLE].decode("ascii"))
         if not _NAMES.search(leaf.key) and "jwt" not in leaf.via and is_opaque(value):
-            yield leaf, len(value)
+            yield leaf, size
 
 
 def places(text: bytes) -> list[int]:
@@ -124,24 +128,41 @@ def places(text: bytes) -> list[int]:
         return _dense(text)
     if len(text) < _BLOCKS_FROM:
         return [found.end() for found in _SPELT.finditer(text)]
-    signs = np.frombuffer(text, np.uint8, len(text) // 32 * 32)
-    marks = signs == _QUOTE
-    if text[:1] not in b"{[":
-        marks |= (signs == _EQUALS) | (signs == _AMPERSAND)
-    eights = marks.view(np.uint64).reshape(-1, 4)
+    marks = _MARKS_OF_JSON if text[:1] in b"{[" else _MARKS
+    found = (
+        _SPELT.search(text, max(at - 32, 0), at + _LONGEST_READABLE + 1)
+        for start in range(0, len(text), _WINDOW)
+        for at in _spelt(text, start, marks)
+    )
+    return [value.end() for value in islice(found, _MOST_PLACES) if value]
+
+
+def _window(data: bytes, start: int) -> NDArray[np.uint8]:
+    """Returns whole blocks of the data from `start` on: all at once would take many times its memory."""
+    return np.frombuffer(data, np.uint8, min(len(data) - start, _WINDOW) // _BLOCK * _BLOCK, start)
+
+
+def _spelt(text: bytes, start: int, marks: bytes) -> list[int]:
+    """Returns where in a window runs begin of blocks without a mark, of signs that spell bytes."""
+    signs = _window(text, start)
+    marked = np.logical_or.reduce([signs == mark for mark in marks])
+    eights = marked.view(np.uint64).reshape(-1, 4)
     free = np.flatnonzero((eights[:, 0] | eights[:, 1] | eights[:, 2] | eights[:, 3]) == 0)
     first = free[np.diff(free, prepend=-2) > 1]
-    spelt = first[_SPELLS[signs.reshape(-1, 32)[first]].all(axis=1)][:_MOST_PLACES] * 32
-    found = [_SPELT.search(text, max(at - 32, 0), at + _LONGEST_READABLE + 1) for at in spelt.tolist()]
-    return [value.end() for value in found if value]
+    places: list[int] = (first[_SPELLS[signs.reshape(-1, 32)[first]].all(axis=1)] * 32 + start).tolist()
+    return places
 
 
 def _dense(data: bytes) -> list[int]:
     """Returns the ends of blocks that look compressed or encrypted."""
-    signs = np.frombuffer(data, np.uint8, len(data) // _BLOCK * _BLOCK)
-    high = (signs >> 7).reshape(-1, _BLOCK).sum(axis=1)
-    full = np.flatnonzero((high >= _FEWEST_HIGH) & (high <= _MOST_HIGH))
-    return [(int(block) + 1) * _BLOCK for block in full[:_MOST_PLACES]]
+    ends = (end for start in range(0, len(data), _WINDOW) for end in _dense_in(data, start))
+    return list(islice(ends, _MOST_PLACES))
+
+
+def _dense_in(data: bytes, start: int) -> list[int]:
+    high = (_window(data, start) >> 7).reshape(-1, _BLOCK).sum(axis=1)
+    ends: list[int] = (np.flatnonzero((high >= _FEWEST_HIGH) & (high <= _MOST_HIGH)) * _BLOCK + _BLOCK + start).tolist()
+    return ends
 
 
 def is_opaque(data: bytes) -> bool:

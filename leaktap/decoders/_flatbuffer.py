@@ -73,7 +73,7 @@ class Buffer(Reading):
         self.read += 1
         if self.read > self.context.most * _READ_PER_PART:
             raise LimitReached("parts", self.parts)
-        if not self.read % _READ_PER_LOOK and time.monotonic() > self.context.deadline:
+        if not self.read % _READ_PER_LOOK and time.thread_time() > self.context.deadline:
             raise LimitReached("seconds", self.parts)
 
     def table(self, at: int, kind: Object, path: str, keys: tuple[str, ...], depth: int) -> None:

@@ -53,7 +53,7 @@ class Outlet:
     """Where the output goes: as much as there is room for, as long as there is time."""
 
     def __init__(self, room: int, deadline: float) -> None:
-        """Begins empty; `deadline` is a reading of `time.monotonic`."""
+        """Begins empty; `deadline` is a reading of `time.thread_time`."""
         self._room, self._deadline = room, deadline
         self._out = io.BytesIO()  # takes its first piece and gives its content without a copy
         self._is_large = False
@@ -73,7 +73,7 @@ class Outlet:
         """The limit that was reached, or nothing."""
         if self.left <= 0:
             return FULL
-        return LATE if time.monotonic() > self._deadline else ""
+        return LATE if time.thread_time() > self._deadline else ""
 
     def add(self, piece: bytes | bytearray) -> None:
         """Takes a piece; what is too much of it is dropped."""

@@ -11,7 +11,7 @@ import numpy as np
 
 _CONTROL = bytes(i for i in range(32) if i not in b"\t\n\r") + b"\x7f"
 _PLAIN_NAME = re.compile(r"[\w$@-]+")
-_COLUMNS_FROM = 1024
+_COLUMNS_FROM, _WINDOW = 1024, 1 << 19
 _NIBBLE = np.array([int(chr(i), 16) if chr(i) in "0123456789abcdefABCDEF" else 255 for i in range(256)], np.uint8)
 _LONGEST_NAME = 100
 _BEGIN, _SAMPLE = 64, 4096
@@ -28,7 +28,7 @@ MAGICS = (
 snappy; xz, LZMA, bzip2 and ZIP. Their decoders say where that is described."""
 
 
-NO_ID = rb"(?![0-9a-f]+$|[0-9A-F]+$|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-)"
+NO_ID = rb"(?![0-9a-f]{512}|[0-9A-F]{512}|[0-9a-f]+$|[0-9A-F]+$|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-)"
 """Begins the shape of what spells bytes letter by letter: numbers, hexadecimal digits and UUIDs are none of it."""
 
 
@@ -63,6 +63,20 @@ def unquote(data: bytes) -> bytes:
         return data
     if len(data) < _COLUMNS_FROM:
         return unquote_to_bytes(data)
+    if len(data) <= _WINDOW:
+        return _unquoted(data)
+    out = bytearray()
+    at = 0
+    while at < len(data):
+        end = at + _WINDOW
+        if b"%" in data[end - 2 : end]:
+            end = data.index(b"%", end - 2)
+        out += _unquoted(data[at:end])
+        at = end
+    return bytes(out)
+
+
+def _unquoted(data: bytes) -> bytes:
     signs = np.frombuffer(data, np.uint8)
     at = np.flatnonzero(signs == ord("%"))
     at = at[at < len(signs) - 2]

@@ -27,7 +27,7 @@ _LONGEST_NAME = 256
 _OF_NAME = 3
 """Bits of a name's head; each of its signs is one of a third of all."""
 
-_READ_PER_LOOK = 1 << 10
+_BYTES_PER_LOOK = 1 << 14
 _READABLE, _PROVEN = 4, 24
 _SAMPLE = 4096
 _MOST_OPENED = 8
@@ -41,6 +41,10 @@ class Broken(Exception):
 
 class TooDeep(Exception):
     """Containers nest deeper than they are followed."""
+
+
+class TooLate(Exception):
+    """The time is up."""
 
 
 def either(*attempts: Callable[[], Sequence[Part] | None]) -> Sequence[Part] | None:
@@ -69,7 +73,8 @@ class Reading:
     """How far a value was read, and what it holds.
 
     `readable` and `opaque` count the bytes of texts and names, and of what is neither text nor compressed; `blobs` are
-    the byte strings that are no text. `proof` is how many bits have to be as they are for it to be read at all.
+    the byte strings that are no text. `proof` is how many bits have to be as they are for it to be read at all. What
+    goes beyond the offset `look` looks at the clock first, or at the end of the data.
     """
 
     data: bytes
@@ -83,13 +88,14 @@ class Reading:
     blobs: list[bytes] = field(default_factory=list)
     put_out: int = 0
     names: dict[bytes, tuple[str, str, int, bool]] = field(default_factory=dict)
+    look: int = 0
 
     def outcome(self, read: Callable[[], None]) -> Sequence[Part] | None:
         """Returns what `read` lists, or None where that makes no sense and nobody said that it is of this format.
 
         Raises:
             DecodeError: it was said to be, and breaks off.
-            LimitReached: it holds more than may be listed, or nests too deeply.
+            LimitReached: it holds more than may be listed, nests too deeply, or there is no time for all of it.
         """
         try:
             read()
@@ -101,6 +107,8 @@ class Reading:
             if self.strictly and not self.is_convincing():
                 return None
             raise LimitReached("depth", self.parts) from None
+        except TooLate:
+            raise LimitReached("seconds", () if self.strictly and not self.is_convincing() else self.parts) from None
         return self.parts if not self.strictly or self.is_convincing() else None
 
     def is_convincing(self) -> bool:
@@ -134,8 +142,6 @@ class Reading:
         while self.left:
             if begin and self.data[self.at] not in begin:
                 raise Broken(f"no value begins at byte {self.at}")
-            if not index % _READ_PER_LOOK and time.monotonic() > self.context.deadline:
-                raise LimitReached("seconds", self.parts)
             read(f"[{index}].$" if index else ".$")
             if not index and self.left:
                 self.parts[:] = [part._replace(path="[0]" + part.path) for part in self.parts]
@@ -153,18 +159,28 @@ class Reading:
             Broken: there are not so many.
         """
         begin, end = self.at, self.at + size
-        if not begin <= end <= len(self.data):
-            raise Broken(f"{size} bytes are said to follow at byte {begin}, but there are {self.left}")
+        if not begin <= end <= self.look:
+            if not begin <= end <= len(self.data):
+                raise Broken(f"{size} bytes are said to follow at byte {begin}, but there are {self.left}")
+            self._look(end)
         self.at = end
         return self.data[begin:end]
 
     def byte(self) -> int:
         """Reads a byte."""
         at = self.at
-        if at >= len(self.data):
-            raise Broken(f"it is cut off at byte {at}")
+        if at >= self.look:
+            if at >= len(self.data):
+                raise Broken(f"it is cut off at byte {at}")
+            self._look(at)
         self.at = at + 1
         return self.data[at]
+
+    def _look(self, at: int) -> None:
+        """Looks at the clock, and says where to look again."""
+        if self.look and time.thread_time() > self.context.deadline:
+            raise TooLate
+        self.look = min(at + _BYTES_PER_LOOK, len(self.data))
 
     def integer(self, size: int, order: Order = "big", signed: bool = False) -> int:
         """Reads an integer of `size` bytes."""

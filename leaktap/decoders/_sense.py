@@ -33,7 +33,7 @@ class Sense:
             return False
         said = self._said.get(value)
         if said is None:
-            if self._depth >= _DEEPEST or self._left < len(value) or time.monotonic() > self._deadline:
+            if self._depth >= _DEEPEST or self._left < len(value) or time.thread_time() > self._deadline:
                 return False
             self._left -= len(value)
             self._depth += 1

@@ -29,7 +29,19 @@ DECRYPT = "decrypt"
 _QUOTE_OR_SPACE = re.compile(rb'[\s"]')
 """What no text has that spells bytes letter by letter (but in lines, which are longer)."""
 
-_LEAVES_PER_LOOK = 256
+OF_PART = 400
+"""Bytes of memory that a part takes beside its value: its path, its keys, the leaf that it becomes."""
+
+OF_DECODING = 0.6
+"""Share of a message's time for taking it apart; the rest is for looking at what came of it."""
+
+_STRAINING = 64 << 10
+"""Smaller values never take much."""
+
+_BLANK, _LONGEST_BLANK = b" \t\r\n", 4096
+"""Space before a value, which each shape would pass over; behind so much of it, nothing is recognised."""
+
+_LEAVES_PER_LOOK, _VALUES_PER_LOOK = 32, 8
 _REMEMBERED = 1024
 _NOTHING = Context()
 
@@ -38,13 +50,15 @@ _NOTHING = Context()
 class Limits:
     """How far one message is followed.
 
-    `depth` counts decoders on the way to a value, `parts` what all decoders put out, `bytes` their sum. `ratio` is how
-    many times larger than itself a value of over `ratio_from / ratio` bytes may become. `seconds` is wall time.
+    `depth` counts decoders on the way to a value, `parts` what all decoders put out, `bytes` their sum, with `OF_PART`
+    for what each of them needs besides. `ratio` is how many times larger than itself a value of over
+    `ratio_from / ratio` bytes may become. `seconds` is the thread's processor time, of which decoding gets
+    `OF_DECODING`.
     """
 
     depth: int = 16
     parts: int = 100_000
-    bytes: int = 48 << 20
+    bytes: int = 40 << 20
     ratio: int = 1000
     ratio_from: int = 1 << 20
     seconds: float = 1.0
@@ -122,6 +136,8 @@ def _likely(value: bytes, row: _Row) -> list[Decoder]:
     """Returns the decoders whose facts a value fulfils."""
     found: list[Decoder] = []
     size, text = len(value), None
+    if size > _LONGEST_BLANK and value[0] in _BLANK and value[:_LONGEST_BLANK].isspace():
+        return found
     for minimum, needs, other, match, binary, decoder in row:
         if size < minimum:
             continue
@@ -193,6 +209,8 @@ class _Walk:
     parts_out: int = 0
     bytes_out: int = 0
     deadline: float = 0.0
+    late: bool = False
+    asked: int = 0
     sense: Sense = field(init=False)
     reached: set[str] = field(default_factory=set)
     plain: set[tuple[bytes, str]] = field(default_factory=set)
@@ -202,10 +220,10 @@ class _Walk:
     def leaves(self, roots: Iterable[Part]) -> Iterator[Leaf | Fault | Limited]:
         """Runs the stack empty."""
         table = _by_first_byte()  # the first time it takes a second
-        self.deadline = time.monotonic() + self.limits.seconds
+        self.deadline = time.thread_time() + self.limits.seconds * OF_DECODING
         self.sense = Sense(lambda value: _likely(value, table[value[0]]), self.deadline)
         stack, notes, ring = self.stack, self.notes, self.ring
-        seen, late = 0, False
+        seen = 0
         firsts = ring.firsts if ring is not None else frozenset[int]()
         stack.append(_Frame(iter(roots), "", (), (), _NOTHING))
         while stack:
@@ -222,10 +240,9 @@ class _Walk:
                     yield Leaf(path, value, keys, via)
                     continue
                 seen += 1
-                if not seen % _LEAVES_PER_LOOK and not late and self._used_up(via) == "seconds":
-                    late = True
+                if not seen % _LEAVES_PER_LOOK and self._late():
                     self._limit("seconds", path, value)
-                likely = [] if late else _likely(value, table[value[0]])
+                likely = [] if self.late else _likely(value, table[value[0]])
                 if value[0] in firsts and DECRYPT not in via and ring and ring.fits(value, keys[-1] if keys else ""):
                     likely = list(dict.fromkeys((_decrypting(), *likely)))
                 bare = not context.content_type and not context.encoding
@@ -289,10 +306,14 @@ class _Walk:
         names = {decoder.name for decoder in likely}
         is_leaf, nothing = True, False
         order = likely if bare else _in_order(context.encoding[:1])
+        strains = len(value) >= _STRAINING
         for decoder in order:
             coded = bool(given.encoding) and given.encoding[0] in decoder.codings
             told = coded or decoder.name in named
             if not told and decoder.name not in names:
+                continue
+            if strains and (which := self._too_much(decoder, value)):
+                self._limit(which, path, value)
                 continue
             if decoder.transparent and sieve is not None and not given.schemas:
                 spots = sieve(value)
@@ -350,7 +371,15 @@ class _Walk:
         """Returns how many bytes and parts a decoder may make of a value, and whether the ratio bounds the bytes."""
         left = self.limits.bytes - self.bytes_out
         by_ratio = max(self.limits.ratio_from, self.limits.ratio * len(value))
-        return min(left, by_ratio), self.limits.parts - self.parts_out, by_ratio < left
+        most = min(self.limits.parts - self.parts_out, left // OF_PART + 1)
+        return min(left, by_ratio), most, by_ratio < left
+
+    def _too_much(self, decoder: Decoder, value: bytes) -> str:
+        """Returns the name of a limit that does not allow to read a large value, or nothing."""
+        if decoder.strain * len(value) > self.limits.bytes - self.bytes_out:
+            return "bytes"
+        self.late = self.late or time.thread_time() > self.deadline
+        return "seconds" if self.late else ""
 
     def _account(self, parts: Sequence[Part], path: str, value: bytes) -> Sequence[Part]:
         """Counts what a decoder put out; returns as much of it as the limits leave."""
@@ -362,7 +391,7 @@ class _Walk:
             self._limit("bytes", path, value)
             return ()
         self.parts_out += len(parts)
-        self.bytes_out += size
+        self.bytes_out += size + OF_PART * len(parts)
         return parts
 
     def _used_up(self, via: tuple[str, ...]) -> str:
@@ -373,7 +402,14 @@ class _Walk:
             return "parts"
         if self.bytes_out >= self.limits.bytes:
             return "bytes"
-        return "seconds" if time.monotonic() > self.deadline else ""
+        return "seconds" if self._late() else ""
+
+    def _late(self) -> bool:
+        """Tells whether the time is up; the clock is slow, so for small values it is looked at now and then."""
+        if not self.late and not self.asked % _VALUES_PER_LOOK:
+            self.late = time.thread_time() > self.deadline
+        self.asked += 1
+        return self.late
 
     def _limit(self, which: str, path: str, value: bytes) -> None:
         """Notes that a limit was reached, once per kind."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import may_read, reads
+from leaktap.decoders._pace import in_pieces
 from leaktap.decoders._plain import NO_ID
 
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -21,7 +22,7 @@ _ALPHABETS = (
     (".crockford", _CROCKFORD + b"ILO", bytes.maketrans(_CROCKFORD + b"ILO", _STANDARD + b"BBA")),
 )
 _SHORTEST = 10
-_SAMPLE = 64
+_SAMPLE, _PIECE = 64, 8 << 13
 _IMPOSSIBLE = (1, 3, 6)
 """Characters that may not be left over after groups of eight."""
 
@@ -43,7 +44,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         if not may_read(_decoded(digits[: min(_SAMPLE, len(digits) & -8)].translate(table))):
             continue
         if not digits.translate(None, alphabet):
-            decoded = _decoded(digits.translate(table))
+            decoded = in_pieces(digits.translate(table), _PIECE, _decoded, context.deadline)
             if reads(decoded):
                 return (Part(decoded, path),)
     return None

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
 from leaktap.decoders._charsets import reads
 from leaktap.decoders._inflate import is_told
+from leaktap.decoders._pace import replaced
 from leaktap.decoders._plain import NO_ID
 
 _CODING = "base64"
@@ -22,8 +23,11 @@ _SHAPE = re.compile(
 )
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _SPACED = (b"H4sI", b"KLUv", b"eJ", b"eN", b"eyJ", b"W3si")
-_SPACE = re.compile(rb"[\r\n\t]+ *")
+_INDENTED = re.compile(rb"[\r\n\t] +")
 _MIXED = re.compile(rb"(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])")
+_WORDS = re.compile(rb"(?:[A-Z]{0,12}[a-z]{3,}|[A-Z]+(?![a-z]))(?:[/_+-]*(?:[A-Z]{0,12}[a-z]{2,}|[A-Z]+(?![a-z])))*+")
+"""Names that are made of words: nothing else has letters alone."""
+
 _SIGN = rb"(?:[A-Za-z0-9+_-]|\\{0,8}/|%(?:25){0,3}2[BbFf])"
 """One sign of base64, also where a JSON string or a URL escapes it."""
 
@@ -42,7 +46,7 @@ _OF_OFFSET = rb"[BRhx](?:[+-]|%2[Bb])LCA[A-D]|[AEIMQUYcgkosw048]fiwgA"
 
 _DIGESTS = (16, 20, 32, 64)
 _SHORTEST_UNPADDED = 11
-_SHORTEST_OPAQUE = 16
+_SHORTEST_OPAQUE = 12
 _SURE = (b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\xfd7zXZ\0")
 """gzip without flags, zstd, ZIP, xz."""
 
@@ -55,7 +59,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         return _told(data, context)
     text = data.strip()
     if b"\n" in text or b"\r" in text or b"\t" in text:
-        text = _SPACE.sub(b"", text)
+        text = _joined(text, context.deadline)
     bare = text.rstrip(b"=")
     if bare.translate(None, _ALPHABET + b" " if bare.startswith(_SPACED) else _ALPHABET):
         return None
@@ -69,10 +73,21 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     if not padded and len(bare) < _SHORTEST_UNPADDED:
         believed = not len(bare) % 4 and not decoded.isascii() and reads(decoded)
     else:
-        believed = reads(decoded) or _looks_opaque(bare, padded, len(decoded))
+        believed = (
+            reads(decoded)
+            or _looks_opaque(bare, padded, len(decoded))
+            or (_WORDS.fullmatch(bare) is None and context.opens(decoded))
+        )
     if not believed:
         return None
     return Sole((Part(decoded),)) if _is_sure(decoded) else (Part(decoded),)
+
+
+def _joined(text: bytes, deadline: float) -> bytes:
+    """Returns lines as one, without what they are indented with."""
+    if b" " in text:
+        text = replaced(_INDENTED, text, lambda _: b"", deadline)
+    return text.translate(None, b"\r\n\t")
 
 
 def _is_sure(decoded: bytes) -> bool:

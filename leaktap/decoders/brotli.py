@@ -44,4 +44,4 @@ def _expand(data: bytes, out: Outlet) -> End:
     return End(len(data), CUT)
 
 
-DECODER = Decoder("brotli", decode, rank=13, certain=True, told_only=True, codings=_CODINGS)
+DECODER = Decoder("brotli", decode, rank=13, certain=True, told_only=True, codings=_CODINGS, strain=0)

@@ -45,13 +45,16 @@ class _Reading(Reading):
         size = self.integer(4, "little")
         if size < _SHORTEST or size > len(self.data) - begin:
             raise Broken(f"a document of {size} bytes is said to begin at byte {begin}")
+        end = begin + size
         while kind := self.byte():
+            if self.at >= end:
+                raise Broken(f"no end of the document of {size} bytes at byte {begin}")
             raw = self.zero_ended()
             here = (f"{path}[{raw.decode('latin-1')}]", keys) if is_array else self.name(raw, path, keys)
             if is_array and not (raw.isdigit() and len(raw) <= _LONGEST_INDEX):
                 raise Broken(f"no index before byte {self.at}")
             self.element(kind, *here, depth)
-        if self.at != begin + size:
+        if self.at != end:
             raise Broken(f"a document of {size} bytes ends at byte {self.at}")
 
     def element(self, kind: int, path: str, keys: tuple[str, ...], depth: int) -> None:

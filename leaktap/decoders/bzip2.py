@@ -27,4 +27,6 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     return unwrapped(out, end, context, told, data)
 
 
-DECODER = Decoder("bzip2", decode, rank=16, certain=True, minimum=14, starts=b"B", shape=_BEGIN, codings=_CODINGS)
+DECODER = Decoder(
+    "bzip2", decode, rank=16, certain=True, minimum=14, starts=b"B", shape=_BEGIN, codings=_CODINGS, strain=0
+)

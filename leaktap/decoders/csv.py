@@ -5,16 +5,20 @@ the first. It is looked into whatever a search sees in it: names stand far from 
 """
 
 import csv
+import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
+from leaktap.decoders._pace import paced
 from leaktap.decoders._plain import step
 
 _SEPARATORS = {"text/csv": ",", "application/csv": ",", "text/tab-separated-values": "\t"}
 _NAME = rb'"?[A-Za-z_][\w.-]{0,63}"?'
 _SHAPE = re.compile(rb"(?:\xef\xbb\xbf)?" + _NAME + rb"([,\t;|])" + _NAME + rb"(?:\1" + _NAME + rb")*\r?\n[^\r\n]")
 _MARK = b"\xef\xbb\xbf"
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
+_LONGEST_CELL = (1 << 31) - 1
 _LEAST_CELLS = 3
 _LEAST_CELLS_OF_TABS = 2
 
@@ -25,14 +29,14 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     separator = seen[1].decode() if seen else said
     if not separator:
         return None
-    text = data.removeprefix(_MARK).decode("utf-8", "surrogateescape")
-    rows = csv.reader(text.splitlines(keepends=True), delimiter=separator)
+    csv.field_size_limit(_LONGEST_CELL)  # of the whole process: nobody's lower one shall hold
+    rows = csv.reader(_lines(data.removeprefix(_MARK)), delimiter=separator)
     parts: list[Part] = []
     try:
         header = [name.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for name in next(rows, [])]
         if not said and not _is_header(header, separator):
             return None
-        for index, row in enumerate(rows):
+        for index, row in enumerate(paced(rows, context.deadline, parts)):
             if not said and row and len(row) != len(header):
                 return None
             if len(parts) + len(row) > context.most:
@@ -43,6 +47,13 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
             raise DecodeError(str(error), parts) from None
         return None
     return parts or None
+
+
+def _lines(data: bytes) -> Iterator[str]:
+    """Yields the lines with their ends: all of them at once would take many times the memory."""
+    if _LONE_RETURN.search(data):
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return (line.decode("utf-8", "surrogateescape") for line in io.BytesIO(data))
 
 
 def _is_header(row: list[str], separator: str) -> bool:

@@ -45,4 +45,4 @@ def _begins(data: bytes) -> bool:
     return True
 
 
-DECODER = Decoder("deflate", decode, rank=75, minimum=14, binary=True, codings=_CODINGS)
+DECODER = Decoder("deflate", decode, rank=75, minimum=14, binary=True, codings=_CODINGS, strain=0)

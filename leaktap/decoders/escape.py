@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import reads
+from leaktap.decoders._pace import replaced
 from leaktap.decoders._plain import is_binary
 
 _HIDING = re.compile(rb"\\u(?:[0-9A-Fa-f]{4}|\{[0-9A-Fa-f]{1,6}\})|\\x[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}|%u[0-9A-Fa-f]{4}")
@@ -24,9 +25,9 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the text that is meant; one level of backslashes is undone."""
     if is_binary(data) or not _HIDING.search(data):
         return None
-    meant = _ESCAPE.sub(lambda found: _meant(found, as_bytes=True), data)
+    meant = replaced(_ESCAPE, data, lambda found: _meant(found, as_bytes=True), context.deadline)
     if not reads(meant):
-        meant = _ESCAPE.sub(lambda found: _meant(found, as_bytes=False), data)
+        meant = replaced(_ESCAPE, data, lambda found: _meant(found, as_bytes=False), context.deadline)
     return (Part(meant),)
 
 

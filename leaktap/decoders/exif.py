@@ -192,4 +192,5 @@ DECODER = Decoder(
     minimum=20,
     starts=b"\xff\x89R\0",
     shape=_SHAPE,
+    strain=0,
 )

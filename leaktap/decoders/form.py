@@ -4,10 +4,12 @@ Where nobody says so, there are several and every name is a plain one, so that p
 are left alone; a lone pair is `pair`'s.
 """
 
+import math
 import re
 from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, LimitReached, Part
+from leaktap.decoders._pace import paced
 from leaktap.decoders._plain import Steps, unquote
 
 NAME = rb"(?:[A-Za-z_$]|%[0-9A-Fa-f]{2})[\w.$%\[\]-]{0,63}"
@@ -31,19 +33,19 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         return None
     charset = dict(context.parameters).get("charset", "")
     inside = context._replace(content_type="text/plain", parameters=(("charset", charset),)) if charset else None
-    return fields(data, context.most, inside)
+    return fields(data, context.most, inside, context.deadline)
 
 
-def fields(data: bytes, most: int, context: Context | None = None) -> list[Part]:
+def fields(data: bytes, most: int, context: Context | None = None, deadline: float = math.inf) -> list[Part]:
     """Splits and decodes; a field without `=` is a value without a name. `context` is for values that are not ASCII.
 
     Raises:
-        LimitReached: there are more than `most`.
+        LimitReached: there are more than `most`, or no time for all of them.
     """
     parts: list[Part] = []
     steps = Steps()
     pieces = data.split(b"&", most)
-    for piece in pieces[:most]:
+    for piece in paced(pieces[:most], deadline, parts):
         raw_name, separator, raw = piece.partition(b"=")
         if not separator:
             raw_name, raw = b"", raw_name

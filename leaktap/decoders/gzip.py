@@ -42,4 +42,4 @@ def _head(data: bytes) -> list[Part]:
     return parts
 
 
-DECODER = Decoder("gzip", decode, rank=10, certain=True, minimum=10, starts=b"\x1f", codings=_CODINGS)
+DECODER = Decoder("gzip", decode, rank=10, certain=True, minimum=10, starts=b"\x1f", codings=_CODINGS, strain=0)

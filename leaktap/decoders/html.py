@@ -7,23 +7,29 @@ leaf beside its text.
 import html
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from leaktap.decoders._api import Context, Decoder, Part, Sole
+from leaktap.decoders._pace import replaced
 from leaktap.decoders._plain import is_binary
 
-_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_REFERENCE = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the text that is meant."""
     if is_binary(data):
         return None
-    text = data.decode("utf-8", "surrogateescape")
-    meant = _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
-    if meant == text:
+    meant = replaced(_REFERENCE, data, lambda found: _meant(found[0]), context.deadline)
+    if meant == data:
         return None
-    part = Part(meant.encode("utf-8", "surrogateescape"))
+    part = Part(meant)
     return (part,) if data.lstrip().startswith(b"<") else Sole((part,))
+
+
+@lru_cache(4096)
+def _meant(reference: bytes) -> bytes:
+    return html.unescape(reference.decode()).encode("utf-8", "replace")
 
 
 DECODER = Decoder(

@@ -11,6 +11,7 @@ and tells where a document ends.
 
 import json
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -18,13 +19,19 @@ import orjson
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
 from leaktap.decoders._json_spots import wanted
+from leaktap.decoders._pace import PER_LOOK
 from leaktap.decoders._plain import DATA_NAME, step
 
 _DEEPEST = 64
 """Deeper members stay in the raw leaf: each level makes the paths and names of all leaves below it longer."""
 
-_NODES_FROM = 1 << 20
-_NODES_PER_PART = 10
+_WEIGHED_FROM = 1 << 18
+_OF_OBJECT, _OF_ARRAY, _OF_MEMBER, _OF_PART = 200, 72, 40, 240
+"""Bytes of memory that each takes once it is parsed, beside its text."""
+
+_SHARE = 0.9
+"""Of the room, for the parsed document: the rest is for what is listed."""
+
 _RECOVERABLE = 1 << 20
 _LARGEST_EXACT = 2.0**63
 
@@ -61,28 +68,35 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     data = data[begin:] if begin else data
     if not _BEGIN.match(data):
         return None
-    if len(data) >= _NODES_FROM and _nodes(data) > context.most * _NODES_PER_PART:
-        raise LimitReached("parts")
+    most = _most(data, context) if len(data) >= _WEIGHED_FROM else context.most
     try:
-        return _parts([("", orjson.loads(data))], context.most, near)
+        return _parts([("", orjson.loads(data))], most, context.deadline, near)
     except orjson.JSONDecodeError:
         sure = "json" in context.content_type or _MEMBER.match(data) is not None
-        return _leniently(data, context.most) if sure else None
+        return _leniently(data, most, context.deadline) if sure else None
     except _Inexact:
-        return _leniently(data, context.most)
+        return _leniently(data, most, context.deadline)
 
 
-def _nodes(data: bytes) -> int:
-    """Returns how many values a document may hold: parsed, each takes some 60 bytes."""
-    return data.count(b",") + data.count(b"[") + data.count(b"{")
+def _most(data: bytes, context: Context) -> int:
+    """Returns how many values of a large document may be listed.
+
+    Raises:
+        LimitReached: it may not even be parsed.
+    """
+    members, containers = data.count(b","), data.count(b"{") * _OF_OBJECT + data.count(b"[") * _OF_ARRAY
+    weight = len(data) + members * _OF_MEMBER + containers
+    if weight > context.room * _SHARE:
+        raise LimitReached("parts")
+    return min(context.most, (context.room - weight) // _OF_PART)
 
 
-def _leniently(data: bytes, most: int) -> Sequence[Part]:
+def _leniently(data: bytes, most: int, deadline: float) -> Sequence[Part]:
     """Reads document by document, and of a broken one what precedes the break."""
     text = data.decode("utf-8", "surrogateescape")
     documents: list[Any] = []
-    why, at = "", 0
-    while not why and (at := _after(_BETWEEN, text, at)) < len(text):
+    why, limit, at = "", "", 0
+    while not (why or limit) and (at := _after(_BETWEEN, text, at)) < len(text):
         try:
             document, at = _LENIENT.raw_decode(text, at)
         except json.JSONDecodeError as error:
@@ -91,11 +105,15 @@ def _leniently(data: bytes, most: int) -> Sequence[Part]:
             raise LimitReached("depth") from None
         documents.append(document)
         if len(documents) > most:
-            raise LimitReached("parts")
+            limit = "parts"
+        elif not len(documents) % PER_LOOK and time.thread_time() > deadline:
+            limit = "seconds"
     if len(documents) == 1:
-        parts = _parts([("", documents[0])], most)
+        parts = _parts([("", documents[0])], most, deadline)
     else:
-        parts = _parts([(f"[{i}]", document) for i, document in enumerate(documents)], most)
+        parts = _parts([(f"[{i}]", document) for i, document in enumerate(documents)], most, deadline)
+    if limit:
+        raise LimitReached(limit, parts)
     if why:
         raise DecodeError(why, parts)
     return parts
@@ -133,14 +151,17 @@ def _before_break(text: str, start: int, end: int) -> Any:
 
 
 def _parts(
-    documents: Sequence[tuple[str, Any]], most: int, near: frozenset[str | int | float] | None = None
+    documents: Sequence[tuple[str, Any]],
+    most: int,
+    deadline: float,
+    near: frozenset[str | int | float] | None = None,
 ) -> list[Part]:
     """Lists the values of documents in their order, each document with the path to it.
 
     With `near`, only those that are in it or under such a name, and those beside them.
 
     Raises:
-        LimitReached: there are more than `most`, or they nest too deeply.
+        LimitReached: there are more than `most`, they nest too deeply, or there is no time for all of them.
         _Inexact: orjson read an integer as a float.
     """
     parts: list[Part] = []
@@ -152,11 +173,14 @@ def _parts(
     stack: list[tuple[Iterator[tuple[Any, Any]], str, tuple[str, ...], bool]]
     stack = [(iter([(f"{path}.$", document) for path, document in documents]), "", (), near is None)]
     names: tuple[str, ...] = ()
+    look = min(PER_LOOK, most)
     while stack:
         members, path, keys, whole = stack[-1]
         for name, value in members:
-            if len(parts) >= most:
-                raise LimitReached("parts", parts)
+            if len(parts) >= look:
+                if len(parts) >= most or time.thread_time() > deadline:
+                    raise LimitReached("parts" if len(parts) >= most else "seconds", parts)
+                look = min(len(parts) + PER_LOOK, most)
             if len(stack) == 1:
                 here, names = name, keys
             elif type(name) is int:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, LimitReached, Part
+from leaktap.decoders._pace import paced
 from leaktap.decoders._plain import Steps
 
 _SIGN = rb"[\w\x80-\xff]"
@@ -33,7 +34,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     parts: list[Part] = []
     steps = Steps()
     covered = 0
-    for pair in _PAIR.finditer(data):
+    for pair in paced(_PAIR.finditer(data), context.deadline, parts):
         raw_name = pair[1] or pair[3] or pair[5]
         value = pair[pair.lastindex or 0]
         covered += len(raw_name) + len(value)

@@ -169,4 +169,4 @@ def _length(data: bytes, at: int, nibble: int) -> tuple[int, int]:
     return 15 + (end - at) * 255 + int.from_bytes(data[end : end + 1]), end + 1
 
 
-DECODER = Decoder("lz4", decode, rank=14, minimum=8, binary=True, codings=_CODINGS)
+DECODER = Decoder("lz4", decode, rank=14, minimum=8, binary=True, codings=_CODINGS, strain=0)

@@ -39,4 +39,6 @@ def _is_convincing(content: bytes) -> bool:
     return len(content) >= _EVIDENCE and makes_sense(content) and len(set(content[:_MOST_LOOKED_AT])) >= _SOME_SIGNS
 
 
-DECODER = Decoder("lzma", decode, rank=18, certain=True, minimum=14, binary=True, shape=_BEGIN, codings=_CODINGS)
+DECODER = Decoder(
+    "lzma", decode, rank=18, certain=True, minimum=14, binary=True, shape=_BEGIN, codings=_CODINGS, strain=0
+)

@@ -4,10 +4,11 @@ A part's own headers become its context, so that a gzip file or a multipart with
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
 from leaktap.decoders._headers import codings, parameterised
+from leaktap.decoders._pace import paced
 from leaktap.decoders._plain import Steps
 
 _FIRST_LINE = re.compile(rb"\s*--([\x21-\x7e][\x20-\x7e]{0,199}?)\r?\n(?=content-)", re.IGNORECASE)
@@ -26,20 +27,33 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
                 raise DecodeError(f"the boundary {said!r} does not occur")
             return None
         boundary = b"--" + seen[1].rstrip()
-    pieces = (b"\n" + data).split(b"\n" + boundary, context.most + 1)
     steps = Steps()
     parts: list[Part] = []
-    ended = False
-    for index, piece in enumerate(pieces[1:]):
-        if piece.startswith(b"--"):
-            ended = True
-            break
-        if index >= context.most:
+    for index, piece in enumerate(paced(_pieces(data, boundary), context.deadline, parts)):
+        if piece is None:
+            return parts
+        if len(parts) >= context.most:
             raise LimitReached("parts", parts)
-        parts += _part(piece.removesuffix(b"\r"), index, steps, context)
-    if not ended:
-        raise DecodeError("the closing boundary is missing", parts)
-    return parts
+        parts += _part(piece, index, steps, context)
+    raise DecodeError("the closing boundary is missing", parts)
+
+
+def _pieces(data: bytes, boundary: bytes) -> Iterator[bytes | None]:
+    """Yields what stands between boundaries at the beginning of lines, and None for the closing one."""
+    line = b"\n" + boundary
+    begin = len(boundary)
+    if not data.startswith(boundary):
+        begin = data.find(line) + len(line)
+        if begin < len(line):
+            return
+    while not data.startswith(b"--", begin):
+        end = data.find(line, begin)
+        if end < 0:
+            yield data[begin:].removesuffix(b"\r")
+            return
+        yield data[begin:end].removesuffix(b"\r")
+        begin = end + len(line)
+    yield None
 
 
 def _part(piece: bytes, index: int, steps: Steps, context: Context) -> list[Part]:
@@ -55,16 +69,19 @@ def _part(piece: bytes, index: int, steps: Steps, context: Context) -> list[Part
     here = steps.step(name) if name else f"[{index}]"
     keys = (name,) if name else ()
     content_type, parameters = parameterised(fields.get("content-type", b""))
-    inside = Context(
-        content_type,
-        parameters,
-        _transfer(fields) + codings((fields.get("content-encoding", b""),)),
-        context.host,
-        context.path,
-        context.direction,
-        schemas=context.schemas,
-        alphabets=context.alphabets,
-    )
+    encoding = _transfer(fields) + codings((fields.get("content-encoding", b""),))
+    inside = None
+    if content_type or encoding:
+        inside = Context(
+            content_type,
+            parameters,
+            encoding,
+            context.host,
+            context.path,
+            context.direction,
+            schemas=context.schemas,
+            alphabets=context.alphabets,
+        )
     found = [Part(body, here, keys, inside)]
     for key in ("filename", "filename*"):
         if disposition.get(key):
@@ -88,4 +105,5 @@ DECODER = Decoder(
     needs=b"-",
     shape=_FIRST_LINE,
     types=("multipart/*",),
+    strain=1,
 )

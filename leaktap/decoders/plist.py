@@ -129,7 +129,7 @@ class _Binary(Reading):
         self.entered += count
         if self.entered > self.context.most * _ENTERED_PER_PART:
             raise LimitReached("parts", self.parts)
-        if time.monotonic() > self.context.deadline:
+        if time.thread_time() > self.context.deadline:
             raise LimitReached("seconds", self.parts)
         raw = self.take(count * size)
         return [int.from_bytes(raw[at : at + size]) for at in range(0, len(raw), size)]

@@ -5,12 +5,13 @@ at least, or a single one behind a header of a few bytes, listed as `.header`. N
 is believed because the lengths fit, and in short ones only where the records make sense.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from google.protobuf import empty_pb2
 from google.protobuf.message import DecodeError as WireError
 
 from leaktap.decoders._api import Context, Decoder, LimitReached, Part
+from leaktap.decoders._pace import paced
 from leaktap.decoders._plain import makes_sense
 from leaktap.decoders._reading import Order
 
@@ -27,33 +28,35 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the records."""
     for size in (4, 2):
         for order in _ORDERS:
-            if records := _tiled(data, size, order, context.most):
+            if records := _tiled(data, size, order, context):
                 return _parts(data, records, context.most)
-    if (records := _of_varints(data, context.most)) and _all(_is_readable, data, records):
+    if (records := _of_varints(data, context)) and _all_readable(data, records, context):
         return _parts(data, records, context.most)
     return _alone(data, context.most)
 
 
-def _tiled(data: bytes, size: int, order: Order, most: int) -> _Records | None:
-    """Returns two records at least, if they fill the data; one more than `most` at most. None of them is empty."""
+def _tiled(data: bytes, size: int, order: Order, context: Context) -> _Records | None:
+    """Returns two records at least, if they fill the data, and at most one more than the context allows. None of them
+    is empty.
+    """
     records: _Records = []
     at, end = 0, len(data)
-    while at < end and len(records) <= most:
+    while at < end and len(records) <= context.most:
         begin = at + size
         at = begin + int.from_bytes(data[at:begin], order)
         if at > end or at <= begin:
             return None
         records.append((begin, at))
-    if len(records) < 2 or (size == 2 and not _all(_is_readable, data, records)):
+    if len(records) < 2 or (size == 2 and not _all_readable(data, records, context)):
         return None
     return records
 
 
-def _of_varints(data: bytes, most: int) -> _Records | None:
+def _of_varints(data: bytes, context: Context) -> _Records | None:
     """Like `_tiled`, for lengths of up to four bytes with seven bits each."""
     records: _Records = []
     at, end = 0, len(data)
-    while at < end and len(records) <= most:
+    while at < end and len(records) <= context.most:
         length = 0
         for shift in (0, 7, 14, 21):
             byte = data[at]
@@ -90,8 +93,8 @@ def _high_bytes(size: int) -> set[int]:
     return {(size - 2) >> 8 & 0xFF, max(size - _LONGEST_HEADER - 4, 0) >> 8 & 0xFF}
 
 
-def _all(test: Callable[[bytes], bool], data: bytes, records: _Records) -> bool:
-    return all(test(data[begin:end]) for begin, end in records)
+def _all_readable(data: bytes, records: _Records, context: Context) -> bool:
+    return all(_is_readable(data[begin:end]) for begin, end in paced(records, context.deadline))
 
 
 def _is_readable(record: bytes) -> bool:

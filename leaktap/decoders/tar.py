@@ -91,4 +91,6 @@ def _name(head: bytes) -> bytes:
     return (prefix + b"/" if prefix else b"") + _text(head[_NAME])
 
 
-DECODER = Decoder("tar", decode, rank=21, certain=True, minimum=_BLOCK, binary=True, shape=_SHAPE, types=_TYPES)
+DECODER = Decoder(
+    "tar", decode, rank=21, certain=True, minimum=_BLOCK, binary=True, shape=_SHAPE, types=_TYPES, strain=0
+)

@@ -7,11 +7,13 @@ that declares entities is not read: they are how little becomes much. What is be
 
 import codecs
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
+from leaktap.decoders._pace import PER_LOOK
 from leaktap.decoders._plain import Steps, is_text
 
 _TYPES = ("text/xml", "application/xml", "application/*+xml", "image/svg+xml")
@@ -23,6 +25,9 @@ _JSON_INSIDE = rb"&(?:amp;){0,8}quot;\s{0,4}:\s{0,4}(?:&|[0-9\[{])"
 _TAIL = 64
 _DEEPEST = 64
 _ELEMENTS_PER_PART = 10
+_DEEPEST_SEEN = 10_000
+"""The parser needs memory for each element that is open."""
+
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -100,9 +105,13 @@ class _Reading:
         self.elements += 1
         if self.elements > self.context.most * _ELEMENTS_PER_PART:
             raise LimitReached("parts", self.parts)
+        if not self.elements % PER_LOOK and time.thread_time() > self.context.deadline:
+            raise LimitReached("seconds", self.parts)
         if self.below or len(self.stack) > _DEEPEST:
             self.below += 1
             self.too_deep = True
+            if self.below > _DEEPEST_SEEN:
+                raise LimitReached("depth", self.parts)
             return
         parent = self.stack[-1]
         name = tag.rpartition(":")[2]

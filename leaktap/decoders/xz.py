@@ -30,4 +30,4 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     return unwrapped(out, end, context, told, data)
 
 
-DECODER = Decoder("xz", decode, rank=17, certain=True, minimum=12, starts=b"\xfd", codings=_CODINGS)
+DECODER = Decoder("xz", decode, rank=17, certain=True, minimum=12, starts=b"\xfd", codings=_CODINGS, strain=0)

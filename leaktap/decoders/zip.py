@@ -142,4 +142,6 @@ def _after_descriptor(data: bytes, at: int) -> int:
     return at
 
 
-DECODER = Decoder("zip", decode, rank=19, certain=True, minimum=_HEAD, starts=b"P", shape=_SHAPE, types=_TYPES)
+DECODER = Decoder(
+    "zip", decode, rank=19, certain=True, minimum=_HEAD, starts=b"P", shape=_SHAPE, types=_TYPES, strain=0
+)

@@ -38,5 +38,12 @@ def _begins(data: bytes, at: int) -> bool:
 
 
 DECODER = Decoder(
-    "zlib", decode, rank=12, certain=True, minimum=8, starts=b"\x08\x18\x28\x38\x48\x58\x68\x78", codings=_CODINGS
+    "zlib",
+    decode,
+    rank=12,
+    certain=True,
+    minimum=8,
+    starts=b"\x08\x18\x28\x38\x48\x58\x68\x78",
+    codings=_CODINGS,
+    strain=0,
 )

@@ -77,4 +77,5 @@ DECODER = Decoder(
     starts=b"\x28" + bytes(range(0x50, 0x60)),
     shape=_SHAPE,
     codings=_CODINGS,
+    strain=0,
 )

@@ -20,7 +20,7 @@ from leaktap.identifiers import find
 from leaktap.identifiers._api import Identifier, Variant
 from leaktap.identifiers._digests import Digest, Digests, Hit, Input, inputs, joined, once, salted, twice
 from leaktap.identifiers._keys import Names
-from leaktap.identifiers._places import apart, bare
+from leaktap.identifiers._places import MARK, Marks, apart, bare
 from leaktap.identifiers._spelling import writings
 from leaktap.identifiers.forms import Form, bits, crc32, is_placeholder, usual
 from leaktap.model import Leaf, Match
@@ -255,7 +255,7 @@ class KnownValues:
         return given
 
     def matches(
-        self, leaf: Leaf, hits: Iterable[tuple[int, int]], taken: bytearray, device: str
+        self, leaf: Leaf, hits: Iterable[tuple[int, int]], taken: Marks, device: str
     ) -> Iterator[tuple[Identifier, Match]]:
         """Yields the known values in a leaf, each form of each once, and marks in `taken` the bytes they have.
 
@@ -273,10 +273,10 @@ class KnownValues:
                 found.setdefault(span, []).append(known)
         seen: set[tuple[str, ...]] = set()
         for span in sorted(found, key=lambda span: (span[0] - span[1], span[0])):
-            if taken.find(1, *span) >= 0:
+            if taken.find(MARK, *span) >= 0:
                 continue
             owner = min(found[span], key=lambda known: _order(known, fitting, device))
-            taken[slice(*span)] = b"\x01" * (span[1] - span[0])
+            taken[slice(*span)] = MARK * (span[1] - span[0])
             secret = owner.secret
             mark = (secret.device, secret.identifier.name, secret.plain, *owner.form)
             if mark not in seen:

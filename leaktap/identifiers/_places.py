@@ -1,5 +1,6 @@
 """Where in a message something lies: the list that several leaves belong to, and which of two readings to keep."""
 
+import mmap
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -13,6 +14,17 @@ _PADDING = b" \t\r\n\"'"
 _ENTRY = re.compile(r"^(.*)\[\d+\]")
 _SHOWN = 64 << 10
 _STEP = 256
+_LARGE = 1 << 20
+
+MARK = b"\x01"
+
+type Marks = bytearray | mmap.mmap
+"""Which bytes of a value belong to what was found in it already: `MARK`."""
+
+
+def unmarked(size: int) -> Marks:
+    """Returns zeros for a value of this size; a large one's take no memory where nothing is marked."""
+    return bytearray(size) if size < _LARGE else mmap.mmap(-1, size)
 
 
 def bare(value: bytes) -> tuple[int, int]:

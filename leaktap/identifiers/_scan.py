@@ -14,6 +14,9 @@ from leaktap.identifiers._compiled import compiled
 MOST_HITS = 10_000
 """How many hits of one scan are kept; of what comes after, one of each expression."""
 
+MOST_LATE = 1_000_000
+"""How many hits after those a scan goes on for."""
+
 MOST_SPOTS = 4_000
 """How many places of interest are told one by one."""
 
@@ -25,12 +28,22 @@ def literal(value: bytes) -> bytes:
     return b"\\x" + value.hex(" ").replace(" ", "\\x").encode() if value else b""
 
 
-def _note(number: int, _start: int, end: int, _flags: int, context: tuple[list[Hit], dict[int, int]]) -> None:
+class _Late:
+    """What comes after the hits that are kept: where each expression ended first, and how often any did."""
+
+    def __init__(self) -> None:
+        self.first: dict[int, int] = {}
+        self.count = 0
+
+
+def _note(number: int, _start: int, end: int, _flags: int, context: tuple[list[Hit], _Late]) -> bool | None:
     hits, late = context
     if len(hits) < MOST_HITS:
         hits.append((number, end))
-    else:
-        late.setdefault(number, end)
+        return None
+    late.first.setdefault(number, end)
+    late.count += 1
+    return True if late.count > MOST_LATE else None
 
 
 def _place(number: int, _start: int, end: int, _flags: int, spots: list[Hit]) -> bool | None:
@@ -74,15 +87,18 @@ class Scanner:
         spots: list[Hit] = []
         return None if self._scan(data, _place, spots) else spots
 
-    def hits(self, data: bytes) -> list[Hit]:
-        """Returns (number of the expression, where it ends) for every needle, name and shape in `data`, sorted.
+    def hits(self, data: bytes) -> tuple[list[Hit], bool]:
+        """Returns (number of the expression, where it ends) for every needle, name and shape in `data`, sorted; and
+        whether there were so many that not all of `data` was scanned.
 
         A buffer that repeats something without end is not kept without end: see `MOST_HITS`.
         """
         hits: list[Hit] = []
-        late: dict[int, int] = {}
-        self._scan(data, _note, (hits, late))
-        return sorted(hit for hit in (*hits, *late.items()) if hit[0] < self._told) if hits else hits
+        late = _Late()
+        cut = self._scan(data, _note, (hits, late))
+        if not hits:
+            return hits, cut
+        return sorted(hit for hit in (*hits, *late.first.items()) if hit[0] < self._told), cut
 
     def _scan(self, data: bytes, handler: Callable[..., bool | None], context: object) -> bool:
         """Scans; says whether the handler ended it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from leaktap.identifiers._api import Candidate, Identifier, Verdict, fold_key
 from leaktap.identifiers._keys import Named, Names, in_text, read_pair
-from leaktap.identifiers._places import apart, bare
+from leaktap.identifiers._places import MARK, Marks, apart, bare
 from leaktap.identifiers.forms import guess_hash, is_placeholder, placeholder_digests
 from leaktap.model import Leaf, Match
 
@@ -29,7 +29,7 @@ class _Search:
     """The candidates of one leaf, each span once per class."""
 
     leaf: Leaf
-    taken: bytearray
+    taken: Marks
     nothing: frozenset[str]
     found: Found = field(default_factory=list)
     _seen: set[tuple[str, Span]] = field(default_factory=set)
@@ -37,7 +37,7 @@ class _Search:
     def add(self, named: Named, span: Span, is_named: bool = True) -> None:
         """Takes a candidate unless it overlaps a known value, is too long, no text, or nobody's."""
         mark = (named.identifier.name, span)
-        if mark in self._seen or not 0 < span[1] - span[0] <= _LONGEST or self.taken.find(1, *span) >= 0:
+        if mark in self._seen or not 0 < span[1] - span[0] <= _LONGEST or self.taken.find(MARK, *span) >= 0:
             return
         self._seen.add(mark)
         try:
@@ -68,7 +68,7 @@ class Unknown:
         self._nothing = placeholder_digests(identifiers)
 
     def candidates(
-        self, leaf: Leaf, ends: Iterable[int], shapes: dict[int, list[int]], named: Sequence[Named], taken: bytearray
+        self, leaf: Leaf, ends: Iterable[int], shapes: dict[int, list[int]], named: Sequence[Named], taken: Marks
     ) -> Found:
         """Returns the candidates in a leaf, none of which overlaps what is `taken`.
 
@@ -96,7 +96,7 @@ class Unknown:
                     search.add(name, span, identifier.name in own)
         return search.found
 
-    def judge(self, found: Found, taken: bytearray) -> Iterator[Match]:
+    def judge(self, found: Found, taken: Marks) -> Iterator[Match]:
         """Yields what the classes take their candidates for, each value once.
 
         Of overlapping ones the surest wins; of equally sure ones the longest, then the class that comes first. What
@@ -114,8 +114,8 @@ class Unknown:
         verdicts.sort(key=lambda match: (-match.confidence, match.span[0] - match.span[1]))
         told: set[tuple[str, str]] = set()
         for match in (*verdicts, *hashes):
-            if taken.find(1, *match.span) < 0:
-                taken[slice(*match.span)] = b"\x01" * (match.span[1] - match.span[0])
+            if taken.find(MARK, *match.span) < 0:
+                taken[slice(*match.span)] = MARK * (match.span[1] - match.span[0])
                 if (match.identifier, match.value) not in told:
                     told.add((match.identifier, match.value))
                     yield match

@@ -24,7 +24,7 @@ from leaktap.identifiers._hidden import looks
 from leaktap.identifiers._keys import AROUND, is_name
 from leaktap.identifiers._known import KnownValues
 from leaktap.identifiers._opaque import Runs
-from leaktap.identifiers._places import one_reading, part_of
+from leaktap.identifiers._places import one_reading, part_of, unmarked
 from leaktap.identifiers._salts import NAMED, Salts
 from leaktap.identifiers._scan import Scanner, literal
 from leaktap.identifiers._unknown import Unknown
@@ -40,11 +40,15 @@ _BEGINS = rb"(?:^|[^1-9]|(?:%(?:25){0,8}|u00|x)[2-7][1-9])"
 
 
 class Looked(NamedTuple):
-    """What was found in the first `leaves` leaves, and why in no more: "matches", "seconds", or nothing if in all."""
+    """What was found in the first `leaves` leaves, and why in no more: "matches", "seconds", or nothing if in all.
+
+    Of the leaves in `cut`, which repeat something without end, only the beginning was seen.
+    """
 
     matches: list[Match]
     leaves: int
     limit: str = ""
+    cut: Sequence[Leaf] = ()
 
 
 class Matcher:
@@ -125,6 +129,7 @@ class Matcher:
         known: dict[str, list[Match]] = {}
         candidates: dict[str, list[Candidate]] = {}
         limit = ""
+        cut: list[Leaf] = []
         until = thread_time() + seconds
         for at, leaf in enumerate(leaves):
             if len(single) >= most:
@@ -134,13 +139,15 @@ class Matcher:
             if limit:
                 leaves = leaves[:at]
                 break
-            hits = self._scanner.hits(leaf.value)
+            hits, is_cut = self._scanner.hits(leaf.value)
+            if is_cut:
+                cut.append(leaf)
             named = self._unknown.names.classes(leaf.keys[-2:])
             if not hits and not named:
                 continue
             triggers_from = bisect_right(hits, (self._triggers_from,))
             shapes_from = bisect_right(hits, (self._shapes_from,))
-            taken = bytearray(len(leaf.value))
+            taken = unmarked(len(leaf.value))
             for identifier, match in self._known.matches(leaf, hits[:triggers_from], taken, device):
                 (known.setdefault(identifier.name, []) if identifier.gather else single).append(match)
             shapes: dict[int, list[int]] = {}
@@ -158,7 +165,7 @@ class Matcher:
         gathered = self._gather(leaves, candidates, known, app)
         inside = part_of([match for match in gathered if match.count > 1])
         matches = one_reading([match for match in single if match.basis == "known" or not inside(match)] + gathered)
-        return Looked(matches, len(leaves), limit)
+        return Looked(matches, len(leaves), limit, cut)
 
     def _gather(
         self, leaves: Sequence[Leaf], candidates: dict[str, list[Candidate]], known: dict[str, list[Match]], app: str

@@ -18,7 +18,7 @@ TABLE = _by_first_byte()
 
 
 def sense(seconds=60):
-    return Sense(lambda value: _likely(value, TABLE[value[0]]), time.monotonic() + seconds)
+    return Sense(lambda value: _likely(value, TABLE[value[0]]), time.thread_time() + seconds)
 
 
 def struct_of(raw):

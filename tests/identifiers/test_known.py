@@ -221,7 +221,7 @@ def test_50_megabytes_of_other_data_hold_no_known_value():
     """Needles in each block; small values under the classes' own names as well."""
     chance = random.Random(7)
     for block in _blocks(50 << 20):
-        hits = [hit for hit in MATCHER._scanner.hits(block) if hit[0] < MATCHER._triggers_from]
+        hits = [hit for hit in MATCHER._scanner.hits(block)[0] if hit[0] < MATCHER._triggers_from]
         leaf = Leaf("p", block, (chance.choice([*VALUES, "x"]),))
         assert not list(KNOWN.matches(leaf, hits, bytearray(len(block)), ""))
     for _ in range(4000):
