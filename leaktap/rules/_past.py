@@ -63,10 +63,11 @@ class Past:
             request = (source, facts.exchange, traits.sdk)
             taken = self._requests.get(request)
             if taken is None:
-                taken = self._requests[request] = Classes()
+                self._requests[request] = Classes(0, "", (traits.identifier,), (facts.exchange,))
                 if len(self._requests) > _REQUESTS:
                     self._requests.popitem(last=False)
-            taken.add(traits.identifier, facts.exchange)
+            else:
+                taken.add(traits.identifier, facts.exchange)
 
     def requests(self, facts: Facts, length: Time, most: int) -> tuple[int, list[str]]:
         """Returns how many requests carried the class to the recipient in the `length` up to now, and the last ones.

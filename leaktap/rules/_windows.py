@@ -20,6 +20,8 @@ _ROOM = MOST_KEYS * 3 // 4
 """Keys that a sweep leaves at most: so that the next one is not due at once."""
 
 _FIRST_SWEEP = 1024
+_PORTION = 64
+"""Moments that a window takes before it looks for those that nobody asks for any more."""
 
 
 class Kept(Protocol):
@@ -87,13 +89,17 @@ class Window:
     def add(self, time: Time, exchange: str, keep: Time, most: int) -> None:
         """Adds a moment; an exchange counts once."""
         times, exchanges = self.times, self.exchanges
-        end = bisect_right(times, time)
-        if end and times[end - 1] == time and exchange in exchanges[bisect_left(times, time) : end]:
-            return
-        times.insert(end, time)
-        exchanges.insert(end, exchange)
-        old = max(bisect_left(times, times[-1] - keep), len(times) - most)
-        if old > 64:
+        if not times or time > times[-1]:
+            times.append(time)
+            exchanges.append(exchange)
+        else:
+            end = bisect_right(times, time)
+            if times[end - 1] == time and exchange in exchanges[bisect_left(times, time) : end]:
+                return
+            times.insert(end, time)
+            exchanges.insert(end, exchange)
+        if len(times) % _PORTION == 0:
+            old = max(bisect_left(times, times[-1] - keep), len(times) - most)
             del times[:old], exchanges[:old]
 
     def within(self, time: Time, length: Time) -> tuple[int, int]:

@@ -15,9 +15,10 @@ from leaktap.config import Case
 from leaktap.model import SEVERITIES, ClauseHit, Finding, Severity
 from leaktap.policy import Policy, Product
 from leaktap.rules._clauses import Clause, Condition, Document, load_documents
-from leaktap.rules._conditions import HOUR, At, Events, Test, said, tests_of
+from leaktap.rules._conditions import At, Events, Test, tests_of
 from leaktap.rules._facts import CODE, Facts, Traits, of_finding
 from leaktap.rules._past import Earlier, Past
+from leaktap.rules._words import HOUR, said
 
 MOST_PROOF = 50
 """Exchanges that a clause of the session names at most."""
@@ -59,8 +60,8 @@ class _Plan:
 
     `questions` are the tests left open, each once however many conditions ask it. Where none of them holds, the clauses
     are `hits` and the worst of them `severity`; else `sure` has in the book's order what holds anyway, with None at the
-    places of `open`, which hang on the answers; `told` are the outcomes of the last answers. `counted` says whether
-    some clause counts such findings.
+    places of `open`, which hang on the answers; `told` are the outcomes by the questions that hold. `counted` says
+    whether some clause counts such findings.
     """
 
     hits: tuple[ClauseHit, ...]
@@ -69,7 +70,31 @@ class _Plan:
     sure: tuple[ClauseHit | None, ...]
     open: tuple[tuple[int, tuple[_Entry, ...]], ...]
     counted: bool
-    told: "dict[tuple[_Answer | None, ...], tuple[tuple[ClauseHit, ...], Severity]]" = field(default_factory=dict)
+    told: "dict[tuple[int, ...], _Outcome]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What findings of a plan break where the same of its questions hold.
+
+    Of the `hits`, in the book's order, those at the places of `open` want the words and the proof of a question's
+    answer. What is in `later` waits for the end of the session.
+    """
+
+    hits: tuple[ClauseHit, ...]
+    severity: Severity
+    open: tuple[tuple[int, int], ...]
+    later: tuple[ClauseHit, ...]
+    made: dict[tuple[int, str], ClauseHit] = field(default_factory=dict)
+
+    def told(self, place: int, words: str, shown: tuple[str, ...]) -> ClauseHit:
+        """Returns the hit at a place with why its condition holds; without a proof it is made once."""
+        hit = self.hits[place]
+        why = f"{hit.why}, {words}" if words else hit.why
+        made = ClauseHit(hit.id, hit.title, hit.severity, hit.evidence, shown, why, hit.remedy)
+        if not shown and len(self.made) < _MOST_TOLD:
+            self.made[place, words] = made
+        return made
 
 
 type _Answer = tuple[str, tuple[str, ...]]
@@ -164,47 +189,40 @@ class Engine:
         if not plan.questions:
             return plan.hits, plan.severity
         at = self._at(facts)
-        answers = tuple([_answer(question, at) for question in plan.questions])
-        if not any(answers):
+        answers = [_answer(question, at) for question in plan.questions]
+        held = tuple([place for place, answer in enumerate(answers) if answer])
+        if not held:
             return plan.hits, plan.severity
-        outcome = plan.told.get(answers)
+        outcome = plan.told.get(held)
         if outcome is None:
-            outcome = self._outcome(plan, answers, facts)
-            if self._ended:
-                if len(plan.told) >= _MOST_TOLD:
-                    plan.told.clear()
-                plan.told[answers] = outcome
-        return outcome
+            if len(plan.told) >= _MOST_TOLD:
+                plan.told.clear()
+            outcome = plan.told[held] = self._outcome(plan, set(held), facts.traits)
+        for hit in outcome.later:
+            proof = self._open.setdefault(hit.id, (self.clauses[hit.id], []))[1]
+            if len(proof) < MOST_PROOF and facts.exchange not in proof:
+                proof.append(facts.exchange)
+        hits = list(outcome.hits)
+        for place, question in outcome.open:
+            words, shown = answers[question] or ("", ())
+            known = None if shown else outcome.made.get((place, words))
+            hits[place] = known or outcome.told(place, words, shown)
+        return tuple(hits), outcome.severity
 
-    def _outcome(
-        self, plan: _Plan, answers: "tuple[_Answer | None, ...]", facts: Facts
-    ) -> tuple[tuple[ClauseHit, ...], Severity]:
-        slots = list(plan.sure)
+    def _outcome(self, plan: _Plan, held: set[int], traits: Traits) -> _Outcome:
+        """Works out which entry of each clause is the first that holds."""
+        slots: list[tuple[ClauseHit, int | None] | None] = [(hit, None) if hit else None for hit in plan.sure]
+        later = []
         for place, entries in plan.open:
-            slots[place] = self._hit(entries, answers, facts.exchange)
-        hits = [hit for hit in slots if hit is not None]
-        return tuple(hits), _worst(hits, facts.traits)
-
-    def _hit(
-        self, entries: tuple[_Entry, ...], answers: "tuple[_Answer | None, ...]", exchange: str
-    ) -> ClauseHit | None:
-        """Returns what the first condition says that holds."""
-        for entry in entries:
-            hit = entry.hit
-            if entry.question is None:
-                return hit
-            answer = answers[entry.question]
-            if answer is None:
-                continue
-            if entry.session_ended and not self._ended:
-                proof = self._open.setdefault(hit.id, (self.clauses[hit.id], []))[1]
-                if len(proof) < MOST_PROOF and exchange not in proof:
-                    proof.append(exchange)
-                continue
-            words, shown = answer
-            why = f"{hit.why}, {words}" if words else hit.why
-            return ClauseHit(hit.id, hit.title, hit.severity, hit.evidence, shown, why, hit.remedy)
-        return None
+            holding = [entry for entry in entries if entry.question is None or entry.question in held]
+            waits = [entry.session_ended and not self._ended and entry.question is not None for entry in holding]
+            first = waits.index(False) if False in waits else len(waits)
+            later += [entry.hit for entry in holding[:first]]
+            slots[place] = (holding[first].hit, holding[first].question) if first < len(holding) else None
+        found = [slot for slot in slots if slot is not None]
+        hits = [hit for hit, _ in found]
+        asked = tuple((place, question) for place, (_, question) in enumerate(found) if question is not None)
+        return _Outcome(tuple(hits), _worst(hits, traits), asked, tuple(later))
 
     def _plan(self, traits: Traits) -> _Plan:
         plan = self._plans.get(traits)
