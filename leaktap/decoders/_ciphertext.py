@@ -8,7 +8,7 @@ signature, as far as its length and its name tell. Two lengths say RSA: then it 
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +31,8 @@ _MOST_PLACES = 1000
 _WINDOW = 1 << 20
 _BLOCK, _FEWEST_HIGH, _MOST_HIGH = 32, 6, 26
 """Of 32 random bytes 16 are no ASCII, with a standard deviation of 2.8."""
+
+_HIGH = np.uint64(0x8080808080808080)
 
 _MARKS_OF_JSON, _MARKS = b'"', b'"=&'
 
@@ -145,22 +147,29 @@ def _window(data: bytes, start: int) -> NDArray[np.uint8]:
 def _spelt(text: bytes, start: int, marks: bytes) -> list[int]:
     """Returns where in a window runs begin of blocks without a mark, of signs that spell bytes."""
     signs = _window(text, start)
-    marked = np.logical_or.reduce([signs == mark for mark in marks])
+    marked = signs == marks[0]
+    for mark in marks[1:]:
+        marked |= signs == mark
     eights = marked.view(np.uint64).reshape(-1, 4)
     free = np.flatnonzero((eights[:, 0] | eights[:, 1] | eights[:, 2] | eights[:, 3]) == 0)
-    first = free[np.diff(free, prepend=-2) > 1]
+    if not len(free):
+        return []
+    begins = np.ones(len(free), bool)
+    begins[1:] = free[1:] - free[:-1] > 1
+    first = free[begins]
     places: list[int] = (first[_SPELLS[signs.reshape(-1, 32)[first]].all(axis=1)] * 32 + start).tolist()
     return places
 
 
 def _dense(data: bytes) -> list[int]:
     """Returns the ends of blocks that look compressed or encrypted."""
-    ends = (end for start in range(0, len(data), _WINDOW) for end in _dense_in(data, start))
+    ends = chain.from_iterable(_dense_in(data, start) for start in range(0, len(data), _WINDOW))
     return list(islice(ends, _MOST_PLACES))
 
 
 def _dense_in(data: bytes, start: int) -> list[int]:
-    high = (_window(data, start) >> 7).reshape(-1, _BLOCK).sum(axis=1)
+    eights = np.bitwise_count(_window(data, start).view(np.uint64) & _HIGH).reshape(-1, 4)
+    high = eights[:, 0] + eights[:, 1] + eights[:, 2] + eights[:, 3]
     ends: list[int] = (np.flatnonzero((high >= _FEWEST_HIGH) & (high <= _MOST_HIGH)) * _BLOCK + _BLOCK + start).tolist()
     return ends
 
