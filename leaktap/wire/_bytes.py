@@ -72,10 +72,12 @@ class Closed:
 class Inflow:
     """The bytes of one direction that are not consumed yet; offsets count from the first of them.
 
-    `_first` is the piece that this byte is in, so that what is asked most often needs no search.
+    A segment that comes where nothing waits is taken as it is, and copied only once a part of it is consumed: `data` is
+    another object then. `_first` is the piece that its first byte is in, so that what is asked most often needs no
+    search.
     """
 
-    data: bytearray = field(default_factory=bytearray)
+    data: bytes | bytearray = b""
     _base: int = 0
     _first: int = 0
     _starts: list[int] = field(default_factory=list)
@@ -89,10 +91,13 @@ class Inflow:
             self._starts += [end + offset for offset in segment.offsets]
             self._frames += segment.frames
             self._times += segment.times
+            if isinstance(self.data, bytes):
+                self.data = bytearray(self.data)
+            self.data += segment.data
         else:
             self._base = self._first = 0
             self._starts, self._frames, self._times = [*segment.offsets], [*segment.frames], [*segment.times]
-        self.data += segment.data
+            self.data = segment.data
 
     def __len__(self) -> int:
         """Returns how many bytes wait."""
@@ -100,7 +105,9 @@ class Inflow:
 
     def drop(self, count: int) -> None:
         """Consumes `count` bytes."""
-        del self.data[:count]
+        if not count:
+            return
+        self._cut(count)
         self._base += count
         starts, first = self._starts, self._first
         if len(starts) - first > 1 and starts[first + 1] <= self._base:
@@ -123,11 +130,20 @@ class Inflow:
         if last > _MOST_BEHIND:
             self.drop(count)
             return numbers, time
-        del self.data[:count]
+        self._cut(count)
         while len(starts) - last > 1 and starts[last + 1] <= end:
             last += 1
         self._base, self._first = end, last
         return numbers, time
+
+    def _cut(self, count: int) -> None:
+        data = self.data
+        if count >= len(data):
+            self.data = b""
+        elif isinstance(data, bytearray):
+            del data[:count]
+        else:
+            self.data = bytearray(memoryview(data)[count:])
 
     @property
     def time(self) -> Time:
@@ -168,7 +184,16 @@ class Inflow:
         """Returns the numbers of the packets that brought the bytes `start` to before `end` (MOST_FRAMES at most)."""
         return self._numbers(self._piece(start), self._piece(max(end - 1, start)))
 
+    def span(self, start: int, end: int) -> tuple[tuple[int, ...], Time, Time]:
+        """Returns of the bytes `start` to before `end`, which are there, the packets and when first and last came."""
+        starts, at = self._starts, self._base + start
+        first = bisect_right(starts, at, self._first) - 1
+        last = bisect_left(starts, self._base + end, first + 1) - 1
+        return self._numbers(first, last), self._times[first], self._times[last]
+
     def _numbers(self, first: int, last: int) -> tuple[int, ...]:
+        if first == last:
+            return tuple(self._frames[first : last + 1])
         numbers = list(dict.fromkeys(self._frames[first : last + 1]))
         if len(numbers) > MOST_FRAMES:
             half = MOST_FRAMES // 2

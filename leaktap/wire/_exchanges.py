@@ -1,6 +1,6 @@
 """The exchanges of a connection that has many streams at once: what is open, what is complete, what is too much."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from leaktap.model import MOST_FRAMES, Exchange, Fault, Headers, Time
@@ -43,7 +43,7 @@ class Exchanges:
 
     def _take_headers(
         self, side: int, stream: Stream, headers: Headers, begin: Time, end: Time, frames: Frames
-    ) -> Iterator[Made]:
+    ) -> Iterable[Made]:
         """Takes headers of a side: a head, trailers, or an interim response."""
         message, before = stream.messages[side], stream.cost
         if message is not None:
@@ -58,7 +58,8 @@ class Exchanges:
             stream.inner = WebSocket(replace(self._context, upgrade=self._exchange(stream)))
             early = stream.take_back(SERVER) if stream.tunnels(SERVER) else None
             if early is not None:
-                yield from stream.inner.feed(SERVER, early)
+                return stream.inner.feed(SERVER, early)
+        return ()
 
     def _keep(self, stream: Stream, message: Incoming, data: bytes) -> None:
         """Takes a piece of a body."""
@@ -71,11 +72,13 @@ class Exchanges:
         """Whether too many streams are open, or they hold too much."""
         return self._kept > MOST_KEPT or len(self._streams) > MOST_STREAMS
 
-    def _limit(self) -> Iterator[Made]:
+    def _limit(self) -> Iterable[Made]:
         """Gives the oldest streams up as long as it is full."""
-        while self._streams and self._full:
+        made: list[Made] = []
+        while self._full and self._streams:
             self._retired = True
-            yield from self._break_off(next(iter(self._streams.values())))
+            made += self._break_off(next(iter(self._streams.values())))
+        return made
 
     def _break_all_off(self) -> Iterator[Made]:
         for stream in list(self._streams.values()):
@@ -85,26 +88,28 @@ class Exchanges:
         stream.states = [BROKEN if state == OPEN else state for state in stream.states]
         yield from self._done(stream)
 
-    def _done(self, stream: Stream) -> Iterator[Made]:
-        """Yields the exchange of a stream if it is complete."""
-        if not stream.done or self._streams.pop(stream.number, None) is None:
-            return
+    def _done(self, stream: Stream) -> Iterable[Made]:
+        """Returns the exchange of a stream if it is complete."""
+        if OPEN in stream.states or self._streams.pop(stream.number, None) is None:
+            return ()
         self._asked.pop(stream.number, None)
         self._kept -= stream.cost
+        made: list[Made] = []
         if stream.inner is not None:
-            yield from stream.inner.close()
+            made += stream.inner.close()
         asked, answered = stream.messages
         for incoming in (asked, answered):
             if incoming is not None and incoming.over:
-                yield from self._blind("limit", incoming.over, incoming.frames.numbers, "the end of a long body")
+                made += self._blind("limit", incoming.over, incoming.frames.numbers, "the end of a long body")
         if stream.shown and answered is None:
-            return
+            return made
         exchange = self._exchange(stream)
         if asked is not None and exchange is not None:
-            yield Finished(max(asked.end, answered.end if answered else 0), exchange, stream.shown)
+            made.append(Finished(max(asked.end, answered.end if answered else 0), exchange, stream.shown))
         elif answered is not None:
             numbers = answered.frames.numbers
-            yield from self._blind("truncated", answered.kept, numbers, "a response without its request")
+            made += self._blind("truncated", answered.kept, numbers, "a response without its request")
+        return made
 
     def _exchange(self, stream: Stream, answered: bool = True) -> Exchange | None:
         """Returns what a stream amounts to, if there was a request; without its response unless that is `answered`."""

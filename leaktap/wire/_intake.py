@@ -62,9 +62,10 @@ class Frames:
     def add(self, numbers: Sequence[int]) -> None:
         """Appends numbers, in the order of the bytes they brought."""
         known = self._numbers
-        if len(numbers) == 1 and len(known) < MOST_FRAMES:
-            if numbers[0] not in known:
-                known.append(numbers[0])
+        if len(known) + len(numbers) <= MOST_FRAMES:
+            for number in numbers:
+                if number not in known:
+                    known.append(number)
             return
         if known:
             recent = known[-MOST_FRAMES:]

@@ -88,7 +88,7 @@ class Units:
         self._halves = (_Half(), _Half())
         self._complained = False
 
-    def size(self, side: int, data: bytearray, at: int) -> int:
+    def size(self, side: int, data: bytes | bytearray, at: int) -> int:
         """Returns how long the unit at `at` is, 0 if more bytes are needed to tell."""
         raise NotImplementedError
 

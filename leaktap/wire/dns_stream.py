@@ -26,7 +26,7 @@ class DnsStream(Units):
         super().__init__(context)
         self._talk = Talk(context, "dns", self._learn, context.host or context.server.ip)
 
-    def size(self, side: int, data: bytearray, at: int) -> int:
+    def size(self, side: int, data: bytes | bytearray, at: int) -> int:
         """Returns how long a message is, with its length."""
         return _LENGTH + (data[at] << 8 | data[at + 1]) if len(data) - at >= _LENGTH else 0
 

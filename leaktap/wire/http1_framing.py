@@ -159,6 +159,7 @@ class Reader:
         if data[0] in b"\r\n" and (blank := _BLANK.match(data)):
             self.intake.drop(blank.end())
             self._scanned = 0
+            data = self.intake.data
         match = _HEAD_END.search(data, max(self._scanned - 2, 0))
         if not match:
             self._scanned = len(data)

@@ -74,14 +74,16 @@ class Http2(Exchanges):
     def feed(self, side: int, segment: Segment) -> Iterator[Made]:
         """Takes bytes of a side and yields exchanges."""
         half = self._halves[side]
-        yield from passed_by(self._blind, half.dead, segment)
+        if segment.lost or half.dead:
+            yield from passed_by(self._blind, half.dead, segment)
         if half.dead:
             return
         half.reader.push(segment)
         if segment.times:
             half.clock = segment.times[-1]
         yield from self._read(side, half)
-        yield from self._forget_reset(half)
+        if half.reset:
+            yield from self._forget_reset(half)
 
     def close(self) -> Iterator[Made]:
         """Yields what is pending: streams that did not end, and frames that broke off."""
@@ -115,9 +117,9 @@ class Http2(Exchanges):
             raise BadFrame("a header block that is not continued by the next frame")
         if kind == DATA:
             return self._data(side, half, frame)
-        intake = half.reader.intake
+        numbers, begin, end = half.reader.intake.span(frame.start, frame.end)
         if kind == RST_STREAM:
-            return self._reset(side, half, frame.stream, intake.where(frame.start)[1])
+            return self._reset(side, half, frame.stream, begin)
         payload = frame.payload
         if block is None:
             target = frame.stream
@@ -126,8 +128,8 @@ class Http2(Exchanges):
                     raise BadFrame("a promise of the client's")
                 target, payload = int.from_bytes(payload[:4]) & 0x7FFFFFFF, payload[4:]
             ends = kind != PUSH_PROMISE and bool(frame.flags & END_STREAM)
-            block = half.block = _Block(frame.stream, target, ends, intake.where(frame.start)[1])
-        block.frames.add(intake.frames(frame.start, frame.end))
+            block = half.block = _Block(frame.stream, target, ends, begin)
+        block.frames.add(numbers)
         if payload:
             block.pieces.append(payload)
             block.size += len(payload)
@@ -136,7 +138,7 @@ class Http2(Exchanges):
         if not frame.flags & END_HEADERS:
             return ()
         half.block = None
-        return self._headers(side, half, block, intake.where(frame.end - 1)[1])
+        return self._headers(side, half, block, end)
 
     def _give_up(self, side: int, half: _Half, error: BadFrame | BadBlock) -> Iterator[Made]:
         """Stops reading a side: without its frames or its header compression nothing can be told from it."""
@@ -163,7 +165,7 @@ class Http2(Exchanges):
 
     # Streams
 
-    def _headers(self, side: int, half: _Half, block: _Block, end: Time) -> Iterator[Made]:
+    def _headers(self, side: int, half: _Half, block: _Block, end: Time) -> Iterable[Made]:
         """Takes a complete header block: a head, trailers, or an interim response; raises BadBlock."""
         if half.blocks is None:
             half.blocks = HeaderBlocks(half.reader.whole)
@@ -173,16 +175,18 @@ class Http2(Exchanges):
         try:
             headers = half.blocks.decode(b"".join(block.pieces))
         except Unknown:
-            yield from self._complain("HTTP/2 headers refer to what was sent before the capture began: not readable")
-            yield from self._blind("truncated", block.size, block.frames.numbers, "headers")
+            why = "HTTP/2 headers refer to what was sent before the capture began: not readable"
+            made = [*self._complain(why), *self._blind("truncated", block.size, block.frames.numbers, "headers")]
         else:
+            made = []
             if stream is not None:
-                yield from self._take_headers(whose, stream, headers, block.time, end, block.frames)
+                made += self._take_headers(whose, stream, headers, block.time, end, block.frames)
         if stream is not None:
             if promised or block.ends:
                 stream.states[whose] = ENDED
-            yield from self._done(stream)
-            yield from self._limit()
+            made += self._done(stream)
+            made += self._limit()
+        return made
 
     def _stream(self, side: int, number: int) -> Stream | None:
         """Returns a stream that is open or opens now; None if it is over (stream numbers only grow)."""
@@ -192,39 +196,49 @@ class Http2(Exchanges):
             if number <= self._highest[kind]:
                 return None
             stream = self._open(number)
-            stream.states = [BROKEN if half.dead else OPEN for half in self._halves]
+            for each, half in enumerate(self._halves):
+                if half.dead:
+                    stream.states[each] = BROKEN
         if side == CLIENT:
             self._highest[kind] = max(self._highest[kind], number)
         return stream
 
-    def _data(self, side: int, half: _Half, frame: Frame) -> Iterator[Made]:
+    def _data(self, side: int, half: _Half, frame: Frame) -> Iterable[Made]:
         """Takes a piece of a body."""
         intake, stream = half.reader.intake, self._streams.get(frame.stream)
         if stream is None:
             why = "limit" if self._retired else "truncated"
-            yield from self._not_kept(why, frame, intake, "data of a stream that is not open")
-            return
+            return self._not_kept(why, frame, intake, "data of a stream that is not open")
         message = stream.messages[side]
-        if message is None:
-            yield from self._not_kept("truncated", frame, intake, "data behind headers that are not known")
-        else:
+        if message is not None:
             message.lost += frame.lost
             if frame.payload:
-                message.frames.add(intake.frames(frame.start, frame.end))
-                message.end = intake.where(frame.end - 1)[1]
-            if stream.inner is not None and stream.tunnels(side):
-                if frame.payload or frame.lost:
-                    segment = intake.segment(frame.start, frame.end)
-                    yield from stream.inner.feed(side, replace(segment, lost=frame.lost))
-            elif stream.tunnels(side):
-                yield from self._not_kept("unknown_protocol", frame, intake, f"{stream.tunnel} in an HTTP/2 stream")
-            else:
-                self._keep(stream, message, frame.payload)
-        if frame.flags & END_STREAM:
-            stream.states[side] = ENDED
-            yield from self._done(stream)
-        if self._full:
-            yield from self._limit()
+                numbers, _, message.end = intake.span(frame.start, frame.end)
+                message.frames.add(numbers)
+        if message is None or stream.tunnels(side):
+            return self._astray(side, stream, frame, intake)
+        self._keep(stream, message, frame.payload)
+        made = self._ended(side, stream, frame)
+        return [*made, *self._limit()] if self._full else made
+
+    def _astray(self, side: int, stream: Stream, frame: Frame, intake: Intake) -> Iterator[Made]:
+        """Takes data that is of no body: a tunnel's, or behind headers that are not known."""
+        if stream.messages[side] is None:
+            yield from self._not_kept("truncated", frame, intake, "data behind headers that are not known")
+        elif stream.inner is None:
+            yield from self._not_kept("unknown_protocol", frame, intake, f"{stream.tunnel} in an HTTP/2 stream")
+        elif frame.payload or frame.lost:
+            segment = intake.segment(frame.start, frame.end)
+            yield from stream.inner.feed(side, replace(segment, lost=frame.lost))
+        yield from self._ended(side, stream, frame)
+        yield from self._limit()
+
+    def _ended(self, side: int, stream: Stream, frame: Frame) -> Iterable[Made]:
+        """Ends a side of a stream if a frame says so."""
+        if not frame.flags & END_STREAM:
+            return ()
+        stream.states[side] = ENDED
+        return self._done(stream)
 
     def _reset(self, side: int, half: _Half, number: int, time: Time) -> Iterator[Made]:
         """Ends a side; the other one is given a moment for what is under way."""

@@ -4,6 +4,7 @@ DATA is handed on as it comes, since a frame may have 16 MB; every other frame i
 lies in DATA: elsewhere the next frame's begin and the state of the header compression are lost with it.
 """
 
+import struct
 from typing import NamedTuple
 
 from leaktap.wire._bytes import CLIENT, Segment
@@ -22,6 +23,7 @@ _MOST_OTHER = 64 << 10
 _LENGTHS = {PRIORITY: 5, RST_STREAM: 4, PING: 8, WINDOW_UPDATE: 4}
 _FLAGS = (0x9, 0x2D, 0, 0, 0x1, 0xC, 0x1, 0, 0, 0x4)
 _USUAL_LENGTH = 16 << 10
+_HEAD = struct.Struct(">HBBBI").unpack_from
 
 
 class BadFrame(Exception):
@@ -122,14 +124,13 @@ class FrameReader:
                 self._skip -= skipped
                 self._at += skipped
                 continue
-            start = self._at
-            if not self._begun and not self._begin(start):
+            if not self._begun and not self._begin(self._at):
                 return None
             start = self._at
             if size - start < HEADER:
                 return None
-            length, kind, flags = int.from_bytes(data[start : start + 3]), data[start + 3], data[start + 4]
-            stream = int.from_bytes(data[start + 5 : start + HEADER]) & 0x7FFFFFFF
+            high, low, kind, flags, stream = _HEAD(data, start)
+            length, stream = high << 8 | low, stream & 0x7FFFFFFF
             if (kind in _OF_STREAMS and not stream) or (kind in _OF_CONNECTION and stream):
                 raise BadFrame(f"a frame of the type {kind} on stream {stream}")
             if kind == DATA:
@@ -187,7 +188,8 @@ class FrameReader:
         start = self._at
         self._at += count
         self._left -= count
-        payload = bytes(memoryview(self.intake.data)[start : self._at])
+        data = self.intake.data
+        payload = data[start : self._at] if isinstance(data, bytes) else bytes(memoryview(data)[start : self._at])
         flags = self._flags if not self._left else self._flags & ~END_STREAM
         return Frame(DATA, flags, self._stream, payload, start, self._at)
 

@@ -1,6 +1,7 @@
 """The streams of an HTTP/2 or 3 connection: what was read of each request and response (RFC 9113 section 8)."""
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 from leaktap.model import Headers, Message, Time
 from leaktap.wire._api import Layer
@@ -36,19 +37,16 @@ class Stream:
     shown: bool = False
     version: str = "HTTP/2"
 
-    @property
-    def done(self) -> bool:
-        """Whether neither side brings more."""
-        return self.states[0] != OPEN and self.states[1] != OPEN
-
     def tunnels(self, side: int) -> bool:
         """Tells whether the data of a side belongs to the tunnel: not if the server refused it."""
+        if not self.tunnel:
+            return False
         answer = self.messages[SERVER]
-        return bool(self.tunnel) and (side == CLIENT or answer is None or answer.start[1].startswith("2"))
+        return side == CLIENT or answer is None or answer.start[1].startswith("2")
 
     def begin(self, side: int, headers: Headers, time: Time, frames: Frames) -> None:
         """Takes the head of a message."""
-        pseudo = {name: value for name, value in headers if name[:1] == b":"}
+        pseudo = dict(headers)
         plain = _plain(headers)
         if side == CLIENT:
             method = _text(pseudo.get(b":method", b""))
@@ -100,15 +98,16 @@ class Stream:
         return incoming.message()
 
     def _weigh(self, headers: Headers) -> None:
-        self.cost += sum([len(name) + len(value) for name, value in headers]) + _HEADER_COST * len(headers)
+        self.cost += sum(map(len, chain.from_iterable(headers))) + _HEADER_COST * len(headers)
 
 
 def is_head(side: int, headers: Headers) -> bool:
     """Tells whether headers begin a message: no trailers, and no 1xx, behind which the response is still to come."""
-    if side == CLIENT:
-        return any(name == b":method" for name, _ in headers)
-    status = next((value for name, value in headers if name == b":status"), b"1")
-    return not status.startswith(b"1")
+    wanted = b":method" if side == CLIENT else b":status"
+    for name, value in headers:
+        if name == wanted:
+            return side == CLIENT or value[:1] != b"1"
+    return False
 
 
 def _plain(headers: Headers) -> Headers:

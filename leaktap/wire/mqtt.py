@@ -131,7 +131,7 @@ class Mqtt(Units):
         self._aliases: tuple[dict[bytes, bytes], dict[bytes, bytes]] = ({}, {})
         self._room = _MOST_ALIASES
 
-    def size(self, side: int, data: bytearray, at: int) -> int:
+    def size(self, side: int, data: bytes | bytearray, at: int) -> int:
         """Returns how long a packet is, with its fixed header; raises BadUnit."""
         if not data[at] >> 4:
             raise BadUnit("a packet of type 0")

@@ -21,7 +21,7 @@ class SipStream(Units):
 
     protocol = "sip"
 
-    def size(self, side: int, data: bytearray, at: int) -> int:
+    def size(self, side: int, data: bytes | bytearray, at: int) -> int:
         """Returns how long the message at `at` is, or the signs of life there; raises BadUnit."""
         idle = KEEP_ALIVE.match(data, at)
         if idle and idle.end() > at:
