@@ -23,7 +23,8 @@ _TRANSPORT = frozenset(
 """Header fields that say how a message travels and nothing of who sends it."""
 
 _WRAPPED = re.compile(
-    rb"[\w+%~]*[0-9A-Z%\x80-\xff][\w+%~-]*(?<=[\w+%~-]{10})|[\\&][#xu0-9]|<~|[0-9A-Za-z][!#$*^`{|}][0-9A-Za-z]"
+    rb"(?<![\w+%~-])(?=[\w+%~-]{10})[a-z_+~-]*+[0-9A-Z%]|[\x80-\xff][\w+%~-]{10}"
+    rb"|[\\&][#xu0-9]|<~|[0-9A-Za-z][!#$*^`{|}][0-9A-Za-z]"
 )
 """What no word looks like: ten signs and more in a row with digits, capitals or escapes among them; or base85."""
 

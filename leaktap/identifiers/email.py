@@ -68,7 +68,7 @@ IDENTIFIERS = (
             "em|youxiang|(?:login|account)_email|(?:电子)?邮箱(?:地址)?|电子邮件|dianzi_youjian",
         ),
         shapes=(rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,18}",),
-        cues=(rb"[A-Za-z0-9._%+-]@[A-Za-z0-9]",),
+        cues=(rb"[A-Za-z0-9._%+-]@[A-Za-z0-9][A-Za-z0-9.-]{3}",),
         judge=_judge,
         canonical=_canonical,
     ),
