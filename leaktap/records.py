@@ -6,6 +6,7 @@ an earlier leaktap need not have are `NotRequired`. Times are RFC 3339, UTC, mic
 empty where it is text.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from pydantic import ConfigDict, Field, TypeAdapter
@@ -17,6 +18,19 @@ _MOMENT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
 type Moment = Annotated[
     str, Field(description="RFC 3339, UTC, microseconds", pattern=_MOMENT, json_schema_extra={"format": "date-time"})
 ]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(moment: str) -> int:
+    """Returns a record's time since the epoch; the calendar's first moment where it is none."""
+    try:
+        time = datetime.fromisoformat(moment)
+    except ValueError:
+        time = datetime.min
+    since = time.replace(tzinfo=UTC) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
 type Share = Annotated[float, Field(ge=0, le=1)]
 type Count = Annotated[int, Field(ge=0)]
 

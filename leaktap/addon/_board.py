@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from leaktap.addon._tally import Tally, Unseen
 from leaktap.config import Event
 from leaktap.model import SEVERITIES
-from leaktap.report._lanes import microseconds
+from leaktap.records import microseconds
 from leaktap.sinks._words import harmless
 
 MOST_GROUPS = 400

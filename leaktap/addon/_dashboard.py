@@ -14,7 +14,7 @@ from typing import Any
 
 from leaktap._yaml import load_yaml
 from leaktap.addon._board import Board, Update
-from leaktap.report._texts import languages, words
+from leaktap.report import languages, words
 from leaktap.rulebook import rule_book
 
 _HERE = Path(__file__).with_name("board")

@@ -1,6 +1,5 @@
 """`leaktap compare OLD NEW`: what a later version of an app mended, what it brought, and what is still there."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,7 +63,7 @@ def compare(
     if old == new == "-":
         raise CommandError("-: standard input can be read only once")
 
-    from leaktap.cli.report import check_language, check_target
+    from leaktap.cli._pages import check_language, check_target
 
     check_language(lang)
     if output:
@@ -75,7 +74,7 @@ def compare(
     results = _result(old), _result(new)
     comparison = hold(*results)
     if output:
-        from leaktap.cli.report import write
+        from leaktap.cli._pages import write
         from leaktap.report import comparison as page
         from leaktap.report import language
 
@@ -97,11 +96,11 @@ def _reach(severities: "Iterable[Severity]", limit: str) -> bool:
 
 
 def _result(path: str) -> "Result":
+    from leaktap.cli._pages import check_result
     from leaktap.results import ResultError, read_results
     from leaktap.results.compare import Result
 
-    if path != "-" and not Path(path).exists():
-        raise CommandError(f"{path}: there is no such file: leaktap scan INPUT -o {path} makes one")
+    check_result(path)
     try:
         return Result.of(read_results(path))
     except ResultError as error:

@@ -4,6 +4,6 @@ from leaktap.report._collect import Collected, collect
 from leaktap.report._comparison import comparison
 from leaktap.report._pdf import PdfError, check, pdf
 from leaktap.report._report import report
-from leaktap.report._texts import language, languages
+from leaktap.report._texts import language, languages, words
 
-__all__ = ["Collected", "PdfError", "check", "collect", "comparison", "language", "languages", "pdf", "report"]
+__all__ = ["Collected", "PdfError", "check", "collect", "comparison", "language", "languages", "pdf", "report", "words"]

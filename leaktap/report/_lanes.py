@@ -3,24 +3,12 @@
 Times are microseconds since the epoch, UTC.
 """
 
-from datetime import UTC, datetime
-
 from leaktap.model import SEVERITIES
+from leaktap.records import microseconds
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_BINS = 4000
 _NARROWEST = 100_000
 """Microseconds: what stands closer together is one dot anyway."""
-
-
-def microseconds(moment: str) -> int:
-    """Returns a record's time; the calendar's first moment where it is none."""
-    try:
-        time = datetime.fromisoformat(moment)
-    except ValueError:
-        time = datetime.min
-    since = time.replace(tzinfo=UTC) - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 class Lane:

@@ -6,12 +6,11 @@ from typing import Any
 from markupsafe import Markup
 
 from leaktap.model import SEVERITIES, Verdict
-from leaktap.records import CoverageFields, DeclaredRecord, InputFields
+from leaktap.records import CoverageFields, DeclaredRecord, InputFields, microseconds
 from leaktap.report._collect import Collected
 from leaktap.report._findings import findings
 from leaktap.report._first import cases, facts, inspected, keys, stands, verdict
 from leaktap.report._flows import Flow, flows
-from leaktap.report._lanes import microseconds
 from leaktap.report._page import render
 from leaktap.report._rules import about
 from leaktap.report._svg import WIDTHS, element

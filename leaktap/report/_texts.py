@@ -7,8 +7,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from leaktap._yaml import load_yaml
+from leaktap.records import microseconds
 from leaktap.report._hostile import Whole, harmless
-from leaktap.report._lanes import microseconds
 from leaktap.report._names import names
 from leaktap.report._reasons import Reasons
 
