@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaktap.share import WHOLE, Share
+from leaktap.share import WHOLE, Share, shares
 
 ENDS = st.tuples(*[st.integers(0, 2**64 - 1)] * 4)
 
@@ -15,6 +15,15 @@ ENDS = st.tuples(*[st.integers(0, 2**64 - 1)] * 4)
 @given(ENDS, st.integers(1, 9))
 def test_every_pair_of_hosts_has_one_share(ends, of):
     assert sum(Share(number, of).has(ends) for number in range(of)) == 1
+
+
+@given(st.dictionaries(ENDS, st.integers(0, 1000)), st.integers(1, 5), ENDS)
+def test_a_plan_gives_every_pair_to_one_share_and_none_much_more_than_its_part(loads, of, other):
+    parts = shares(of, loads)
+    for ends in (*loads, other):
+        assert sum(part.has(ends) for part in parts) == 1
+    done = [sum(load for ends, load in loads.items() if part.has(ends)) for part in parts]
+    assert max(done) - min(done) <= max(loads.values(), default=0)
 
 
 @given(ENDS)

@@ -18,10 +18,11 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from leaktap.cli._inputs import Numbered, seen
+from leaktap.cli._loads import Loads
 from leaktap.closing.declared import Meetings
 from leaktap.examine import Examined, Examiner, Quiet
 from leaktap.model import Answer, Exchange, Fault, Mark, Message, Progress, Seen
-from leaktap.share import Share
+from leaktap.share import Share, shares
 from leaktap.sources import Reading
 from leaktap.wire.order import Place, place
 
@@ -31,19 +32,22 @@ type Batch = tuple[int, list[Item]]
 """The number of the input, and what a window of it showed."""
 
 
-def examined(inputs: Sequence[str], reading: Reading, examiner: Examiner, jobs: int) -> Iterator[tuple[int, Item]]:
+def examined(
+    inputs: Sequence[str], reading: Reading, examiner: Examiner, jobs: int, loads: Loads | None = None
+) -> Iterator[tuple[int, Item]]:
     """Starts `jobs` workers, and returns what they found in the inputs, each thing with the input's index.
 
+    Each has about as much to do, as far as `loads` can tell.
     Where processes are forked they have the examiner as it is; elsewhere each makes one like it.
     """
     forks = sys.platform == "linux"
     context = multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
     examiner.warm()
     workers = []
-    for number in range(jobs):
+    for share in shares(jobs, loads.result() if loads else {}):
         here, there = context.Pipe(duplex=False)
-        share = replace(reading, share=Share(number, jobs))
-        process = context.Process(target=_work, args=(there, inputs, share, examiner), daemon=True)
+        part = replace(reading, share=share)
+        process = context.Process(target=_work, args=(there, inputs, part, examiner), daemon=True)
         process.start()
         there.close()
         workers.append(_Worker(here, process))

@@ -1,6 +1,7 @@
 """`leaktap scan`: reads captures, flow files and HARs from beginning to end and reports what left."""
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +17,11 @@ from leaktap.cli._voice import VOICE, Quiet, Verbose, detail
 if TYPE_CHECKING:
     from leaktap.cli._hashes import Hashes
     from leaktap.cli._jobs import Item
+    from leaktap.cli._loads import Loads
     from leaktap.cli._outputs import Outputs
     from leaktap.cli._progress import Meter
     from leaktap.pipeline import Pipeline
-    from leaktap.sources import Reading, Stop
+    from leaktap.sources import Stop
 
 _WORTH_SHARING = 16 << 20
 """Bytes of inputs from which more than one process is worth starting."""
@@ -133,6 +135,7 @@ def scan(
     live = [is_live(path, follow and path is inputs[-1]) for path in inputs]
     check(inputs, reading, growing=any(live))
     reading = replace(reading, follow=follow)
+    count, loads = (1, None) if any(live) else _processes(inputs, engine, jobs)
 
     from leaktap.cli._outputs import Outputs
     from leaktap.cli._progress import Meter
@@ -153,7 +156,13 @@ def scan(
     if any(live):
         pipeline.warm()
     settled()
-    items = seen(inputs, reading) if any(live) else _items(pipeline, inputs, reading, jobs)
+    items: Iterator[tuple[int, Item]]
+    if count > 1:
+        from leaktap.cli._jobs import examined
+
+        items = examined(inputs, reading, pipeline.examiner, count, loads)
+    else:
+        items = seen(inputs, reading)
     hashes = Hashes({} if any(live) else names(inputs))
     meter = Meter(inputs, hidden=VOICE.quiet or (any(live) and outputs.on_terminal))
     hint(case is not None, bool(devices), bool(happened.events) or before_consent)
@@ -168,19 +177,16 @@ def scan(
     return code
 
 
-def _items(
-    pipeline: "Pipeline", inputs: Sequence[str], reading: "Reading", jobs: int | None
-) -> "Iterator[tuple[int, Item]]":
-    """Returns what the inputs show, read by several processes where they are large enough for that."""
-    from leaktap.cli._inputs import seen
-
+def _processes(inputs: Sequence[str], engine: str, jobs: int | None) -> "tuple[int, Loads | None]":
+    """Returns how many processes share the inputs, and for large ones what weighs that which is to be shared."""
     count = jobs or os.process_cpu_count() or 1
     sizes = [Path(path).stat().st_size if Path(path).is_file() else 0 for path in inputs]
-    if count == 1 or reading.engine == "tshark" or not all(sizes) or (sum(sizes) < _WORTH_SHARING and not jobs):
-        return seen(inputs, reading)
-    from leaktap.cli._jobs import examined
+    large = sum(sizes) >= _WORTH_SHARING
+    if count == 1 or engine == "tshark" or not all(sizes) or not (large or jobs):
+        return 1, None
+    from leaktap.cli._loads import Loads
 
-    return examined(inputs, reading, pipeline.examiner, count)
+    return count, Loads(inputs) if large and sys.platform == "linux" else None
 
 
 def _run(

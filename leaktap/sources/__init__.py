@@ -4,12 +4,15 @@ Each kind of input is one module that defines `SOURCE`; `read` finds the one tha
 """
 
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from leaktap.discover import discover
 from leaktap.model import Fault, Progress, Seen
+from leaktap.share import Ends
 from leaktap.sources._api import InputError, Reading, Source, Stop
 from leaktap.sources._cut import cut_connection
 from leaktap.sources._folder import recognised
@@ -17,7 +20,7 @@ from leaktap.sources._names import names
 from leaktap.sources._open import Input, open_input
 from leaktap.sources._raw import Raw, is_live, open_raw
 
-__all__ = ["InputError", "Reading", "Stop", "cut_connection", "inputs_of", "is_live", "names", "read"]
+__all__ = ["InputError", "Reading", "Stop", "cut_connection", "inputs_of", "is_live", "loads", "names", "read"]
 
 
 def read(path: str, reading: Reading) -> Iterator[Seen]:
@@ -33,6 +36,19 @@ def read(path: str, reading: Reading) -> Iterator[Seen]:
     raw = open_raw(path, reading.stop, reading.follow)
     name = reading.name or ("-" if path == "-" else Path(path).name)
     return _read(raw, name, reading)
+
+
+def loads(paths: Sequence[str]) -> Iterator[Counter[Ends]]:
+    """Yields, a piece at a time, how much work what is said between any two hosts in some inputs is.
+
+    What cannot be read, or is not shared, is passed over.
+    """
+    for path in paths:
+        with suppress(InputError, OSError), open_raw(path, Stop()) as raw:
+            opened = open_input(raw, Path(path).name, lambda head: _recognise(head) is not None)
+            source = _recognise(opened.head)
+            if source and source.loads:
+                yield from source.loads(opened.file, opened.name)
 
 
 def inputs_of(folder: str) -> list[str]:

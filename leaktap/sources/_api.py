@@ -1,5 +1,6 @@
 """What a source is: a way to recognise an input by its first bytes, and to read it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from leaktap.model import Seen
-from leaktap.share import WHOLE, Share
+from leaktap.share import WHOLE, Ends, Share
 
 SNIFF = 4096
 """How many of an input's first bytes a source is shown."""
@@ -76,10 +77,11 @@ class Source:
     while a pipe has not brought more) whether it is of this kind. `read` takes the opened input (seekable only if it is
     a plain file), its name, and how to read it; it raises nothing but the input's own OSError: what goes wrong is a
     `Fault` of the stage `source`, after everything that could be read. A `shared` one heeds `Reading.share`; others
-    are read by the first process alone.
+    are read by the first process alone. `loads`, of a shared one, yields how much work what two hosts said is.
     """
 
     name: str
     sniff: Callable[[bytes], bool]
     read: Callable[[BinaryIO, str, Reading], Iterator[Seen]]
     shared: bool = False
+    loads: Callable[[BinaryIO, str], Iterator[Counter[Ends]]] | None = None

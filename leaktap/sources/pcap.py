@@ -8,6 +8,7 @@ from leaktap.sources._api import Reading, Source
 from leaktap.wire import pcap, pcapng, tshark
 from leaktap.wire.engine import exchanges
 from leaktap.wire.keys import KeyLog
+from leaktap.wire.loads import loads
 
 
 def _sniff(head: bytes) -> bool:
@@ -30,4 +31,4 @@ def _read(stream: BinaryIO, name: str, reading: Reading) -> Iterator[Seen]:
     yield from keys.unused(name)
 
 
-SOURCE = Source("pcap", _sniff, _read, shared=True)
+SOURCE = Source("pcap", _sniff, _read, shared=True, loads=loads)

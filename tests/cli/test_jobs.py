@@ -11,6 +11,7 @@ import pytest
 from leaktap.cli import _jobs
 from leaktap.cli._inputs import seen
 from leaktap.cli._jobs import _merged, examined
+from leaktap.cli._loads import Loads
 from leaktap.config import Case, load_case, load_devices
 from leaktap.consent import Timeline
 from leaktap.examine import Examiner, Quiet
@@ -29,10 +30,10 @@ def pipeline_of(name):
     return Pipeline(case, load_devices(case.devices), Timeline(case.events), key=b"key")
 
 
-def records(name, files, jobs):
+def records(name, files, jobs, loads=None):
     pipeline = pipeline_of(name)
     reading = Reading()
-    items = examined(files, reading, pipeline.examiner, jobs) if jobs else seen(files, reading)
+    items = examined(files, reading, pipeline.examiner, jobs, loads) if jobs else seen(files, reading)
     found = [each for _, item in items for each in pipeline.inspect(item)]
     return [fields(each, reveal=True) for each in found], pipeline.finish(1.0)
 
@@ -48,6 +49,27 @@ def test_as_many_processes_as_one_likes(name, jobs):
     alone, summary = alone_in(name)
     assert records(name, FILES[name], jobs) == (alone, summary)
     assert isinstance(summary, Summary) and summary.bytes
+
+
+@pytest.mark.parametrize("name", ["shop", "grpc"])
+def test_how_the_work_is_shared_changes_nothing(name):
+    loads = Loads([*FILES[name], "missing.pcap"])
+    assert records(name, FILES[name], 2, loads) == records(name, FILES[name], 0)
+
+
+def test_work_is_weighed_whether_it_is_asked_for_in_time_or_not():
+    found = Loads(FILES["shop"]).result()
+    late = Loads(FILES["shop"])
+    late._process.join()
+    assert found and late.result() == found
+    assert not Loads([__file__, "missing.pcap"]).result()
+
+
+def test_who_weighs_may_die():
+    loads = Loads(FILES["shop"])
+    loads._process.kill()
+    loads._process.join()
+    assert loads.result() == {}
 
 
 def test_inputs_of_all_kinds_after_each_other():
