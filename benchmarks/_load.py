@@ -1,12 +1,16 @@
-"""`python -m benchmarks._load PROXY_PORT CONNECTIONS REQUESTS`: many phones at once, and the servers that they ask.
+"""`python -m benchmarks._load PROXY_PORT CONNECTIONS REQUESTS [RATE]`: many phones at once, and the servers they ask.
 
-Sends requests through a proxy on keep-alive connections, each as soon as the last one is answered, and prints what it
-took as JSON. One request in twenty has an IMEI in it. The server is here too, so that nothing else is to be started.
+Sends requests through a proxy on keep-alive connections and prints what it took as JSON: each as soon as the last one
+is answered, or, with a RATE, so many per second over all, at moments that are fixed beforehand. Then a latency counts
+from the moment at which a request was to be sent, also where its connection was still waiting for an answer: what the
+proxy holds up is not forgotten because less was sent meanwhile (https://github.com/giltene/wrk2). One request in twenty
+has an IMEI in it. The server is here too, so that nothing else is to be started.
 """
 
 import asyncio
 import json
 import sys
+from itertools import count
 from time import perf_counter
 
 IMEI = "867530912345678"
@@ -41,37 +45,68 @@ class _Server(asyncio.Protocol):
             self._transport.write(_REPLY)  # type: ignore[attr-defined]
 
 
-async def _phone(proxy: int, server: int, left: list[int], times: list[float]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", proxy)
-    while left[0] > 0:
-        left[0] -= 1
-        body = _LEAK if left[0] % 20 == 0 else _SHOWN
-        head = b"POST http://127.0.0.1:%d/v1/track?n=%d HTTP/1.1\r\nHost: api.example-shop.cn\r\n" % (server, left[0])
-        began = perf_counter()
-        writer.write(head + _HEADERS + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        answer = await reader.readuntil(b"\r\n\r\n")
-        assert answer.startswith(b"HTTP/1.1 200"), answer
-        await reader.readexactly(len(_ANSWER))
-        times.append(perf_counter() - began)
-    writer.close()
+class _Phones:
+    """All phones. They send so many requests, `rate` of them per second, or as fast as it goes if that is 0."""
+
+    def __init__(self, proxy: int, server: int, connections: int, requests: int, rate: float) -> None:
+        self._proxy, self._server, self._connections = proxy, server, connections
+        self._left, self._rate = requests, rate
+        self._ready, self._go = 0, asyncio.Event()
+        self.began = 0.0
+        self.times: list[float] = []
+
+    async def run(self) -> None:
+        """Sends all of them."""
+        await asyncio.gather(*map(self._phone, range(self._connections)))
+
+    async def _phone(self, number: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._proxy)
+        await self._together()
+        for turn in count():
+            if self._left <= 0:
+                break
+            self._left -= 1
+            left, began = self._left, perf_counter()
+            if self._rate:
+                began = self.began + (turn * self._connections + number) / self._rate
+                await asyncio.sleep(max(began - perf_counter(), 0))
+            writer.write(_request(self._server, left))
+            answer = await reader.readuntil(b"\r\n\r\n")
+            assert answer.startswith(b"HTTP/1.1 200"), answer
+            await reader.readexactly(len(_ANSWER))
+            if turn:  # the first waits for the proxy's connection to the server
+                self.times.append(perf_counter() - began)
+        writer.close()
+
+    async def _together(self) -> None:
+        """Waits until all are connected."""
+        self._ready += 1
+        if self._ready == self._connections:
+            self.began = perf_counter()
+            self._go.set()
+        await self._go.wait()
 
 
-async def _load(proxy: int, connections: int, requests: int) -> dict[str, float]:
+def _request(server: int, number: int) -> bytes:
+    body = _LEAK if number % 20 == 0 else _SHOWN
+    head = b"POST http://127.0.0.1:%d/v1/track?n=%d HTTP/1.1\r\nHost: api.example-shop.cn\r\n" % (server, number)
+    return head + _HEADERS + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+async def _load(proxy: int, connections: int, requests: int, rate: float) -> dict[str, float]:
     server = await asyncio.get_running_loop().create_server(_Server, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    times: list[float] = []
-    began = perf_counter()
-    left = [requests]
-    await asyncio.gather(*(_phone(proxy, port, left, times) for _ in range(connections)))
-    wall = perf_counter() - began
+    phones = _Phones(proxy, server.sockets[0].getsockname()[1], connections, requests, rate)
+    await phones.run()
+    wall = perf_counter() - phones.began
     server.close()
-    times.sort()
+    times = sorted(phones.times)
     return {
-        "rate": len(times) / wall,
+        "rate": requests / wall,
         "p50": times[len(times) // 2] * 1000,
         "p99": times[int(len(times) * 0.99)] * 1000,
     }
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_load(*map(int, sys.argv[1:4])))))
+    port, connections, requests, *rate = sys.argv[1:]
+    print(json.dumps(asyncio.run(_load(int(port), int(connections), int(requests), float(rate[0]) if rate else 0.0))))

@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
 
@@ -21,15 +22,19 @@ log = logging.getLogger("leaktap")
 class Outputs:
     """Open sinks, fed from mitmproxy's loop and from the worker."""
 
-    def __init__(self, targets: Sequence[str], reveal: bool, kept: Collection[str] = ()) -> None:
+    def __init__(
+        self, targets: Sequence[str], reveal: bool, kept: Collection[str] = (), spool: Path | None = None
+    ) -> None:
         """Opens the targets, those in `kept` without emptying them; without any, findings go to the log.
+
+        `spool` is the folder in which records wait for those that are far away.
 
         Raises:
             SinkError: one of them cannot be opened.
         """
         self._lock = Lock()
         self._told: SimpleQueue[Fault] = SimpleQueue()
-        options = Options(reveal=reveal, live=True, tell=self._tell)
+        options = Options(reveal=reveal, live=True, tell=self._tell, spool=spool)
         self._sinks: list[tuple[str, Sink]] = [] if targets else [("log", LogLines(reveal))]
         try:
             for target in targets:
@@ -64,14 +69,14 @@ class Outputs:
         self._told.put(fault)
 
 
-def check(targets: Sequence[str]) -> None:
+def check(targets: Sequence[str], spool: Path | None = None) -> None:
     """Tries whether outputs can be opened; nothing is written or sent.
 
     Raises:
         SinkError: one of them cannot be.
     """
     for target in targets:
-        open_sink(target, Options(live=True, append=True, dry=True), "text")
+        open_sink(target, Options(live=True, append=True, dry=True, spool=spool), "text")
 
 
 def _attempt(action: Callable[..., None], *arguments: object) -> str:

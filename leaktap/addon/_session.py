@@ -51,7 +51,7 @@ class Session:
         """
         self.about = about
         self._began = monotonic()
-        self.outputs = Outputs(about.outputs, about.reveal, about.kept)
+        self.outputs = Outputs(about.outputs, about.reveal, about.kept, about.spool)
         timeline = timeline_of(about, marks)
         key = case_key(about.case)
         self.pipeline = Pipeline(

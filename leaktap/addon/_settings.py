@@ -1,6 +1,7 @@
 """What a session is about, in values that travel to another process."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from leaktap.config import Case, DeviceProfile, Event
 from leaktap.keyring import NO_KEYS, Keys
@@ -10,7 +11,8 @@ from leaktap.keyring import NO_KEYS, Keys
 class Settings:
     """What the options amount to. `events` are the case's, those of further files and those that options say.
 
-    Of the outputs, those in `kept` are not emptied: this session goes on with them.
+    Of the outputs, those in `kept` are not emptied: this session goes on with them. `spool` is the folder in which
+    records wait for those that are far away, if not the usual one.
     """
 
     case: Case
@@ -21,3 +23,4 @@ class Settings:
     responses: bool
     keys: Keys = NO_KEYS
     kept: frozenset[str] = frozenset()
+    spool: Path | None = None

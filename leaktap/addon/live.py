@@ -9,6 +9,7 @@ them; what it finds is noted on the flows.
 
 import asyncio
 import functools
+import gc
 import logging
 import sys
 from collections import deque
@@ -100,7 +101,14 @@ class Live:
         declare(loader)
 
     def running(self) -> None:
-        """Notes that the proxy runs: from now on, wrong options are refused and not the end."""
+        """Notes that the proxy runs: from now on, wrong options are refused and not the end.
+
+        What was loaded until now stays for good. Where the collector of cycles looked through all of it, as it does
+        from time to time, the proxy would stand still twice as long as without leaktap.
+        """
+        if not gc.get_freeze_count():
+            gc.collect()
+            gc.freeze()
         self._running = True
         self._loop = asyncio.get_running_loop()
         if self.session:
@@ -128,7 +136,7 @@ class Live:
             return
         try:
             if self.session or _leaving:
-                check(about.outputs)
+                check(about.outputs, about.spool)
             self._leave()
             self.session = self._made(replace(about, kept=frozenset(_written)))
         except (SinkError, OSError) as error:

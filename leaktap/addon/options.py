@@ -28,6 +28,7 @@ OPTIONS: tuple[tuple[str, Any, Any, str], ...] = (
         "Where findings go as they happen: a path whose ending picks the format, or - for standard output. Repeatable. "
         "Without any, they go to mitmproxy's log.",
     ),
+    ("leaktap_spool", str, "", "The folder in which records wait for outputs that are far away; else the usual one."),
     (
         "leaktap_events",
         Sequence[str],
@@ -55,6 +56,7 @@ class Options(Protocol):
     leaktap_device: Sequence[str]
     leaktap_keyring: Sequence[str]
     leaktap_output: Sequence[str]
+    leaktap_spool: str
     leaktap_events: Sequence[str]
     leaktap_events_out: str
     leaktap_consent: str
@@ -96,6 +98,7 @@ def settings(options: Options) -> Settings:
         options.leaktap_reveal,
         options.leaktap_responses,
         keys,
+        spool=_path(options.leaktap_spool) if options.leaktap_spool else None,
     )
 
 

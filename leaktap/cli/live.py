@@ -68,6 +68,9 @@ def live(
         list[str] | None,
         typer.Option("-o", "--output", metavar="SINK", help="A path; its ending picks the format (repeatable)."),
     ] = None,
+    spool: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where records wait for outputs that are far away.")
+    ] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show personal data whole.")] = False,
     responses: Annotated[bool, typer.Option("--responses", help="Also look into what servers answer.")] = False,
     dashboard_host: Annotated[
@@ -88,11 +91,12 @@ def live(
     load_keyring(about, keyring or [])
     if ui is Ui.console and "-" in (output or ()):
         raise CommandError("-o -: mitmproxy's console needs the terminal: take --ui dump, or write to a file")
-    _check_outputs(output or ())
+    _check_outputs(output or (), spool)
     options = [("leaktap_case", str(case.absolute()))] if case else []
     options += [("leaktap_device", str(file.absolute())) for file in device or ()]
     options += [("leaktap_keyring", str(file.absolute())) for file in keyring or ()]
     options += [("leaktap_output", target) for target in output or ()]
+    options += [("leaktap_spool", str(spool.absolute()))] if spool else []
     options += [("leaktap_events", str(file.absolute())) for file in events or ()]
     if events_out := events_out or (_beside(case) if case else None):
         options += [("leaktap_events_out", str(events_out.absolute()))]
@@ -136,13 +140,13 @@ def _greet(ui: Ui, rest: Sequence[str], phase: "Phase", dashboards: Sequence[str
         input("Press Enter for mitmproxy (the command leaktap.page shows this again) ")
 
 
-def _check_outputs(targets: Sequence[str]) -> None:
+def _check_outputs(targets: Sequence[str], spool: Path | None) -> None:
     """Opens the outputs as the addon will in a moment; becoming mitmproxy closes them."""
     from leaktap.sinks import Options, SinkError, open_sink
 
     try:
         for target in targets:
-            open_sink(target, Options(live=True, dry=True), "text")
+            open_sink(target, Options(live=True, dry=True, spool=spool), "text")
     except SinkError as error:
         raise CommandError(str(error)) from None
 

@@ -66,12 +66,13 @@ def test_findings_of_a_session_arrive_and_its_end_drains(tmp_path, site, hook):
     port, file = free_port(), tmp_path / "out.jsonl"
     target = f"https://127.0.0.1:{hook.port}/#ca={hook.ca}&records=finding,summary"
     outputs = [f"leaktap_output={file}", f"leaktap_output={target}"]
-    process = mitmdump(port, *outputs, LEAKTAP_SPOOL=str(tmp_path / "spool"))
+    process = mitmdump(port, *outputs, f"leaktap_spool={tmp_path / 'spool'}", LEAKTAP_SPOOL=str(tmp_path / "unused"))
     try:
         for number in range(5):
             ask(port, site, number)
         assert until(lambda: len(ids(file)) == 5, 60)
         assert until(lambda: len(hook.ids()) == 5)
+        assert list((tmp_path / "spool").iterdir()) and not (tmp_path / "unused").exists()
     finally:
         process.terminate()
         process.wait(30)
