@@ -4,6 +4,7 @@ Help must come at once, so nothing heavy is imported here or at the top of a com
 cause is one line on standard error.
 """
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,6 +61,7 @@ def run(arguments: list[str]) -> int:
     """Runs one command and returns the exit code; errors are said on standard error, one line each."""
     from leaktap.cli._voice import VOICE
 
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would ask every installed package for some
     VOICE.quiet = VOICE.verbose = False
     given = _Given(arguments)
     try:

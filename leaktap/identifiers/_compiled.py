@@ -5,7 +5,6 @@ a device profile: the folder and its files are the user's alone, and only those 
 """
 
 from collections.abc import Sequence
-from importlib.metadata import version
 
 import hyperscan
 
@@ -14,7 +13,8 @@ from leaktap import cache
 
 def compiled(expressions: Sequence[bytes], flags: Sequence[int]) -> hyperscan.Database:
     """Returns the database of expressions (numbered as they stand), from the cache where it was made before."""
-    file = cache.name([f"{version('hyperscan')} {list(flags)}".encode(), *expressions], "hs")
+    made_by = hyperscan.__version__  # type: ignore[attr-defined]
+    file = cache.name([f"{made_by} {list(flags)}".encode(), *expressions], "hs")
     kept = _load(file)
     if kept is not None:
         return kept
