@@ -133,12 +133,13 @@ class Decoder:
 
     Unless the format is `told_only`, a value is tried if it has at least `minimum` bytes, begins with one of `starts`
     (any, if empty), contains a byte of `needs` (two at most), matches `shape` at its beginning and, for a `binary`
-    format, is no text. It is tried whatever it looks like if the outermost content coding is one of `codings`, or its
-    content type fits one of `types` (shell patterns): then its reading is the only one. What a `loose` format reads may
-    well be chance: it says nothing of what the value is.
+    format, is no text or begins with one of `white` (line ends and tabs that may be counts). It is tried whatever it
+    looks like if the outermost content coding is one of `codings`, or its content type fits one of `types` (shell
+    patterns): then its reading is the only one. What a `loose` format reads may well be chance: it says nothing of what
+    the value is.
 
-    `strain` is how many times a value's size of memory its reading may take, with what it puts out (0:
-    no more than the room it is given); a value for which there is not so much left stays a leaf.
+    `strain` is how many times a value's size of memory its reading may take, with what it puts out (0: no more than the
+    room it is given); a value for which there is not so much left stays a leaf.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Decoder:
     needs: bytes = b""
     shape: re.Pattern[bytes] | None = None
     binary: bool = False
+    white: bytes = b""
     types: tuple[str, ...] = ()
     codings: tuple[str, ...] = ()
     told_only: bool = False

@@ -122,7 +122,7 @@ def _by_first_byte() -> tuple[_Row, ...]:
                 decoder.needs[0] if decoder.needs else None,
                 decoder.needs[1] if decoder.needs[1:] else None,
                 decoder.shape.match if decoder.shape else None,
-                decoder.binary,
+                decoder.binary and first not in decoder.white,
                 decoder,
             )
             for decoder in all_decoders()

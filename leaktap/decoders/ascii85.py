@@ -12,7 +12,7 @@ from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, P
 from leaktap.decoders._charsets import reads
 
 _BEGIN, _END = b"<~", b"~>"
-_SHAPE = re.compile(rb"\s*<~|(?![A-Za-z0-9]+$)[!-u]{10}")
+_SHAPE = re.compile(rb"\s*<~|(?![A-Za-z0-9]+$)[!-uz]{10}")
 _SPACE = b" \t\n\r\v\f"
 _ZEROS = 4
 _SAMPLE = 60
@@ -52,7 +52,7 @@ DECODER = Decoder(
     "ascii85",
     decode,
     rank=68,
-    hints=(rb"(?:<|&(?:amp;)?lt;|\\u003[cC]|%(?:25){0,8}3[cC])~[!-u]{10}",),
+    hints=(rb"(?:<|&(?:amp;)?lt;|\\u003[cC]|%(?:25){0,8}3[cC])~[!-uz]{10}",),
     minimum=4,
     shape=_SHAPE,
 )

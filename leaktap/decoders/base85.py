@@ -11,6 +11,7 @@ from urllib.parse import quote_from_bytes
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import may_read, reads
 from leaktap.decoders._plain import NO_ID
+from leaktap.decoders.ascii85 import decode as decode_ascii85
 
 _RFC1924 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 _Z85 = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
@@ -20,6 +21,9 @@ _SHAPE = re.compile(NO_ID + rb"[!#-&(-+\--~]{10}")
 _SHORTEST = 10
 _SAMPLE, _LONGER = 10, 60
 """Characters that are tried first: the library takes its time."""
+
+_LONGEST_MISTAKEN = 4096
+"""No longer text of so many signs follows another format's rules by chance."""
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -37,6 +41,13 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         if decoded and reads(decoded):
             found.append(Part(decoded, path))
     return found[: context.most] or None
+
+
+def is_base85(data: bytes) -> bool:
+    """Tells whether a value reads in any of the three alphabets, whose punctuation may look like another format's."""
+    if len(data) > _LONGEST_MISTAKEN or not _SHAPE.match(data):
+        return False
+    return any(read(data, Context()) for read in (decode, decode_ascii85))
 
 
 def _decoded(data: bytes) -> bytes:

@@ -1,16 +1,17 @@
 """Form fields, `name=value&name=value` (the URL standard's application/x-www-form-urlencoded): said or seen.
 
 Where nobody says so, there are several and every name is a plain one, so that prose, URLs and base64 with its padding
-are left alone; a lone pair is `pair`'s.
+are left alone; a lone pair is `pair`'s. Base85 has both signs among its letters: what reads as either stays both.
 """
 
 import math
 import re
 from collections.abc import Sequence
 
-from leaktap.decoders._api import Context, Decoder, LimitReached, Part
+from leaktap.decoders._api import Context, Decoder, LimitReached, Part, Sole
 from leaktap.decoders._pace import paced
-from leaktap.decoders._plain import Steps, unquote
+from leaktap.decoders._plain import Steps, is_binary, unquote
+from leaktap.decoders.base85 import is_base85
 
 NAME = rb"(?:[A-Za-z_$]|%[0-9A-Fa-f]{2})[\w.$%\[\]-]{0,63}"
 _FORM = re.compile(rb"(?:" + NAME + rb"=[^&\s]*(?:&|$))(?:" + NAME + rb"(?:=[^&]*)?(?:&|$))*+$")
@@ -29,11 +30,14 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
             return None
         if _OF_MAIL.fullmatch(head):
             return None
+    elif is_binary(data):
+        return None
     if not data.partition(b"&")[0].partition(b"=")[2].strip(b"=") and b"&" not in data:
         return None
     charset = dict(context.parameters).get("charset", "")
     inside = context._replace(content_type="text/plain", parameters=(("charset", charset),)) if charset else None
-    return fields(data, context.most, inside, context.deadline)
+    found = fields(data, context.most, inside, context.deadline)
+    return found if is_base85(data) else Sole(found)
 
 
 def fields(data: bytes, most: int, context: Context | None = None, deadline: float = math.inf) -> list[Part]:
@@ -70,7 +74,6 @@ DECODER = Decoder(
     "form",
     decode,
     rank=50,
-    certain=True,
     transparent=True,
     shape=re.compile(NAME + rb"="),
     minimum=3,

@@ -14,11 +14,13 @@ _SHAPE = re.compile(
     rb"(?=(?:[2-7][0-9a-f]|0[9ad]|[c-f][0-9a-f](?:[89ab][0-9a-f])+){3}|1f8b|28b5|78(?:01|5e|9c|da)"
     rb"|04224d18|4c5a3442|ff060000|82534e41|fd377a58|5d0000|425a68|504b0304"
     rb"|(?:[2-7][0-9a-f](?:00){1,3}){3}|(?:(?:00){1,3}[2-7][0-9a-f]){3}|(?:[a-f][0-9a-f]){4}|(?:[4-9][0-9a-f]..|..[4-9].){4}|fffe|feff"
-    rb"|[0-9a-f]{48}|[0-9a-f]{12}(?:[2-7][0-9a-f]){4})"
+    rb"|(?!(?:.{32}|.{40})$)[0-9a-f]{24}|[0-9a-f]{12}(?:[2-7][0-9a-f]){4})"
     rb"(?:[0-9a-f]{2})++$",
     re.IGNORECASE,
 )
-"""Digits only, which begin as compressed data does or with a text in any charset; or many; or text after a few."""
+"""Digits only, which begin as compressed data does or with a text in any charset; or so many as no number and no usual
+digest has; or text after a few.
+"""
 
 _OF_TEXT = rb"(?:7[bB]22|5[bB]7[bB]22|5[bB]22|3[cC]3[fF])[0-9A-Fa-f]{10}"
 _OF_COMPRESSED = rb"(?:1[fF]8[bB]08|28[bB]52[fF][fF][dD]|78(?:9[cC]|[dD][aA])[0-9A-Fa-f]{12})[0-9A-Fa-f]{6}"

@@ -8,8 +8,14 @@ from leaktap.decoders._api import Context, Decoder, LimitReached, Part
 from leaktap.decoders._message import parts
 from leaktap.model import Direction, Message
 
+_METHODS = (
+    rb"(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|QUERY|PROPFIND|PROPPATCH|MKCOL|COPY|MOVE|LOCK|UNLOCK"
+    rb"|REPORT|SEARCH|NOTIFY|SUBSCRIBE|UNSUBSCRIBE|M-SEARCH)"
+)
+"""Those of RFC 9110 and 5789, of WebDAV and of UPnP: other words may be a struct's bytes before one of them."""
+
 _START = re.compile(
-    rb"\s*(?:(?P<method>[A-Z]{3,10}) (?P<target>[^\s]{1,65536}) (?P<version>HTTP/\d\.\d)"
+    rb"\s*(?:(?P<method>" + _METHODS + rb") (?P<target>[^\s]{1,65536}) (?P<version>HTTP/\d\.\d)"
     rb"|(?P<status>HTTP/\d\.\d) (?P<code>\d{3})(?: (?P<reason>[^\r\n]{0,200}))?)[ \t]*(?:\r?\n|$)"
 )
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*(?:\r?\n|$)")
@@ -51,7 +57,7 @@ DECODER = Decoder(
     certain=True,
     minimum=12,
     needs=b"/",
-    starts=b"ABCDEFGHIJKLMNOPQRSTUVWXYZ \r\n",
+    starts=b"CDGHLMNOPQRSTU \r\n",
     shape=_START,
     types=("application/http", "message/http"),
 )

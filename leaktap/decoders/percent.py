@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from leaktap.decoders._api import Context, Decoder, Part, Sole
 from leaktap.decoders._charsets import reads
 from leaktap.decoders._plain import unquote
+from leaktap.decoders.base85 import is_base85
 from leaktap.decoders.url import SHAPE as _URL
 
 _NEVER = b'<>"{}|\\^`' + bytes(i for i in range(256) if not 32 <= i < 127)
@@ -23,7 +24,7 @@ _HINTS = (
     rb"[A-Za-z0-9]%(?:25){0,8}40[A-Za-z0-9]",  # the @ of an address
     rb"%(?:25){0,8}3[Aa][0-9A-Fa-f]{2}%(?:25){0,8}3[Aa][0-9A-Fa-f]{2}%",  # colons of a hardware address
     rb"%(?:25){0,8}(?:0[0-8BbCcEeFf]|1[0-9A-Fa-f]|7[Ff])",  # control characters: bytes that are no text
-    rb"%[C-Fc-f][0-9A-Fa-f](?:[^%]|%[0-7C-Fc-f])",  # no UTF-8 either: a character that breaks off
+    rb"%(?:25){0,8}[C-Fc-f][0-9A-Fa-f](?:[^%]|%(?:25){0,8}[0-7C-Fc-f])",  # no UTF-8 either: a character that breaks off
 )
 _OF_BYTES = re.compile(rb"%(?:0[0-8BbCcEeFf]|1[0-9A-Fa-f]|7[Ff])")
 _OF_HTML = re.compile(rb"&(?:amp|lt|gt|quot|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});")
@@ -32,7 +33,6 @@ _OF_HTML = re.compile(rb"&(?:amp|lt|gt|quot|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});"
 _FEWEST_OF_BYTES = 4
 _BASE64 = re.compile(rb"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[A-Za-z0-9+/]{4}){4,}+(?:[A-Za-z0-9+/]{2,3}={1,2})?")
 _MOST_STRAY = 2
-_BASE85 = re.compile(rb"(?=(?:[^!$()*;?@~]*+[!$()*;?@~]){2})(?=(?:[^A-Z]*+[A-Z]){3})(?=[^0-9]*[0-9])[!#-&(-+\--~]{20,}")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -48,8 +48,8 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
 
 
 def _may_be_base85(data: bytes) -> bool:
-    """Tells whether an escape may be there by chance, among punctuation and capitals."""
-    return data.count(b"%") <= _MOST_STRAY and _BASE85.fullmatch(data) is not None
+    """Tells whether an escape may be there by chance."""
+    return data.count(b"%") <= _MOST_STRAY and is_base85(data)
 
 
 def _looks_binary(data: bytes, size: int) -> bool:

@@ -319,6 +319,7 @@ DECODER = Decoder(
     starts=bytes(tag for tag in range(8, 256) if tag & 7 in (_VARINT, _FIXED64, _BYTES, _START_GROUP, _FIXED32)),
     shape=re.compile(rb"[\x08-\x7f]|[\x80-\xff][\x01-\x7f]"),
     binary=True,
+    white=b"\n",
     hints=_COMPRESSED,
     transparent=True,
     loose=True,

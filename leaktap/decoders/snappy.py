@@ -120,4 +120,6 @@ def _copies(data: bytes) -> Iterator[Copy]:
             at += 1 + width
 
 
-DECODER = Decoder("snappy", decode, rank=15, minimum=8, binary=True, shape=_SHAPE, codings=_CODINGS, strain=0)
+DECODER = Decoder(
+    "snappy", decode, rank=15, minimum=8, binary=True, white=b"\t\n\r", shape=_SHAPE, codings=_CODINGS, strain=0
+)

@@ -52,11 +52,14 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
 class _Binary(Reading):
     """Reads the binary protocol; `_Compact` says what is written otherwise. `largest` is the highest field number.
 
-    Each protocol's bytes may pass for the other's, but then with numbers that nobody gives.
+    Each protocol's bytes may pass for the other's, but then with numbers that nobody gives. A field proves `of_field`
+    bits, or `of_next` if its number is the next one, and the end `of_end` where nothing follows.
     """
 
     largest: int = _LARGEST_SANE
     of_field: int = 10
+    of_next: int = 10
+    of_end: int = 0
 
     def message(self) -> None:
         """Reads a frame's length and a call's header, where there are such, and the struct."""
@@ -70,6 +73,7 @@ class _Binary(Reading):
         self.struct(path, keys, 0)
         if self.left:
             raise Broken(f"the struct ends at byte {self.at}")
+        self.proof += self.of_end
 
     def call(self) -> bytes:
         """Reads a call's header and returns its name."""
@@ -94,10 +98,10 @@ class _Binary(Reading):
             raise TooDeep
         number = 0
         while (head := self.field(number)) is not None:
-            kind, number, skipped = head
+            (kind, number, skipped), before = head, number
             if not 0 < number <= self.largest:
                 raise Broken(f"no field has the number {number}, before byte {self.at}")
-            self.proof += self.of_field
+            self.proof += self.of_next if number == before + 1 else self.of_field
             if not skipped:
                 self.value(kind, f"{path}.{number}", (*keys, str(number)), depth)
 
@@ -182,7 +186,9 @@ class _Binary(Reading):
 class _Compact(_Binary):
     """What the compact protocol writes otherwise."""
 
-    of_field: int = 3
+    of_field: int = 2
+    of_next: int = 5
+    of_end: int = 8
 
     def call(self) -> bytes:
         """Reads a call's header and returns its name."""
@@ -215,7 +221,9 @@ class _Compact(_Binary):
 
     def string(self) -> bytes:
         """Reads a text or bytes."""
-        return self.take(self.varint())
+        raw = self.take(self.varint())
+        self.proof += max(8 - self.left.bit_length(), 0)
+        return raw
 
     def double(self, path: str, keys: tuple[str, ...]) -> None:
         """Reads a floating-point number."""

@@ -12,7 +12,7 @@ import json
 import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote, quote_from_bytes
 
 from leaktap.config import Location
 from leaktap.identifiers._opaque import SHORTEST
@@ -43,6 +43,7 @@ _LONGEST_BASE32 = (SHORTEST - 1) * 5 // 8
 _LONGEST_TWICE = 12
 """Bytes of a value whose wrapped look is shorter than an opaque run; of base64 in base64, too."""
 
+_WHOLE = 12
 _LONGEST_BASE85 = 19
 _SHORTEST_BASE85 = 10
 _USUAL = re.compile(rb"[A-Za-z0-9+/]+|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|[\w.+-]+@[\w.-]+|\+[0-9]+")
@@ -64,20 +65,27 @@ def looks(
 ) -> list[bytes]:
     """Returns an expression for every wrapped look of known values and places, and of the commonest names.
 
-    `whole` are how longer values begin that are wrapped by themselves; of these only base85 leaves no opaque run.
-    `alphabets` are those of base64 beside the RFC's.
+    `whole` are how longer values begin that are wrapped by themselves; of these only base85 leaves no opaque run, and
+    an alphabet of base64 that makes a word of one. `alphabets` are those beside the RFC's.
     """
-    in_base85 = itertools.chain.from_iterable(_base85(begin, 1) for begin in whole)
-    expressions = [literal(look) for look in itertools.chain(hidden(values, alphabets), names(), in_base85)]
+    tables = _tables(alphabets)
+    expressions = [literal(look) for look in itertools.chain(hidden(values, tables), names())]
+    for begin in whole:
+        expressions += map(literal, _base85(begin, 1))
+        expressions += [literal(base64.b64encode(begin[:_WHOLE]).translate(table)) for table in tables]
     expressions += nested(values)
     for place in places:
-        expressions += coordinates(place)
+        expressions += coordinates(place, tables)
     return sorted(set(expressions))
 
 
-def hidden(values: Iterable[bytes], alphabets: Sequence[str] = ()) -> Iterator[bytes]:
-    """Yields the wrapped looks of values, literally."""
-    tables = [bytes.maketrans(_BASE64, signs.encode()[: len(_BASE64)]) for signs in alphabets]
+def _tables(alphabets: Iterable[str]) -> list[bytes]:
+    """Returns tables from base64 of the RFC to other alphabets."""
+    return [bytes.maketrans(_BASE64, signs.encode()[: len(_BASE64)]) for signs in alphabets]
+
+
+def hidden(values: Iterable[bytes], tables: Sequence[bytes] = ()) -> Iterator[bytes]:
+    """Yields the wrapped looks of values, literally. `tables` make other alphabets of the RFC's base64."""
     for value in values:
         strings = _strings(value)
         for string in strings:
@@ -125,10 +133,9 @@ def _otherwise(value: bytes, tables: Sequence[bytes]) -> Iterator[bytes]:
     ways that only people use are looked for in base32 alone.
     """
     usual = _USUAL.fullmatch(value) is not None
-    if len(value) <= _LONGEST_BASE64 and usual:
-        for core in _cores(value, base64.b64encode, 3, 6):
-            yield from (core.translate(table) for table in tables)
+    if len(value) <= _LONGEST_BASE64:
         yield base58(value)
+        yield from _translated(value, tables)
     if len(value) <= _LONGEST_BASE32:
         for core in _cores(value, base64.b32encode, 5, 5):
             yield core
@@ -138,6 +145,11 @@ def _otherwise(value: bytes, tables: Sequence[bytes]) -> Iterator[bytes]:
     yield from _base85(value[:_LONGEST_BASE85], 4 if usual else 1)
 
 
+def _translated(value: bytes, tables: Sequence[bytes]) -> Iterator[bytes]:
+    for core in _cores(value, base64.b64encode, 3, 6):
+        yield from (core.translate(table) for table in tables)
+
+
 def _base85(value: bytes, places: int) -> Iterator[bytes]:
     """Yields a value in base85, also in a form, in so many places of a group of four bytes that it may begin at."""
     for before in range(places):
@@ -145,7 +157,8 @@ def _base85(value: bytes, places: int) -> Iterator[bytes]:
         core = base64.b85encode(bytes(before) + value)[(before > 0) * 5 : groups * 5]
         if len(core) >= _SHORTEST_BASE85:
             for look in (core, *(core.translate(bytes.maketrans(_BASE85, signs)) for signs in _BASE85_TOO)):
-                yield from {look, quote_from_bytes(look, safe="").encode()}
+                once = quote_from_bytes(look, safe="")
+                yield from {look, once.encode(), quote(once, safe="").encode()}
 
 
 def base58(value: bytes) -> bytes:
@@ -228,7 +241,7 @@ def _in_json(character: str) -> bytes:
     return b"(?:" + plain + b"|" + escapes.encode() + b")"
 
 
-def coordinates(place: Location) -> Iterator[bytes]:
+def coordinates(place: Location, tables: Sequence[bytes] = ()) -> Iterator[bytes]:
     """Yields expressions for the coordinates of a place: wrapped texts, and little-endian doubles and floats.
 
     The bytes that hold sign, exponent and the first bits of the fraction are the same all over the place.
@@ -236,7 +249,8 @@ def coordinates(place: Location) -> Iterator[bytes]:
     reach = place.radius_m / 111_000 * 2
     for degrees in (place.lat, place.lon):
         for text in {f"{degrees + offset:.6f}"[:-4] for offset in (-reach, 0, reach)}:
-            for wrapped in (*_spelt(text.encode()), *_twice(text.encode())):
+            value = text.encode()
+            for wrapped in (*_spelt(value), *_twice(value), *_translated(value, tables)):
                 yield literal(wrapped)
         for layout in (">d", ">f"):
             ends = [struct.pack(layout, degrees + offset) for offset in (-reach, reach)]

@@ -7,9 +7,12 @@ words nor a digest. Such runs are found at once, and only they are looked at clo
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from urllib.parse import unquote_to_bytes
+
+import numpy as np
+from numpy.typing import NDArray
 
 from leaktap.identifiers._scan import Scanner
 from leaktap.identifiers._stretches import stretches, table
@@ -23,6 +26,8 @@ _NUL = frozenset({0})
 _SHORTEST_PIECE = 20
 """Of a run in which signs are escaped, three bytes may stand for one."""
 
+_LONG = 64
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")
 _WIDE = b"a0" * 4
 """Letters of UTF-16, in either order: what they spell has no look of its own."""
 
@@ -64,41 +69,49 @@ _WORDS = re.compile(
 )
 """Names as programs have them (`home_page_view`, `HomePageView2`), numbers and digests, joined by `/`, `_` and `-`."""
 
-_SHORTEST_BASE85 = 25
-"""Twenty bytes; what is shorter has looks."""
+_SHORTEST_BASE85 = 20
+"""Sixteen bytes; what is shorter has looks."""
 
 _SIGNS_BASE85 = frozenset(range(33, 127)) - frozenset(b"\"',")
-_PLAIN_OR_ESCAPED = re.compile(rb"(?:[!#-&(-+\--~]|%(?:25)*(?:2[134-689ABD-Fabd-f]|[3-7][0-9A-Fa-f]))++")
-_TELLING = b"!$()*<>@^`{|}~[]"
-_ESCAPED_TELLING = re.compile(
-    rb"%(?:25)*(?:2[1389Aa]|3[BCEbce]|40|5[BDEbde]|60|7[B-Eb-e])(?!%(?:25)*(?:2[2Cc]|7[BDbd])|&|$)"
-)
-_OF_URLS = b"?&=;#"
+_TELLING, _OF_URLS = b"!$()*<>@^`{|}~[]", b"?&=;#"
 """Punctuation that base85 has as often as any letter: what URLs have none of, and what they have, too."""
 
-_FEWEST_OF_URLS = 2
-_MOST_STRAY = 12
-"""One in so many signs may be a `%`: of what is escaped, more are."""
-
-_LONGEST_SAMPLE = 200
-_FIELD = re.compile(rb"&(?=[\w.%[\]$-]{1,64}=)")
-_CLASSES = bytes(
-    0x61 if 97 <= sign <= 122 else 0x41 if 65 <= sign <= 90 else 0x30 if 48 <= sign <= 57 else 0x2E
-    for sign in range(256)
+_ESCAPED_TELLING = re.compile(
+    rb"%(?:25)*(?:2[1389Aa]|3[BCEbce]|40|5[BDEbde]|60|7[B-Eb-e]|26(?:amp|lt|gt)%(?:25)*3[Bb])"
+    rb"(?!%(?:25)*(?:2[2Cc]|7[BDbd])|&|$)"
 )
-_CHANGE = re.compile(rb"a+|A+|0+|\.+")
-_CHANGES = 0.4
-"""How many signs of base85, at least, are of another kind (small, capital, digit, none) than the one before."""
+_LONGEST_ESCAPED = 4096
+"""A longer run is undone in no more time by its decoder."""
 
-_CAPITALS = 0.06
-"""How many of them, at least, are capitals."""
+_ESCAPED_SIGN = re.compile(rb"&(?:amp|lt|gt|quot|apos|#(\d{2})|#[xX]([0-9A-Fa-f]{2}));|\\+u00([2-7][0-9A-Fa-f])")
+_NAMED = {b"&amp;": b"&", b"&lt;": b"<", b"&gt;": b">", b"&quot;": b'"', b"&apos;": b"'"}
+_MOST_TIMES = 4
+"""How often a sign may be escaped."""
+
+_WINDOW = 20
+_FEWEST_CHANGES, _FEWEST_CAPITALS, _FEWEST_TELLING, _FEWEST_RARE = 8, 2, 2, 3
+"""Of twenty signs of base85: how many, at least, are of another kind (small, capital, digit, none) than the one before;
+how many are capitals, or else such punctuation as URLs have none of; and how many are any that tells, that of URLs
+counted half.
+"""
+
+_RARE = frozenset(_TELLING) - frozenset(b"$")
+_KINDS = bytes(1 if 97 <= i <= 122 else 2 if 65 <= i <= 90 else 3 if 48 <= i <= 57 else 4 for i in range(256))
+_FOREIGN_COUNT = bytes(i not in _SIGNS_BASE85 for i in range(256))
+_TELLING_COUNT = bytes((i in _RARE) * 2 + (i in _OF_URLS + b"%+") for i in range(256))
+_RARE_COUNT = bytes(i in _RARE for i in range(256))
+_TAG = re.compile(rb"</[A-Za-z_][\w:.-]{0,200}>")
+_NO_MARKUP = bytes.maketrans(b"<>", b"  ")
 
 
 class Runs:
-    """Finds opaque runs. `signs` are characters that they may have beside those of base64."""
+    """Finds opaque runs. `signs` are characters that they may have beside those of base64; `look` tells where anything
+    ends in a text whose escapes were undone.
+    """
 
-    def __init__(self, signs: Iterable[str] = ()) -> None:
-        """Makes the table."""
+    def __init__(self, signs: Iterable[str] = (), look: Callable[[bytes], Sequence[int]] = lambda _: []) -> None:
+        """Makes the tables."""
+        self._look = look
         known = frozenset(_SIGNS + "".join(signs).encode()) - frozenset(b"\"'<>&=,: ")
         self._any = table(known | _SIGNS_BASE85, _NUL)
         self._table, self._base85 = table(known, _NUL), table(_SIGNS_BASE85)
@@ -108,18 +121,26 @@ class Runs:
         """Returns where opaque runs end, in order."""
         found: list[int] = []
         short: list[tuple[bytes, int]] = []
-        for begin, end in stretches(data.translate(self._any), SHORTEST):
+        pieces: list[tuple[int, bytes]] = []
+        begins: dict[int, int] = {}
+        for begin, end in stretches(data.translate(self._any), _SHORTEST_BASE85):
             piece = data[begin:end]
             if end - begin <= _LONGEST_DIGEST and not piece.translate(None, _UNESCAPED):
-                short.append((piece, end))
+                if end - begin >= SHORTEST:
+                    short.append((piece, end))
+                    begins[end] = begin
                 continue
+            pieces.append((begin, piece))
             for first, last in stretches(piece.translate(self._table), SHORTEST):
                 if is_opaque(piece[first : min(last, first + _SAMPLE)]):
                     found.append(begin + last)
-            if end - begin >= _SHORTEST_BASE85:
-                found += [begin + last for last in self._in_base85(piece)]
+                    begins[begin + last] = begin + first
         if short:
             found += self._opaque(short)
+        if found and _CONTROL.search(data, 0, _SAMPLE):  # of two fields of a struct, one may run on into the other
+            found += [begins[end] + SHORTEST for end in found if end - begins[end] >= _LONG]
+        if pieces:
+            found += self._in_base85(pieces)
         if b"\0" in data:
             found += _wide(data.translate(self._table))
         return sorted(set(found))
@@ -133,20 +154,27 @@ class Runs:
             runs = [runs[at] for at in {bisect_left(behind, end) for _, end in hits}]
         return [end for run, end in runs if _spells(run)]
 
-    def _in_base85(self, data: bytes) -> Iterator[int]:
-        """Yields where runs end that have base85 among them."""
-        for start, end in stretches(data.translate(self._base85), _SHORTEST_BASE85):
-            run = data[start:end]
-            if not _is_mixed(run) and not _ESCAPED_TELLING.search(run):
+    def _in_base85(self, pieces: Iterable[tuple[int, bytes]]) -> Iterator[int]:
+        """Yields where runs end that have base85 among them, or something with a look once its escapes are undone."""
+        mixed: list[tuple[int, bytes]] = []
+        undone: list[tuple[int, bytes]] = []
+        runs = [
+            (begin + end, piece[start:end])
+            for begin, piece in pieces
+            if len(piece) >= _SHORTEST_BASE85
+            for start, end in stretches(piece.translate(self._base85), _SHORTEST_BASE85)
+        ]
+        for end, run in runs:
+            if _ESCAPED_TELLING.search(run):
+                if len(run) > _LONGEST_ESCAPED:
+                    yield end
+                    continue
+            elif not _is_mixed(run):
                 continue
-            if has_base85(run[:_SAMPLE]):
-                yield end
-                continue
-            at = start
-            for field in _FIELD.split(run):
-                at += len(field) + 1
-                if len(field) >= _SHORTEST_BASE85 and has_base85(field[:_SAMPLE]):
-                    yield at - 1
+            text = _unescaped(run)
+            (mixed if text is run else undone).append((end, text))
+        yield from _where(mixed + undone, _mixtures)
+        yield from _where(undone, self._look)
 
 
 def _wide(marks: bytes) -> Iterator[int]:
@@ -196,33 +224,66 @@ def _is_hex_text(run: bytes) -> bool:
     )
 
 
-def has_base85(field: bytes) -> bool:
-    """Tells whether a value, or one with a name before it, is or escapes base85."""
-    if field.count(b"%") * _MOST_STRAY < len(field) and (
-        _looks_base85(field) or _looks_base85(field.partition(b"=")[2])
-    ):
-        return True
-    if not _ESCAPED_TELLING.search(field):
-        return False
-    runs = [run for run in _PLAIN_OR_ESCAPED.findall(field) if len(run) >= _SHORTEST_BASE85 and b"%" in run]
-    return any(_looks_base85(_unescaped(run[: 3 * _LONGEST_SAMPLE])) for run in runs)
-
-
-def _unescaped(run: bytes) -> bytes:
-    return unquote_to_bytes(unquote_to_bytes(run) if b"%25" in run else run).replace(b"\\", b"")
-
-
 def _is_mixed(run: bytes) -> bool:
     size = len(run)
     if len(run.translate(None, _TELLING)) < size:
         return True
-    return size - len(run.translate(None, _OF_URLS)) >= _FEWEST_OF_URLS and b"://" not in run
+    return len(run.translate(None, _OF_URLS)) < size and b"://" not in run
 
 
-def _looks_base85(run: bytes) -> bool:
-    run = run[:_LONGEST_SAMPLE]
-    size = len(run)
-    if size < _SHORTEST_BASE85 or not _is_mixed(run):
-        return False
-    classes = run.translate(_CLASSES)
-    return len(_CHANGE.findall(classes)) >= _CHANGES * size and classes.count(b"A") >= _CAPITALS * size
+def _unescaped(run: bytes) -> bytes:
+    """Undoes percent, references and `\\u` where they escape ASCII, one around the other; what is in tags is apart."""
+    for _ in range(_MOST_TIMES):
+        before = run
+        if b"%" in run:
+            run = unquote_to_bytes(run)
+        if b"</" in run and _TAG.search(run):
+            run = run.translate(_NO_MARKUP)
+        if (b"&" in run and b";" in run) or b"\\u00" in run:
+            run = _ESCAPED_SIGN.sub(_sign, run)
+        if run == before:
+            return before
+    return run
+
+
+def _sign(escape: re.Match[bytes]) -> bytes:
+    decimal, digits = escape[1], escape[2] or escape[3]
+    if decimal or digits:
+        return bytes([int(decimal) if decimal else int(digits, 16)])
+    return _NAMED[escape[0]]
+
+
+def _where(runs: Sequence[tuple[int, bytes]], look: Callable[[bytes], Sequence[int]]) -> Iterator[int]:
+    """Yields the ends of the runs in whose texts `look` tells of anything; it looks at all of them at once."""
+    if not runs:
+        return
+    borders = np.cumsum([len(text) + 1 for _, text in runs])
+    for index in np.unique(np.searchsorted(borders, look(b"\n".join([text for _, text in runs])))):
+        yield runs[index][0]
+
+
+def _mixtures(text: bytes) -> list[int]:
+    """Returns where twenty signs of a text end that are mixed as those of base85 are."""
+    if len(text) <= _WINDOW:
+        return []
+    kinds = np.frombuffer(text.translate(_KINDS), np.uint8)
+    changes = _sums((kinds[1:] != kinds[:-1]).view(np.uint8))
+    capitals = _sums((kinds[1:] == _KINDS[ord("A")]).view(np.uint8))
+    foreign, telling, rare = (
+        _sums(np.frombuffer(text.translate(table), np.uint8)[1:])
+        for table in (_FOREIGN_COUNT, _TELLING_COUNT, _RARE_COUNT)
+    )
+    mixed = (capitals >= _FEWEST_CAPITALS) | (rare >= _FEWEST_RARE)
+    mixed &= (changes >= _FEWEST_CHANGES) & (telling >= _FEWEST_TELLING) & (foreign == 0)
+    places: list[int] = (np.flatnonzero(mixed) + 1 + _WINDOW).tolist()
+    return places
+
+
+def _sums(counts: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Returns the sums of twenty neighbours each."""
+    fours = counts[:-1] + counts[1:]
+    fours = fours[:-2] + fours[2:]
+    sixteens = fours[:-4] + fours[4:]
+    sixteens = sixteens[:-8] + sixteens[8:]
+    total: NDArray[np.uint8] = sixteens[:-4] + fours[16:]
+    return total

@@ -83,7 +83,7 @@ class Matcher:
         shown = [each for place in places for each in maps(place)]
         hidden = looks(self._known.visible, self._known.whole, shown, alphabets)
         self._scanner = Scanner(*sections, [NAMED, AROUND, *hints, *sorted(degrees), *hidden])
-        self._runs = Runs(alphabets)
+        self._runs = Runs(alphabets, self._look)
         self._triggers_from = len(self._known.needles) + len(self._known.digits)
         self._shapes_from = self._triggers_from + len(self._unknown.triggers)
         self._salt = self._shapes_from + len(self._unknown.shapes)
@@ -102,6 +102,13 @@ class Matcher:
         if named and (salted := self._salts.spots(data, named)):
             spots.update(named, salted)
         return sorted(spots.union(self._runs.ends(data)))
+
+    def _look(self, text: bytes) -> list[int]:
+        """Returns where anything but a name ends in a text that the sieve has not seen so."""
+        hits = self._scanner.spots(text)
+        if hits is None:
+            return list(range(1, len(text) + 1))
+        return [end for number, end in hits if not self._triggers_from <= number < self._shapes_from]
 
     def whole(self, message: Message, direction: Direction) -> Iterator[Match]:
         """Yields what a message as a whole shows."""

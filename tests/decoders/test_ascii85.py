@@ -1,4 +1,5 @@
 import base64
+import gzip
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,12 @@ def test_read(value, decoded):
 )
 def test_left_alone(value):
     assert decode(value, Context()) is None
+
+
+def test_zeros_are_one_sign(follow):
+    packed = gzip.compress(b"867530912345678", mtime=0)
+    assert b"z" in base64.a85encode(packed)[:12]
+    assert follow(base64.a85encode(packed)).values["|ascii85|gzip"] == b"867530912345678"
 
 
 def test_broken():

@@ -4,6 +4,8 @@ import hashlib
 import textwrap
 import zlib
 
+import cramjam
+import lz4.block
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +18,19 @@ STANDARD = base64.b64encode(gzip.compress(JSON * 3))
 
 def read(follow, value):
     return follow(value).values.get("|base64")
+
+
+def test_what_is_read_needs_no_digits(follow):
+    for text in (b"3LXE5EAEJJDT", b"a450ed0820d7"):
+        for packed in (bytes(cramjam.snappy.compress_raw(text)), lz4.block.compress(text)):
+            assert text in follow(base64.b64encode(packed).rstrip(b"=")).values.values()
+
+
+@pytest.mark.parametrize(
+    "word", [b"ApplicationLaunchTime", b"onCreateOptionsMenu", b"HTTPSConnectionPool", b"HomePage"]
+)
+def test_names_are_words(follow, word):
+    assert follow(word).values == {"": word}
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import zlib
 from urllib.parse import urlencode
 
 import pytest
@@ -69,6 +70,23 @@ def test_no_form(data):
 
 def test_base64_said_to_be_a_form():
     assert decode(b"aW1laT04Njc1MzA5MTIzNDU2Nw==", Context(content_type=TYPE)) is None
+
+
+@pytest.mark.parametrize("value", [b"v]=.^v]=SGvkgk>qzA07stK+Fv)$6lr-:lswo]{&", b"g=l)zh-SVBauhqji5-&T"])
+def test_what_reads_as_base85_stays_both(follow, value):
+    followed = follow(value)
+    assert any(path.startswith("|form") for path in followed.values)
+    assert any(path.startswith("|base85.z85") for path in followed.values)
+
+
+def test_a_form_is_one_alone(follow):
+    assert follow(b"imei=867530912345678&lang=zh").at("") == []
+
+
+def test_compressed_said_to_be_a_form(follow):
+    text = b"&".join(b"k%d=%d" % (number, number**9) for number in range(40)) + b"&imei=867530912345678"
+    body = zlib.compress(text, wbits=-15)
+    assert follow(body, content_type=TYPE).values["|deflate|form.imei"] == b"867530912345678"
 
 
 def test_charset_of_the_values(follow):

@@ -58,6 +58,12 @@ def test_compressed_otherwise(follow, packed):
     assert IMEI in follow(packed.hex().upper().encode()).values.values()
 
 
+@pytest.mark.parametrize("size", [12, 16, 20, 24])
+def test_whatever_is_read_within(follow, size):
+    raw = bytes(range(0xA0, 0xA0 + size))
+    assert follow(lz4.block.compress(raw).hex().encode()).values["|hex|lz4"] == raw
+
+
 @pytest.mark.parametrize(
     "value",
     [

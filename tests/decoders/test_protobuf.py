@@ -1,3 +1,4 @@
+import base64
 import json
 import os
 import struct
@@ -157,6 +158,13 @@ def test_group():
 )
 def test_no_protobuf(follow, data):
     assert not any("protobuf" in leaf.path for leaf in follow(data).leaves)
+
+
+def test_a_lone_first_field_may_be_text_throughout(follow):
+    encoded = base64.b64encode(b'{"imei":"867530912345678"}')
+    for value in (b"\n$" + encoded, b"\n&R$" + encoded):
+        assert b"867530912345678" in follow(value).values.values()
+    assert follow(b"\n$" + encoded[:-1]).values == {"": b"\n$" + encoded[:-1]}
 
 
 def test_text_said_to_be_protobuf_stays_text(follow):

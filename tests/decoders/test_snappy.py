@@ -1,6 +1,5 @@
 """Snappy in its wrappings; cramjam's library packs, and the examples of the format's description are taken by hand."""
 
-import os
 import random
 
 import cramjam
@@ -105,8 +104,19 @@ def test_foreign(data):
     assert decode(data, Context()) is None
 
 
+@pytest.mark.parametrize("text", [b"199 0000 0132", b"13812345678\r\n", b"0123456789", b"867530912"])
+def test_a_block_may_be_text_throughout(follow, text):
+    assert follow(raw(text)).values["|snappy"] == text
+
+
+@pytest.mark.parametrize("text", [b"\r0199 0000 01321", b"\n$ 5 for a dozen", b"\t indented", b"\n\n\nabcdefgh"])
+def test_text_behind_a_line_end_is_no_block(follow, text):
+    assert "|snappy" not in follow(text).values
+
+
 def test_random_bytes_are_not_snappy():
-    assert not any(decode(os.urandom(60), Context()) for _ in range(3000))
+    chance = random.Random(38)
+    assert not any(decode(chance.randbytes(60), Context()) for _ in range(3000))
 
 
 @pytest.mark.parametrize("data", [b'{"imei": "867530912345678"}', b"\x00\x01", b"\xff" * 20])

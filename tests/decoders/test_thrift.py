@@ -1,3 +1,5 @@
+from random import Random
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -110,6 +112,24 @@ def test_call(make, framed, context):
 @pytest.mark.parametrize("make", [strict, TCompactProtocol])
 def test_bare_struct(make, context):
     assert values(report(make, head=False), context) == EXPECTED
+
+
+@pytest.mark.parametrize("make", [strict, TCompactProtocol])
+def test_numbers_and_bytes_without_any_text(make):
+    transport = TMemoryBuffer()
+    p = make(transport)
+    p.writeStructBegin("s")
+    field(p, TType.STRING, 1, lambda: p.writeBinary(bytes.fromhex("00000004a22200a8")))
+    field(p, TType.I64, 2, lambda: p.writeI64(49009))
+    field(p, TType.I64, 3, lambda: p.writeI64(1760109851773))
+    p.writeFieldStop()
+    assert values(transport.getvalue(), Context())[".1"] == bytes.fromhex("00000004a22200a8")
+
+
+def test_random_bytes_are_rarely_a_struct():
+    random = Random(5)
+    found = [decode(random.randbytes(random.randint(8, 40)) + b"\0", Context()) for _ in range(20_000)]
+    assert sum(map(bool, found)) < 10
 
 
 def test_envelope_around_ciphertext():

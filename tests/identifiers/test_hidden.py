@@ -1,10 +1,12 @@
 """Every way to wrap a known value leaves something of it that the sieve sees; a text without it is let go."""
 
 import base64
+import gzip
 import hashlib
 import json
 import re
 import struct
+from html import escape
 from urllib.parse import quote
 
 import pytest
@@ -119,6 +121,33 @@ def test_base85_in_a_form(name):
 def test_base85_of_what_has_no_look(encode, wrapper):
     digests = [hashlib.md5(b"%d" % number).hexdigest().encode() for number in range(200)]
     assert sum(not MATCHER.sieve(wrapper(encode(digest))) for digest in digests) <= 1
+
+
+def xml(value):
+    return b"<root><home1>stop page</home1><d>" + escape(value.decode()).encode() + b"</d><view2>2.33</view2></root>"
+
+
+def csv(value):
+    return b"id_0,payload,kind_0\n0,page,1760417843827\n1," + value + b",start\n"
+
+
+def form(value):
+    return b"from=home&v=" + quote(value, safe="").encode() + b"&page=2"
+
+
+@pytest.mark.parametrize("encode", [base64.b85encode, base64.z85encode])
+@pytest.mark.parametrize("outer", [bytes, lambda v: quote(v, safe="").encode(), form])
+@pytest.mark.parametrize("inner", [xml, csv, form])
+def test_base85_in_text_in_text(encode, inner, outer):
+    digests = [base64.b64encode(hashlib.sha256(b"%d" % number).digest()) for number in range(200)]
+    assert sum(not MATCHER.sieve(outer(inner(encode(digest)))) for digest in digests) <= 2
+    assert all(MATCHER.sieve(outer(inner(encode(VALUES[name].encode().ljust(20))))) for name in ("imei", "mac_wifi"))
+
+
+@pytest.mark.parametrize("outer", [bytes, lambda v: quote(v, safe="").encode(), form])
+def test_marks_of_ascii85_in_xml(outer):
+    packed = base64.a85encode(gzip.compress(b"x1", mtime=0), adobe=True)
+    assert MATCHER.sieve(outer(xml(packed.replace(b",", b"").replace(b'"', b"").replace(b"'", b""))))
 
 
 @pytest.mark.parametrize(
