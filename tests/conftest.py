@@ -1,4 +1,9 @@
-"""What all tests share: names of parameters that are the same in every process."""
+"""What all tests share: names of parameters that are the same in every process, and no regard to how long it takes."""
+
+from hypothesis import settings
+
+settings.register_profile("without regard to time", deadline=None)
+settings.load_profile("without regard to time")
 
 
 def pytest_make_parametrize_id(val, argname):
