@@ -68,7 +68,7 @@ def lzma_(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
 def behind_header(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
     """Puts a compressed stream behind a header of some program's own."""
     header = b"\x7fAPP" + random.randbytes(random.randint(0, 12))
-    packed, step = random.choice(((gzip.compress(data), "|gzip"), (zstandard.compress(data), "|zstd")))
+    packed, step = random.choice(((gzip.compress(data, mtime=0), "|gzip"), (zstandard.compress(data), "|zstd")))
     return Wrapped(header + packed, f"|offset[{len(header)}]{step}")
 
 
