@@ -18,7 +18,7 @@ from leaktap.keyring import NO_KEYS, Keys
 from leaktap.leases import Leases
 from leaktap.model import Answer, Blind, Device, Direction, Exchange, Fault, Leaf, Match, Message
 
-_TO_MATCH, _LEAST_TO_MATCH = 0.85, 0.2
+_TO_MATCH, _LEAST_TO_MATCH = 0.8, 0.2
 """Shares of a message's time: until when its leaves are looked at one by one, and how long at least, however long it
 took to find them. Then comes what they show together.
 """

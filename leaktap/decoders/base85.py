@@ -4,12 +4,14 @@ Nothing marks them, so a reading is kept only if it is readable or begins as com
 """
 
 import base64
+import math
 import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote_from_bytes
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import may_read, reads
+from leaktap.decoders._pace import in_pieces
 from leaktap.decoders._plain import NO_ID
 from leaktap.decoders.ascii85 import decode as decode_ascii85
 
@@ -19,7 +21,7 @@ _TO_RFC1924 = bytes.maketrans(_Z85, _RFC1924)
 _TO_Z85 = bytes.maketrans(_RFC1924, _Z85)
 _SHAPE = re.compile(NO_ID + rb"[!#-&(-+\--~]{10}")
 _SHORTEST = 10
-_SAMPLE, _LONGER = 10, 60
+_SAMPLE, _LONGER, _PIECE = 10, 60, 5 << 13
 """Characters that are tried first: the library takes its time."""
 
 _LONGEST_MISTAKEN = 4096
@@ -37,7 +39,9 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         start = _decoded(data[:_SAMPLE].translate(table))
         if not start or not may_read(start) or data.translate(None, alphabet):
             continue
-        decoded = _decoded(data.translate(table)) if may_read(_decoded(data[:_LONGER].translate(table))) else b""
+        if not may_read(_decoded(data[:_LONGER].translate(table))):
+            continue
+        decoded = _decoded(data.translate(table), context.deadline)
         if decoded and reads(decoded):
             found.append(Part(decoded, path))
     return found[: context.most] or None
@@ -50,10 +54,10 @@ def is_base85(data: bytes) -> bool:
     return any(read(data, Context()) for read in (decode, decode_ascii85))
 
 
-def _decoded(data: bytes) -> bytes:
+def _decoded(data: bytes, deadline: float = math.inf) -> bytes:
     """Returns the bytes; nothing where five characters are more than 32 bits."""
     try:
-        return base64.b85decode(data)
+        return in_pieces(data, _PIECE, base64.b85decode, deadline)
     except ValueError:
         return b""
 

@@ -83,12 +83,15 @@ _ESCAPED_TELLING = re.compile(
 _LONGEST_ESCAPED = 4096
 """A longer run is undone in no more time by its decoder."""
 
+_LONGEST_UNDONE = 1 << 16
+"""Of a longer one that is mixed or escaped, a decoder tells: all of it at once would take many times its memory."""
+
 _ESCAPED_SIGN = re.compile(rb"&(?:amp|lt|gt|quot|apos|#(\d{2})|#[xX]([0-9A-Fa-f]{2}));|\\+u00([2-7][0-9A-Fa-f])")
 _NAMED = {b"&amp;": b"&", b"&lt;": b"<", b"&gt;": b">", b"&quot;": b'"', b"&apos;": b"'"}
 _MOST_TIMES = 4
 """How often a sign may be escaped."""
 
-_WINDOW = 20
+_WINDOW, _AT_ONCE = 20, 1 << 18
 _FEWEST_CHANGES, _FEWEST_CAPITALS, _FEWEST_TELLING, _FEWEST_RARE = 8, 2, 2, 3
 """Of twenty signs of base85: how many, at least, are of another kind (small, capital, digit, none) than the one before;
 how many are capitals, or else such punctuation as URLs have none of; and how many are any that tells, that of URLs
@@ -170,6 +173,9 @@ class Runs:
                     yield end
                     continue
             elif not _is_mixed(run):
+                continue
+            if len(run) > _LONGEST_UNDONE:
+                yield end
                 continue
             text = _unescaped(run)
             (mixed if text is run else undone).append((end, text))
@@ -264,6 +270,15 @@ def _where(runs: Sequence[tuple[int, bytes]], look: Callable[[bytes], Sequence[i
 
 def _mixtures(text: bytes) -> list[int]:
     """Returns where twenty signs of a text end that are mixed as those of base85 are."""
+    return [
+        at + place
+        for at in range(0, len(text), _AT_ONCE)
+        for place in _mixtures_at_once(text[at : at + _AT_ONCE + _WINDOW])
+    ]
+
+
+def _mixtures_at_once(text: bytes) -> list[int]:
+    """Does that for a piece of a text, with many times its memory."""
     if len(text) <= _WINDOW:
         return []
     kinds = np.frombuffer(text.translate(_KINDS), np.uint8)

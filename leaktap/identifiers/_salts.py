@@ -113,6 +113,8 @@ def _digest(value: bytes) -> tuple[bytes, tuple[int, int], Form] | None:
     if len(value) in (16, 20, 32) and not value.isalnum():
         return value, (0, len(value)), ()
     span = bare(value)
+    if span[1] - span[0] > _MOST_DIGITS:
+        return None
     text = value[slice(*span)]
     if not _DIGEST.fullmatch(text):
         return None
