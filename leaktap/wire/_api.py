@@ -14,7 +14,7 @@ from typing import Protocol as Typed
 
 from leaktap import wire
 from leaktap.discover import discover
-from leaktap.model import Alias, App, Blind, Endpoint, Exchange, Fault, Message, Origin, Time
+from leaktap.model import MOST_FRAMES, Alias, App, Blind, Endpoint, Exchange, Fault, Message, Origin, Time
 from leaktap.wire._bytes import Flow, Segment
 from leaktap.wire.keys import KeyLog
 from leaktap.wire.names import Names
@@ -41,9 +41,8 @@ class Above:
 
 @dataclass(slots=True)
 class Finished:
-    """An exchange and the moment when its last byte came; `answer` if all but its response was there before."""
+    """An exchange; `answer` if all but its response was there before."""
 
-    time: Time
     exchange: Exchange
     answer: bool = False
 
@@ -158,6 +157,13 @@ class Context:
             stream=self.flow.index,
             detail=detail,
         )
+
+    def unread(
+        self, protocol: str, why: str, count: int, frames: tuple[int, ...] = (), detail: str = ""
+    ) -> Iterator[Blind]:
+        """Yields what `blind` returns, if it is of any bytes, with no more packets than a message has."""
+        if count:
+            yield self.blind(why, protocol, count, frames[:MOST_FRAMES], detail)
 
     def exchange(
         self,

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
-from leaktap.model import MOST_FRAMES, Exchange, Fault, Headers, Time
+from leaktap.model import Exchange, Fault, Headers, Time
 from leaktap.wire._api import Context, Finished, Made
 from leaktap.wire._bytes import CLIENT, SERVER
 from leaktap.wire._intake import Frames
@@ -22,6 +23,7 @@ class Exchanges:
     def __init__(self, context: Context, name: str, version: str) -> None:
         """Begins without streams. `name` is the protocol's, `version` what stands in the start lines."""
         self._context, self._name, self._version = context, name, version
+        self._blind = partial(context.unread, name)
         self._streams: dict[int, Stream] = {}
         self._asked: dict[int, Stream] = {}
         self._kept = 0
@@ -34,7 +36,7 @@ class Exchanges:
             request, exchange = stream.messages[CLIENT], self._exchange(stream, answered=False)
             if request is not None and exchange is not None and not stream.tunnel:
                 stream.shown = True
-                yield Finished(request.end, exchange)
+                yield Finished(exchange)
 
     def _open(self, number: int) -> Stream:
         """Opens a stream."""
@@ -105,7 +107,7 @@ class Exchanges:
             return made
         exchange = self._exchange(stream)
         if asked is not None and exchange is not None:
-            made.append(Finished(max(asked.end, answered.end if answered else 0), exchange, stream.shown))
+            made.append(Finished(exchange, stream.shown))
         elif answered is not None:
             numbers = answered.frames.numbers
             made += self._blind("truncated", answered.kept, numbers, "a response without its request")
@@ -118,10 +120,6 @@ class Exchanges:
         if request is None:
             return None
         return self._context.exchange(self._name, scheme, stream.host, request, response, stream.index)
-
-    def _blind(self, why: str, count: int, frames: tuple[int, ...] = (), detail: str = "") -> Iterator[Made]:
-        if count:
-            yield self._context.blind(why, self._name, count, frames[:MOST_FRAMES], detail)
 
     def _complain(self, why: str) -> Iterator[Made]:
         """Yields the first fault of the connection; more of them would say the same."""

@@ -1,9 +1,10 @@
 """Layers of protocols that speak in units: one datagram each, or in a stream each with a length in its head."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
-from leaktap.model import MOST_FRAMES, Fault, Time
+from leaktap.model import Fault, Time
 from leaktap.wire._api import Context, Made, passed_by
 from leaktap.wire._bytes import Segment
 from leaktap.wire._intake import Intake
@@ -17,12 +18,11 @@ class BadUnit(ValueError):
 
 
 class Unit(NamedTuple):
-    """A unit with the packets that brought it, and when it began and ended."""
+    """A unit with the packets that brought it, and when it began."""
 
     data: bytes
     frames: tuple[int, ...]
     time: Time
-    end: Time
 
 
 class Datagrams:
@@ -60,7 +60,7 @@ def datagrams(segment: Segment) -> Iterator[Unit]:
     for index, (frame, time) in enumerate(zip(segment.frames, segment.times, strict=True)):
         end = offsets[index + 1] if index + 1 < len(offsets) else len(data)
         if end > offsets[index]:
-            yield Unit(bytes(data[offsets[index] : end]), (frame,), time, time)
+            yield Unit(bytes(data[offsets[index] : end]), (frame,), time)
 
 
 class _Half:
@@ -85,6 +85,7 @@ class Units:
     def __init__(self, context: Context) -> None:
         """Begins with the first unit."""
         self._context = context
+        self._blind = partial(context.unread, self.protocol)
         self._halves = (_Half(), _Half())
         self._complained = False
 
@@ -137,11 +138,11 @@ class Units:
                 elif not size or at + size > len(intake):
                     break
                 else:
-                    (_, time), (_, end) = intake.where(at), intake.where(at + size - 1)
+                    _, time = intake.where(at)
                     data = bytes(memoryview(intake.data)[at : at + size])
                     frames = intake.frames(at, at + size)
                     at += size
-                    yield from self._unit(side, Unit(data, frames, time, end))
+                    yield from self._unit(side, Unit(data, frames, time))
         finally:
             intake.drop(at)
         if half.skip and len(intake):
@@ -166,7 +167,3 @@ class Units:
         if lost > left:
             half.dead = "truncated"
         half.skip = max(left - lost, 0)
-
-    def _blind(self, why: str, count: int, frames: tuple[int, ...] = (), detail: str = "") -> Iterator[Made]:
-        if count:
-            yield self._context.blind(why, self.protocol, count, frames[:MOST_FRAMES], detail)

@@ -42,7 +42,7 @@ class Talk:
     def __init__(self, context: Context, protocol: str, learn: _Learn, host: str = "") -> None:
         """`learn` is told of each message and its side; `host` is the resolver where it is not the context's."""
         self._context, self._protocol, self._learn, self._host = context, protocol, learn, host
-        self._asked: OrderedDict[tuple[int, str, int], tuple[Message, int]] = OrderedDict()
+        self._asked: OrderedDict[tuple[int, str, int], Message] = OrderedDict()
 
     def take(self, side: int, unit: Unit, data: bytes) -> Iterator[Made]:
         """Takes a message, which came in `unit`; raises BadUnit."""
@@ -58,19 +58,19 @@ class Talk:
             word = "ANNOUNCE" if message.response else method(message, self._protocol)
             said = Message((word, where, what), (), data, unit.time, unit.frames)
             if message.response:
-                yield self._finished(said, None, unit.end)
+                yield self._finished(said, None)
                 return
             if key in self._asked:
                 yield self._alone(key)
-            self._asked[key] = said, unit.end
+            self._asked[key] = said
             if len(self._asked) > _MOST_ASKED:
                 yield self._alone(next(iter(self._asked)))
             return
         code = status(message) if message.response else ("", method(message, self._protocol))
         answer = Message((self._protocol, *code), (), data, unit.time, unit.frames)
-        request, _ = self._asked.pop(key, (None, 0)) if message.response else (None, 0)
+        request = self._asked.pop(key, None) if message.response else None
         question = request or Message((method(message, self._protocol), where, what), time=unit.time)
-        yield self._finished(question, answer, unit.end)
+        yield self._finished(question, answer)
 
     def close(self) -> Iterator[Made]:
         """Yields the questions that nobody answered."""
@@ -78,12 +78,11 @@ class Talk:
             yield self._alone(next(iter(self._asked)))
 
     def _alone(self, key: tuple[int, str, int]) -> Made:
-        request, end = self._asked.pop(key)
-        return self._finished(request, None, end)
+        return self._finished(self._asked.pop(key), None)
 
-    def _finished(self, request: Message, response: Message | None, end: int) -> Finished:
+    def _finished(self, request: Message, response: Message | None) -> Finished:
         exchange: Exchange = self._context.exchange(self._protocol, self._protocol, self._host, request, response)
-        return Finished(end, exchange)
+        return Finished(exchange)
 
 
 class DnsDatagrams(Datagrams):

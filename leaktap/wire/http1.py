@@ -83,7 +83,7 @@ class Http1:
                 break
             if turn.shown is None:
                 turn.shown = self._exchange(turn.request, None)
-                self._made.append(Finished(turn.request.end, turn.shown))
+                self._made.append(Finished(turn.shown))
         return self._take()
 
     def close(self) -> Iterable[Made]:
@@ -220,9 +220,8 @@ class Http1:
                 exchange = self._exchange(request, response)
             else:
                 exchange = replace(turn.shown, response=response.message() if response else None)
-            end = max(request.end, response.end) if response else request.end
             if turn.shown is None or response:
-                self._made.append(Finished(end, exchange, answer=turn.shown is not None))
+                self._made.append(Finished(exchange, answer=turn.shown is not None))
         return exchange
 
     def _exchange(self, request: Incoming, response: Incoming | None) -> Exchange:

@@ -142,7 +142,6 @@ class Reader:
             incoming.keep(segment.data)
             incoming.frames.add(segment.frames[:8])
             incoming.frames.add(segment.frames[-8:])
-            incoming.end = segment.times[-1]
             if incoming.left is not None:
                 incoming.left -= size
             return
@@ -211,13 +210,11 @@ class Reader:
                 incoming.keep(bytes(memoryview(data)[head:end]))
                 if left is not None:
                     incoming.left = left - (end - head)
-            numbers, incoming.end = self.intake.take(end)
-            incoming.frames.add(numbers)
+            incoming.frames.add(self.intake.take(end)[0])
         return incoming.left == 0
 
     def _consume(self, incoming: Incoming, count: int) -> None:
-        numbers, incoming.end = self.intake.take(count)
-        incoming.frames.add(numbers)
+        incoming.frames.add(self.intake.take(count)[0])
 
     def _chunks(self, incoming: Incoming) -> bool:
         """Reads chunks (RFC 9112 section 7.1). `left` counts the chunk's bytes with the line end behind them."""

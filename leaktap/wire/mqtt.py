@@ -177,7 +177,7 @@ class Mqtt(Units):
             request = Message(start, time=unit.time)
             response = Message((version, code, ""), headers, body, unit.time, unit.frames)
         scheme = "mqtts" if self._context.decrypted else "mqtt"
-        return Finished(unit.end, self._context.exchange("mqtt", scheme, "", request, response))
+        return Finished(self._context.exchange("mqtt", scheme, "", request, response))
 
     def _connect(self, fields: _Fields) -> tuple[list[tuple[bytes, bytes]], bytes]:
         """Reads CONNECT (section 3.1): the header fields and the will's payload."""

@@ -45,7 +45,7 @@ class Raw:
         self._before = [b"", b""]
         self._left = MOST_READ
         self._said = False
-        self._asked: tuple[Message, int] | None = None
+        self._asked: Message | None = None
         self._shown: int | None = None
         """The number of the exchange of `_asked`, if a pause has shown that."""
         self._unseen: dict[str, tuple[int, Frames]] = {}
@@ -78,15 +78,14 @@ class Raw:
         """Yields the request whose turn is over and whose answer may still go on."""
         yield from self._settle()
         if self._asked is not None and self._shown is None:
-            request, asked = self._asked
-            exchange = self._context.exchange("raw", self._scheme, "", request, None)
+            exchange = self._context.exchange("raw", self._scheme, "", self._asked, None)
             self._shown = int(exchange.id.rpartition(":")[2])
-            yield Finished(asked, exchange)
+            yield Finished(exchange)
 
     def close(self) -> Iterable[Made]:
         """Yields what is pending, and what was not looked into."""
         yield from self._settle(last=True)
-        yield from self._answered(None, 0)
+        yield from self._answered(None)
         for why, (count, frames) in self._unseen.items():
             named = self._name
             why = why or ("quic" if named == "quic" else "unknown_protocol")
@@ -141,8 +140,8 @@ class Raw:
             for at in range(0, end, MOST_TURN):
                 count = min(end - at, MOST_TURN)
                 begun, data = inflow.time, bytes(memoryview(inflow.data)[:count])
-                frames, time = inflow.take(count)
-                yield from self._message(turn, Unit(data, frames, begun, time))
+                frames, _ = inflow.take(count)
+                yield from self._message(turn, Unit(data, frames, begun))
 
     def _message(self, side: int, unit: Unit) -> Iterator[Made]:
         """Takes a turn or a datagram: exchanges for what says something, the rest is counted."""
@@ -155,25 +154,25 @@ class Raw:
             said = Message(("SEND", "", self._name), (), data[begin:end], unit.time, unit.frames)
             self._said = True
             if side == CLIENT:
-                yield from self._answered(None, 0)
-                self._asked = said, unit.end
+                yield from self._answered(None)
+                self._asked = said
             else:
                 answer = replace(said, start=(self._name, "", ""))
-                yield from self._answered(answer, unit.end)
+                yield from self._answered(answer)
         self._hide("", len(data) - at, unit.frames)
         self._before[side] = (self._before[side] + data[-WINDOW:])[-WINDOW:]
 
-    def _answered(self, response: Message | None, end: int) -> Iterator[Made]:
+    def _answered(self, response: Message | None) -> Iterator[Made]:
         """Yields the exchange of the last request with its response, if either is there."""
         if self._asked is None and response is None:
             return
         empty = Message(("SEND", "", self._name), time=response.time if response else 0)
-        request, asked = self._asked or (empty, 0)
+        request = self._asked or empty
         shown = self._shown
         self._asked = self._shown = None
         if shown is None or response is not None:
             exchange = self._context.exchange("raw", self._scheme, "", request, response, shown)
-            yield Finished(max(asked, end), exchange, answer=shown is not None)
+            yield Finished(exchange, answer=shown is not None)
 
     def _hide(self, why: str, count: int, frames: Iterable[int]) -> None:
         """Counts bytes that are not looked into; `why` is empty for a protocol that is not known."""

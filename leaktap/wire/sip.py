@@ -47,7 +47,7 @@ def said(context: Context, side: int, unit: Unit) -> Iterator[Made]:
         answers = start if start[0] == "SIP/2.0" else ("SIP/2.0", "", start[0])
         request = Message((head.header(b"cseq").decode("latin-1").rpartition(" ")[2], "", "SIP/2.0"), time=unit.time)
         response = Message(answers, head.headers, data[head.end :], unit.time, unit.frames)
-    yield Finished(unit.end, context.exchange("sip", scheme, "", request, response))
+    yield Finished(context.exchange("sip", scheme, "", request, response))
 
 
 def sniff(side: int, data: bytes) -> bool | None:

@@ -34,7 +34,7 @@ class Ssdp(Datagrams):
         if side == SERVER:
             request, response = Message(("M-SEARCH" if answers else start[0], "*", "HTTP/1.1"), time=unit.time), message
         host = self._context.server.ip
-        yield Finished(unit.end, self._context.exchange("ssdp", "ssdp", host, request, response))
+        yield Finished(self._context.exchange("ssdp", "ssdp", host, request, response))
 
 
 def _sniff(side: int, data: bytes) -> bool | None:

@@ -10,8 +10,9 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from leaktap.model import MOST_FRAMES, Fault, Message, Time
+from leaktap.model import Fault, Message, Time
 from leaktap.wire._api import Above, Context, Finished, Made, Plain, Protocol, passed_by, protocols
 from leaktap.wire._bytes import CLIENT, SERVER, Segment
 from leaktap.wire._intake import Frames, Intake
@@ -236,6 +237,7 @@ class WebSocket:
     def __init__(self, context: Context) -> None:
         """Begins with the first frame."""
         self._context = context
+        self._blind = partial(context.unread, "websocket")
         upgrade = context.upgrade
         self._target = upgrade.request.start[1].partition("?")[0] if upgrade else ""
         self._scheme = upgrade.scheme if upgrade else ("https" if context.decrypted else "http")
@@ -302,7 +304,7 @@ class WebSocket:
             request = Message(start, time=message.time)
             response = Message(("websocket", "", ""), (), text, message.time, frames, missing)
         exchange = self._context.exchange("websocket", self._scheme, self._host, request, response)
-        yield Finished(message.end, exchange)
+        yield Finished(exchange)
 
     def _plain(self, side: int, message: _Incoming, text: bytes, left: int) -> Iterator[Made]:
         """Hands a message up; what lacks of it is noted with the bytes that follow."""
@@ -315,10 +317,6 @@ class WebSocket:
             self._missing[side] = 0
         lacks = message.lost + message.over + left
         self._missing[side] += lacks if text else max(message.kept + lacks, 1)
-
-    def _blind(self, why: str, count: int, frames: tuple[int, ...] = (), detail: str = "") -> Iterator[Made]:
-        if count:
-            yield self._context.blind(why, "websocket", count, frames[:MOST_FRAMES], detail)
 
 
 def _sniff(side: int, data: bytes) -> bool | None:

@@ -132,7 +132,7 @@ def test_a_message_knows_its_packets_and_times():
     made = observe(turns)
     (exchange,) = finished(made)
     assert (exchange.request.frames, exchange.response.frames) == ((1, 2), (3, 4))
-    assert START <= exchange.request.time <= exchange.response.time <= made[-1].time
+    assert START <= exchange.request.time <= exchange.response.time
     assert exchange.origin.protocol == "h3" and exchange.origin.transport == "udp"
     assert exchange.request.start[2] == exchange.response.start[0] == "HTTP/3"
     assert (exchange.host, exchange.scheme) == (HOST, "https")

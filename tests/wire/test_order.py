@@ -35,8 +35,8 @@ THINGS = [
 
 def made(thing):
     if isinstance(thing, Answer):
-        return Finished(0, thing.exchange, answer=True)
-    return Finished(0, thing) if isinstance(thing, Exchange) else thing
+        return Finished(thing.exchange, answer=True)
+    return Finished(thing) if isinstance(thing, Exchange) else thing
 
 
 @pytest.mark.parametrize("seed", range(8))
