@@ -79,7 +79,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _again(explanation: "Explanation") -> dict[str, Any]:
-    from leaktap.cli.rules import said
+    from leaktap.cli._stated import said
 
     missing = {id(way): f"{step.key}: {reason}" for way, step, reason in explanation.missing()}
     return {

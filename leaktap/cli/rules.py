@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from leaktap.cli import CommandError, examples
+from leaktap.cli._stated import said
 
 if TYPE_CHECKING:
-    from leaktap.rules import Clause, Condition, Document
+    from leaktap.rules import Clause, Document
 
 
 def command(app: typer.Typer) -> None:
@@ -128,11 +129,6 @@ def _show(document: "Document", clause: "Clause") -> None:
         print(f"remedy    {clause.remedy.zh}\n          {clause.remedy.en}")
 
 
-def said(condition: "Condition") -> dict[str, str]:
-    """Returns what a condition states, in words, by key."""
-    return {key: _words(key, value) for key, value in condition.model_dump(exclude_defaults=True).items()}
-
-
 def _needs(clause: "Clause") -> list[str]:
     """Returns what a case must tell for the clause to fire."""
     from leaktap.rules import tests_of
@@ -143,16 +139,6 @@ def _needs(clause: "Clause") -> list[str]:
 
 def _severity(clause: "Clause") -> str:
     return clause.severity if clause.when else "-"
-
-
-def _words(key: str, value: object) -> str:
-    from leaktap.sinks._words import duration
-
-    if key in ("within", "without_action", "after_other_launch") and isinstance(value, int):
-        return duration(value)
-    if isinstance(value, (tuple, list)):
-        return " or ".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 _EVIDENCE = {
