@@ -38,6 +38,8 @@ _GATHER = 0.05
 _LONGEST_PAUSE = 60.0
 _HURRY = 1.5
 """Seconds before the end of its time at which a session inspects no more and only counts what is left."""
+_LATE = 10.0
+"""Seconds behind the end of its time in which a session that only begins then is handed what waits for it."""
 _LEAVE = 30.0
 """Seconds that a session has to come to its end by itself."""
 _LOOK = 0.05
@@ -134,7 +136,7 @@ class Beside:
             with suppress(OSError):
                 self._start()
         hurried = False
-        while self._child and self._child.incoming >= 0 and monotonic() < until + 1:
+        while self._child and self._child.incoming >= 0 and monotonic() < until + (_LATE if self._held else 1):
             if self._opened and not hurried and monotonic() > until - _HURRY:
                 self._child.hurry()
                 hurried = True
@@ -207,6 +209,11 @@ class Beside:
             self._hasten()
         else:
             self._again()
+
+    @property
+    def _held(self) -> bool:
+        """Whether something was not written to the process yet."""
+        return self._child is not None and self._child.outgoing >= 0
 
     def _schedule(self) -> None:
         """Has what waits be sent: at once, or a little later if something was sent just now."""

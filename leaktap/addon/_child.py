@@ -17,6 +17,11 @@ from leaktap.addon._work import Begin
 
 NICE = 10
 """The process gives way to the proxy; what it lacks on a busy machine it makes up for when there is time."""
+_BEGIN = (
+    f"import os, signal, sys; os.nice({NICE}); "
+    "[signal.signal(getattr(signal, name), signal.SIG_IGN) for name in ('SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1')]"
+)
+"""What the process does first: signals are for the proxy, whose end closes the pipe, also while this still begins."""
 _PIPE = 1 << 20
 """Bytes that the pipe to it holds, where the system lets them be asked for."""
 _READ = 1 << 15
@@ -33,9 +38,7 @@ class Child:
             OSError: it cannot be started.
         """
         place = str(Path(leaktap.__file__).parents[1])
-        code = (
-            f"import os, sys; os.nice({NICE}); sys.path.append({place!r}); from leaktap.addon._work import main; main()"
-        )
+        code = f"{_BEGIN}; sys.path.append({place!r}); from leaktap.addon._work import main; main()"
         theirs_in, self.outgoing = os.pipe()
         self.incoming, theirs_out = os.pipe()
         try:

@@ -1,7 +1,7 @@
 """The process beside mitmproxy in which a session runs: it is fed by a pipe, and the end of the pipe is its end.
 
 So nothing that is inspected or written holds up the proxy, whatever dies here leaves it alone, and where the proxy is
-killed the session still writes its summary. `python -m leaktap.addon._work IN OUT`, with the pipes' descriptors.
+killed the session still writes its summary. `_child` starts it, with the pipes' descriptors as arguments.
 """
 
 import logging
@@ -143,8 +143,6 @@ class _Worker:
 
 def main() -> None:
     """Serves one session."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # they are for the proxy, whose end closes the pipe
     source, send = os.fdopen(int(sys.argv[1]), "rb"), _Sender(os.fdopen(int(sys.argv[2]), "wb"))
     log = logging.getLogger("leaktap")
     log.addHandler(_Relay(send))
@@ -164,7 +162,3 @@ def main() -> None:
         while True:
             worker.take(read(source))
     session.finish()
-
-
-if __name__ == "__main__":
-    main()
