@@ -7,7 +7,7 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 import brotli
@@ -21,9 +21,17 @@ from benchmarks._members import Wrapped, filler
 _LEVELS = (1, 6, 9)
 
 
+def _in_members(random: Random, data: bytes, pack: Callable[[bytes], bytes]) -> bytes:
+    """Packs, now and then in two streams, one behind the other."""
+    if random.random() < 0.8:
+        return pack(data)
+    at = random.randint(0, len(data))
+    return pack(data[:at]) + pack(data[at:])
+
+
 def gzip_(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    packed = gzip.compress(data, random.choice(_LEVELS), mtime=random.choice((0, 1_760_000_000)))
-    return Wrapped(packed, "|gzip")
+    level, time = random.choice(_LEVELS), random.choice((0, 1_760_000_000))
+    return Wrapped(_in_members(random, data, lambda piece: gzip.compress(piece, level, mtime=time)), "|gzip")
 
 
 def zlib_(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
@@ -35,7 +43,8 @@ def deflate(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
 
 
 def zstd(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    return Wrapped(zstandard.compress(data, random.choice((1, 3, 19))), "|zstd")
+    level = random.choice((1, 3, 19))
+    return Wrapped(_in_members(random, data, lambda piece: zstandard.compress(piece, level)), "|zstd")
 
 
 def brotli_(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
@@ -43,8 +52,12 @@ def brotli_(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
 
 
 def lz4_(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    """Writes frames, a block behind its size, or a bare block where it shrinks or holds a text."""
     if random.random() < 0.5:
-        return Wrapped(lz4.frame.compress(data), "|lz4")
+        return Wrapped(_in_members(random, data, lz4.frame.compress), "|lz4")
+    bare = lz4.block.compress(data, store_size=False)
+    if random.random() < 0.5 and (len(bare) < len(data) or data.isascii()):
+        return Wrapped(bare, "|lz4")
     return Wrapped(lz4.block.compress(data, store_size=True), "|lz4")
 
 
@@ -54,11 +67,12 @@ def snappy(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
 
 
 def bzip2(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    return Wrapped(bz2.compress(data, random.choice(_LEVELS)), "|bzip2")
+    level = random.choice(_LEVELS)
+    return Wrapped(_in_members(random, data, lambda piece: bz2.compress(piece, level)), "|bzip2")
 
 
-def xz(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
-    return Wrapped(lzma.compress(data), "|xz")
+def xz(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    return Wrapped(_in_members(random, data, lzma.compress), "|xz")
 
 
 def lzma_(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
@@ -68,8 +82,18 @@ def lzma_(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
 def behind_header(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
     """Puts a compressed stream behind a header of some program's own."""
     header = b"\x7fAPP" + random.randbytes(random.randint(0, 12))
-    packed, step = random.choice(((gzip.compress(data, mtime=0), "|gzip"), (zstandard.compress(data), "|zstd")))
-    return Wrapped(header + packed, f"|offset[{len(header)}]{step}")
+    pack, step = random.choice(_STREAMS)
+    return Wrapped(header + pack(data), f"|offset[{len(header)}]|{step}")
+
+
+_STREAMS: tuple[tuple[Callable[[bytes], bytes], str], ...] = (
+    (lambda data: gzip.compress(data, mtime=0), "gzip"),
+    (zstandard.compress, "zstd"),
+    (zlib.compress, "zlib"),
+    (lz4.frame.compress, "lz4"),
+    (bz2.compress, "bzip2"),
+    (lzma.compress, "xz"),
+)
 
 
 def zip_(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:

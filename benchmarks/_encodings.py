@@ -12,8 +12,15 @@ from benchmarks._members import Wrapped
 
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+OWN_ALPHABET = b"zyxwvutsrqponmlkjihgfedcba9876543210ZYXWVUTSRQPONMLKJIHGFEDCBA-_"
+"""An alphabet that the user names."""
+
 _ALPHABETS = {
     "mintegral": b"vSoajc7dRzpWifGyNxZnV5k+DHLYhJ46lt0U3QrgEuq8sw/XMeBAT2Fb9P1OIKmC",
+    "salmon": b"ceM7uVqJHjxLv/NGmR8Sib31AhokWsZnDlwQ+YdPKB9EOUXFC4t5aIpr0fg2Tyz6",
+    "topon": b"dMWnhbeyKr0J+IvLNOx3BFkEuml92/5fjSqGT7R8pZVciPHAstC4UXa6QDw1gozY",
+    "topon2": b"xZnV5k+DvSoajc7dRzpHLYhJ46lt0U3QrWifGyNgb9P1OIKmCEuq8sw/XMeBAT2F",
+    "own": OWN_ALPHABET,
     "baidu": b"0KajD7AZcF2QnPr5fwiHRNygmupUTIXx69BWb-hMCGJo_V8Eskz1YdvL34letqSO",
 }
 
@@ -57,7 +64,9 @@ def base85(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
 
 
 def ascii85(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    return Wrapped(base64.a85encode(data, adobe=True, wrapcol=random.choice((0, 0, 76))), "|ascii85")
+    """Writes marks around it, but not always around a text."""
+    marked = not (data.isascii() and data.decode().isprintable()) or random.random() < 0.7
+    return Wrapped(base64.a85encode(data, adobe=marked, wrapcol=random.choice((0, 0, 76))), "|ascii85")
 
 
 def hex_(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:

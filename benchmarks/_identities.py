@@ -7,29 +7,21 @@ here, so that it is drawn.
 import base64
 import hashlib
 import hmac
+import itertools
+import json
 import re
 import struct
 import uuid
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 
 from cryptography.hazmat.primitives import hashes
 
+from benchmarks._places import places
+from benchmarks._writing import Form, Writing
 from leaktap.config import DeviceProfile
-
-type Form = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """A value of a class as it is sent, and how it came about. `plain` is the value, `family` the kind of form."""
-
-    identifier: str
-    plain: str
-    data: bytes
-    form: Form
-    family: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +40,17 @@ _WORDS: list[str] = re.findall(
 )
 
 
-SALTS = ("k3y-of-an-app", "com.example.drawn")
-"""What values are hashed with."""
+SALTS, PACKAGE, BESIDE = ("k3y-of-an-app",), "com.example.drawn", "Ak7f0qL2zR9x"
+"""What values are hashed with: what the user names, the package of the app under test, and what the message has."""
+
+_READ: list[str] = re.findall(
+    r"\S+",
+    "ouyang sima shangguan zhuge murong linghu dongfang dugu qing yuan mo lan ruo tong he ting zhi yu ji chen",
+)
+_FEWEST_LETTERS = 12
+"""A shorter name is as good as any word."""
+
+_PINYIN = dict(zip([*_SURNAMES, *_GIVEN], _READ, strict=True))
 
 
 def luhn(digits: str) -> str:
@@ -73,7 +74,7 @@ def identity(random: Random) -> Identity:
     place = {"lat": latitude, "lon": longitude, "radius_m": 300}
     profile = {"name": "drawn", "identifiers": {**identifiers, "location": place, "contacts": contacts}, "salts": SALTS}
     writings = {name: list(_written(name, value)) for name, value in values.items()}
-    writings["location"] = list(_place(latitude, longitude, random))
+    writings["location"] = list(places(latitude, longitude, random))
     writings["contacts"] = [writing for contact in contacts for writing in _contact(contact)]
     for writing in _joined(values):
         writings[writing.identifier].append(writing)
@@ -95,6 +96,7 @@ def _values(random: Random) -> dict[str, str]:
 
     return {
         "imei": luhn("86" + digits(12)),
+        "imei2": luhn("35" + digits(12)),
         "imsi": "46000" + digits(10),
         "iccid": luhn("898600" + digits(13)),
         "meid": "A1" + _signs(random, "0123456789ABCDEF", 12),
@@ -108,6 +110,8 @@ def _values(random: Random) -> dict[str, str]:
         "gaid": _uuid(random),
         "idfa": _uuid(random).upper(),
         "idfv": _uuid(random).upper(),
+        "aaid": _uuid(random),
+        "device_id": _signs(random, "0123456789abcdef", 39) + "f",
         "utdid": base64.b64encode(random.randbytes(17) + b"\x01").decode(),
         "phone": f"1990000{random.randrange(10**4):04}",
         "email": f"{word()}.{word()}{digits(3)}@mail.example",
@@ -158,14 +162,27 @@ def _exactly(value: str) -> Iterator[_Plain]:
 def _imei(value: str) -> Iterator[_Plain]:
     yield value.encode(), (), True
     yield value[:14].encode(), ("no-check-digit",), True
+    yield f"{value[:14]}07".encode(), ("imeisv",), False
 
 
 def _mac_written(value: str) -> Iterator[_Plain]:
     yield from _cased(value)
     yield from _cased(value.replace(":", ""), ("no-separator",))
     yield from _cased(value.replace(":", "-"), ("dash",))
-    for text, form, _ in _cased(".".join(value.replace(":", "")[at : at + 4] for at in (0, 4, 8)), ("dot",)):
-        yield text, form, False
+    groups = ".".join(value.replace(":", "")[at : at + 4] for at in (0, 4, 8))
+    for written, name in ((groups, "dot"), (value.replace(":", " "), "space"), (value.replace(":", "_"), "underscore")):
+        for text, form, _ in _cased(written, (name,)):
+            yield text, form, False
+
+
+def _name_written(value: str) -> Iterator[_Plain]:
+    yield value.encode(), (), True
+    family, given = _PINYIN[value[:2]], "".join(_PINYIN[sign] for sign in value[2:])
+    if len(family + given) < _FEWEST_LETTERS:
+        return
+    yield f"{family}{given}".encode(), ("pinyin",), False
+    yield f"{family} {given}".title().encode(), ("pinyin", "space", "title"), False
+    yield f"{given} {family}".title().encode(), ("pinyin", "family-last", "space", "title"), False
 
 
 def _uuid_written(value: str) -> Iterator[_Plain]:
@@ -185,10 +202,12 @@ def _phone(value: str) -> Iterator[_Plain]:
         yield f"+86{sign}{value}".encode(), ("+86", name), False
 
 
-_MACS, _UUIDS = ("mac_wifi", "mac_bluetooth", "bssid"), ("oaid", "vaid", "gaid", "idfa", "idfv")
+_MACS, _UUIDS = ("mac_wifi", "mac_bluetooth", "bssid"), ("oaid", "vaid", "gaid", "idfa", "idfv", "aaid")
 _PLAIN: dict[str, Callable[[str], Iterator[_Plain]]] = {
     "imei": _imei,
+    "imei2": _imei,
     "phone": _phone,
+    "name": _name_written,
     **dict.fromkeys(("ssid", "utdid"), _exactly),
     **dict.fromkeys(_MACS, _mac_written),
     **dict.fromkeys(_UUIDS, _uuid_written),
@@ -198,8 +217,14 @@ _PLAIN: dict[str, Callable[[str], Iterator[_Plain]]] = {
 def _binary(name: str, value: str) -> Iterator[tuple[bytes, Form]]:
     """Yields a value as numbers and bytes, and backwards."""
     digits = re.sub("[-:]", "", value)
-    if name in ("imei", "imsi", "phone", "bank_card"):
+    if name in ("imei", "imei2", "imsi", "phone", "bank_card"):
         number = int(value)
+        yield _varint(number), ("varint",)
+        if number < 1 << 53:
+            yield struct.pack(">d", number), ("double-be",)
+            yield struct.pack("<d", number), ("double-le",)
+            yield f"{number}.0".encode(), ("float",)
+            yield f"{value[0]}.{value[1:].rstrip('0')}E{len(value) - 1}".encode(), ("exponent",)
         yield struct.pack(">Q", number), ("int64-be",)
         yield struct.pack("<Q", number), ("int64-le",)
         yield f"{number:x}".encode(), ("hex-number",)
@@ -213,13 +238,35 @@ def _binary(name: str, value: str) -> Iterator[tuple[bytes, Form]]:
             yield raw, ("int64-be",)
             yield raw[::-1], ("int64-le",)
             yield raw[::-1], ("bytes-reversed",)
-    if name == "imei":
+    if name in ("imei", "imei2"):
         yield bytes.fromhex(f"0{value}"), ("bcd",)
-        yield bytes.fromhex(f"{value}f"), ("bcd",)
-    if name in ("imei", "iccid", "serial", "phone"):
+    if name in ("imei", "imei2", "imsi", "iccid"):
+        filled = value if len(value) % 2 == 0 else f"{value}f"
+        yield bytes.fromhex(filled), ("bcd",)
+        yield bytes.fromhex(re.sub("(.)(.)", r"\2\1", filled)), ("bcd-swapped",)
+    if name in ("imei", "imei2", "iccid", "serial", "phone"):
         yield value[::-1].encode(), ("reversed",)
+    if name in ("imei", "imei2", "imsi", "iccid", "bank_card"):
+        groups = re.findall(".{1,4}", value)
+        yield "-".join(groups).encode(), ("dash",)
+        yield " ".join(groups).encode(), ("space",)
     if not value.isascii():
         yield value.encode("gb18030"), ("gb18030",)
+
+
+def _varint(number: int) -> bytes:
+    groups = [number >> shift & 0x7F for shift in range(0, number.bit_length(), 7)]
+    return bytes([*(group | 0x80 for group in groups[:-1]), groups[-1]])
+
+
+_KEPT = {"android_id": (12, 13), "oaid": (12, 16, 24), "device_id": (16, 32), "vaid": (16,)}
+"""How many signs are kept of what is cut short."""
+
+
+def _pieces(name: str, value: str) -> Iterator[tuple[bytes, Form]]:
+    for size in _KEPT.get(name, ()):
+        yield value[:size].encode(), (f"first-{size}",)
+        yield value[-size:].encode(), (f"last-{size}",)
 
 
 def _sm3(data: bytes) -> bytes:
@@ -238,6 +285,8 @@ _USUAL: dict[str, _Hash] = {
     "sm3": _sm3,
 }
 _RARE: dict[str, _Hash] = {
+    "sha3-224": lambda data: hashlib.sha3_224(data).digest(),
+    "sha3-384": lambda data: hashlib.sha3_384(data).digest(),
     "sha224": lambda data: hashlib.sha224(data).digest(),
     "sha384": lambda data: hashlib.sha384(data).digest(),
     "sha3-256": lambda data: hashlib.sha3_256(data).digest(),
@@ -260,7 +309,8 @@ def _digests(digest: bytes) -> Iterator[tuple[bytes, Form]]:
 def _cut(digest: bytes) -> Iterator[tuple[bytes, Form]]:
     """Yields what is often left of a digest."""
     text = digest.hex()
-    pieces = [(text[:16], "first-16"), (text[-16:], "last-16")]
+    pieces = [(text[:size], f"first-{size}") for size in (16, 20, 24, 32) if size < len(text)]
+    pieces.append((text[-16:], "last-16"))
     if len(text) == 32:
         pieces.append((text[8:24], "middle-16"))
     for piece, name in pieces:
@@ -276,28 +326,53 @@ def _written(name: str, value: str) -> Iterator[Writing]:
         yield Writing(name, value, data, form, "plain")
     for data, form in _binary(name, value):
         yield Writing(name, value, data, form, "number or bytes")
+    for data, form in _pieces(name, value):
+        yield Writing(name, value, data, form, "cut short")
     for data, form, hashed in plain:
         if not hashed:
             continue
         for algorithm, function in (_USUAL | _RARE).items():
             yield from _all(name, value, function(data), (*form, algorithm), "hashed")
-            if algorithm in ("md5", "sha256"):
+            if algorithm in ("md5", "sha1", "sha256", "sm3"):
                 for piece, rest in _cut(function(data)):
                     yield Writing(name, value, piece, (*form, algorithm, *rest), "digest cut short")
-        for inner, outer in (("md5", "md5"), ("md5", "sha256"), ("sha256", "md5"), ("sha1", "sha1")):
+        for inner, outer in itertools.product(("md5", "sha1", "sha256", "sm3"), repeat=2):
             text = _USUAL[inner](data).hex()
             for spelt, how in ((text, "hex"), (text.upper(), "hex-upper")):
                 digest = _USUAL[outer](spelt.encode())
                 yield from _all(name, value, digest, (*form, inner, how, outer), "hashed twice")
-        for salt in SALTS:
+        for salt in (*SALTS, PACKAGE):
             key = salt.encode()
-            for algorithm in ("md5", "sha256", "sm3"):
+            for algorithm in _USUAL:
                 before, behind = _USUAL[algorithm](key + data), _USUAL[algorithm](data + key)
                 yield from _all(name, value, before, (*form, f"salt-before={salt}", algorithm), "salted")
                 yield from _all(name, value, behind, (*form, f"salt-after={salt}", algorithm), "salted")
-            for algorithm in ("md5", "sha1", "sha256"):
+                behind = _USUAL[algorithm](_USUAL["md5"](data).hex().encode() + key)
+                yield from _all(name, value, behind, (*form, "md5", "hex", f"salt-after={salt}", algorithm), "salted")
+            for algorithm in ("md5", "sha1", "sha256", "sha512"):
                 digest = hmac.digest(key, data, algorithm)
                 yield from _all(name, value, digest, (*form, f"salt-key={salt}", f"hmac-{algorithm}"), "salted")
+    yield from _told(name, value)
+
+
+_CALLED = {"imei": "imei", "mac_wifi": "mac", "android_id": "androidId", "oaid": "oaid", "phone": "phone"}
+
+
+def _told(name: str, value: str) -> Iterator[Writing]:
+    """Yields what only the document around it makes telling: check sums, and hashes with a key that stands beside."""
+    if name not in _CALLED:
+        return
+    key = _CALLED[name]
+    data = json.dumps({"v": 3, key: f"{zlib.crc32(value.encode()):08x}"}).encode()
+    yield Writing(name, value, data, ("crc32", "hex"), "check sum under its name", f"|json.$.{key}")
+    for algorithm in ("md5", "sha1", "sha256"):
+        for form, salted in (
+            (f"salt-before={BESIDE}", BESIDE + value),
+            (f"salt-after={BESIDE}", value + BESIDE),
+        ):
+            text = _USUAL[algorithm](salted.encode()).hex()
+            data = json.dumps({"appKey": BESIDE, "id": text}).encode()
+            yield Writing(name, value, data, (form, algorithm, "hex"), "salt beside it", "|json.$.id")
 
 
 def _all(name: str, value: str, digest: bytes, form: Form, family: str) -> Iterator[Writing]:
@@ -313,16 +388,6 @@ def _joined(values: dict[str, str]) -> Iterator[Writing]:
             data = f"{values[first]}{joint}{values[second]}".encode()
             for algorithm in ("md5", "sha1", "sha256"):
                 yield from _all(first, values[first], _USUAL[algorithm](data), (step, algorithm), "joined and hashed")
-
-
-def _place(latitude: float, longitude: float, random: Random) -> Iterator[Writing]:
-    """Yields pairs of coordinates within the place, in degrees of several precisions."""
-    for digits in (4, 5, 6, 7, 12):
-        near = [f"{degrees + random.uniform(-0.0009, 0.0009):.{digits}f}" for degrees in (latitude, longitude)]
-        for first, second in ((0, 1), (1, 0)):
-            for sign in (",", ", "):
-                text = near[first] + sign + near[second]
-                yield Writing("location", "", text.encode(), (), "plain")
 
 
 def _contact(contact: dict[str, str]) -> Iterator[Writing]:

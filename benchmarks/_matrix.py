@@ -12,21 +12,30 @@ from functools import cache
 from random import Random
 from urllib.parse import quote, quote_from_bytes
 
-from benchmarks._identities import Form, Identity, Writing, identity
+from benchmarks._encodings import OWN_ALPHABET
+from benchmarks._identities import PACKAGE, Identity, identity
 from benchmarks._members import FEW, MANY, Header, Wrapped, filler
 from benchmarks._wrappers import WRAPPERS, Kind
-from leaktap.config import Case
+from benchmarks._writing import Form, Writing
+from leaktap.config import AppUnderTest, Case, Decode
 from leaktap.decoders._walk import all_decoders
 from leaktap.examine import Examiner, Found
 from leaktap.model import Blind, Endpoint, Exchange, Fault, Match, Message, Origin
 
 DEEPEST = 5
 _PLACES: dict[str, Kind] = {
-    "body": "bytes", "query": "bytes", "whole query": "text", "header": "text", "cookie": "text", "path": "text"
+    "body": "bytes", "query": "bytes", "whole query": "text", "header": "text", "cookie": "text", "path": "text",
+    "referer": "text",
 }  # fmt: skip
+_LIES = (b"gzip", b"deflate", b"br", b"zstd")
 _FIELDS = ("X-Device", "X-Client-Data", "Authorization-Info", "User-Agent", "Token")
 _SAME_PROTOBUF = re.compile(r"(\|protobuf(?:\.\d+|\[\d+\])+)\|protobuf(?=\.)")
-_CHARSETS = {"|charset.utf-16-le": "utf-16-le", "|text": "utf-16-le", "|charset.gb18030": "gb18030"}
+_CHARSETS = {
+    "|charset.utf-16-le": "utf-16-le",
+    "|charset.utf-16-be": "utf-16-be",
+    "|text": "utf-16-le",
+    "|charset.gb18030": "gb18030",
+}
 _ENDS = {"|base64": "base64", "|hex": "hex", "|percent": "percent"}
 
 
@@ -63,7 +72,8 @@ class Matrix:
         """Invents the phone and compiles its profile."""
         self.seed = seed
         self._identity: Identity = identity(Random(seed))
-        self._examiner = Examiner(Case(), [self._identity.profile])
+        decode = Decode(alphabets={"own": OWN_ALPHABET.decode()})
+        self._examiner = Examiner(Case(app=AppUnderTest(package=PACKAGE), decode=decode), [self._identity.profile])
         self._examiner.warm()
 
     @property
@@ -139,7 +149,7 @@ class Matrix:
             replace(draw, writing=plain),
             replace(draw, much=False),
         ]
-        return (each for each in candidates if each != draw and each.wrappers and _is_possible(each))
+        return (each for each in candidates if each != draw and each.wrappers and is_possible(each))
 
     def _is_planted(self, match: Match, writing: Writing) -> bool:
         return match.identifier == writing.identifier and (not writing.plain or self._plain(match, writing))
@@ -192,7 +202,8 @@ def _is_text_too(key: str, chain: Sequence[str], data: bytes, much: bool) -> boo
     return WRAPPERS[chain[-1]].gives == "bytes" and _kind(_wrap(key, chain, len(chain) - 1, data, much).data) == "text"
 
 
-def _is_possible(draw: Draw) -> bool:
+def is_possible(draw: Draw) -> bool:
+    """Tells whether each wrapper takes what is in it, and the place all of it."""
     data, kind = draw.writing.data, _kind(draw.writing.data)
     for index, name in enumerate(draw.wrappers):
         if not _fits(name, data, kind, draw.place, index == len(draw.wrappers) - 1):
@@ -205,7 +216,7 @@ def _is_possible(draw: Draw) -> bool:
 
 def _request(draw: Draw) -> tuple[Message, str, list[tuple[str, bytes]]]:
     """Returns the request, the path to the value in it, and what stands on the way there, with the path to each."""
-    data, steps = draw.writing.data, [""]
+    data, steps = draw.writing.data, [draw.writing.step]
     headers: list[Header] = []
     values = [data]
     for index, name in enumerate(draw.wrappers):
@@ -219,8 +230,12 @@ def _request(draw: Draw) -> tuple[Message, str, list[tuple[str, bytes]]]:
 
 
 def _announced(random: Random, name: str, inner: Sequence[Header], wrapped: Wrapped) -> list[Header]:
-    """Returns how a body is announced: now and then by its type, or by its coding, whose inside keeps its type."""
+    """Returns how a body is announced: now and then by its type, or by its coding, whose inside keeps its type; and
+    seldom as what it is not.
+    """
     wrapper = WRAPPERS[name]
+    if not wrapped.headers and not wrapper.said and random.random() < 0.05:
+        return [(b"Content-Encoding", random.choice(_LIES))]
     if not wrapper.headers or wrapped.headers or not (wrapper.said or random.random() < 0.5):
         return []
     header = random.choice(wrapper.headers)
@@ -247,6 +262,11 @@ def _placed(random: Random, draw: Draw, data: bytes, headers: list[Header]) -> t
             field_name = random.choice(_FIELDS)
             head.append((field_name.encode(), data))
             path = f"request.header.{field_name.lower()}"
+        case "referer":
+            fields = [f"{key}={quote(value)}" for key, value in others]
+            fields.insert(random.randint(0, len(fields)), f"{name}={quote_from_bytes(data, safe='')}")
+            head.append((b"Referer", f"https://m.example/page?{'&'.join(fields)}".encode()))
+            path = f"request.header.referer|url.query.{name}"
         case "cookie":
             pairs = [f"{key}={quote(value)}" for key, value in others]
             pairs.insert(random.randint(0, len(pairs)), f"{name}={quote_from_bytes(data, safe='')}")

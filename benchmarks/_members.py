@@ -14,6 +14,7 @@ FEW, MANY = (0, 4), (20, 60)
 _NAMES: list[str] = re.findall(
     r"\S+", "a b id data payload info device event d v1 ext user params $props 设备 imei msg"
 )
+_NUMBER = re.compile(r"[1-9][0-9]{5,17}")
 _WORDS: list[str] = re.findall(
     r"\S+", "launch click view scroll home detail list item page start stop wifi none true cn zh-CN 10.0 1080x2340"
 )
@@ -44,6 +45,12 @@ def _dull(random: Random) -> str | int | float:
     if kind == 3:
         return random.randbytes(random.choice((4, 16))).hex()
     return " ".join(random.choices(_WORDS, k=random.randint(1, 4)))
+
+
+def as_number(random: Random, data: bytes | str) -> bytes | str | int:
+    """Returns digits as the number that they spell, half of the time, and everything else as it is."""
+    text = data if isinstance(data, str) else data.decode("latin-1")
+    return int(text) if _NUMBER.fullmatch(text) and random.random() < 0.5 else data
 
 
 def a_name(random: Random) -> str:

@@ -1,15 +1,19 @@
 """Writers of binary serialisations: libraries where there are any, the specifications' own words where not."""
 
+import io
 import json
+import re
 import struct
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import cbor2
+import fastavro
 import msgpack
 
-from benchmarks._members import FEW, Wrapped, a_name, document, filler, shuffled
+from benchmarks._members import FEW, Wrapped, a_name, as_number, document, filler, shuffled
 
 
 def _as_bytes_or_text(random: Random, data: bytes) -> bytes | str:
@@ -20,17 +24,17 @@ def _as_bytes_or_text(random: Random, data: bytes) -> bytes | str:
 
 
 def messagepack(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
-    tree, path = document(random, _as_bytes_or_text(random, data), range_)
+    tree, path = document(random, as_number(random, _as_bytes_or_text(random, data)), range_)
     return Wrapped(msgpack.packb(tree), f"|messagepack{path}")
 
 
 def cbor(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
-    tree, path = document(random, _as_bytes_or_text(random, data), range_)
+    tree, path = document(random, as_number(random, _as_bytes_or_text(random, data)), range_)
     return Wrapped(cbor2.dumps(tree), f"|cbor{path}")
 
 
 def bson(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
-    tree, path = document(random, _as_bytes_or_text(random, data), range_)
+    tree, path = document(random, as_number(random, _as_bytes_or_text(random, data)), range_)
     return Wrapped(_bson_document(tree.items()), f"|bson{path}")
 
 
@@ -64,20 +68,35 @@ def _varint(number: int) -> bytes:
     return bytes((*out, number))
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A message that stands between marks instead of behind its length."""
+
+    message: bytes
+
+
 def protobuf(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
-    """Writes fields (https://protobuf.dev/programming-guides/encoding/), now and then in an inner message."""
+    """Writes fields (https://protobuf.dev/programming-guides/encoding/), now and then in an inner message or group."""
     step = ""
+    inner: Any = as_number(random, data)
+    if isinstance(inner, int) and random.random() < 0.3:
+        inner, step = _varint(inner) + _varint(1_760_000_000_000), "[0]"  # packed
     for around in (FEW, range_) if random.random() < 0.5 else (range_,):
         others: list[Any] = [value for _, value in filler(random, around)]
         numbers = sorted(random.sample(range(1, len(others) + 30), len(others) + 1))
         at = random.randrange(len(numbers))
-        others.insert(at, data)
-        data = b"".join(map(_field, numbers, others))
+        others.insert(at, inner)
+        message = b"".join(map(_field, numbers, others))
         step = f".{numbers[at]}{step}"
-    return Wrapped(data, f"|protobuf{step}")
+        inner = message
+        if random.random() < 0.3:
+            inner = _Group(message)
+    return Wrapped(message, f"|protobuf{step}")
 
 
 def _field(number: int, value: Any) -> bytes:
+    if isinstance(value, _Group):
+        return _varint(number << 3 | 3) + value.message + _varint(number << 3 | 4)
     if isinstance(value, int):
         return _varint(number << 3) + _varint(value)
     if isinstance(value, float):
@@ -90,7 +109,7 @@ def jce(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
     """Writes a struct (https://doc.tarsyun.com/#/base/tars-protocol.md)."""
     others: list[Any] = [value for _, value in filler(random, (max(range_[0], 1), range_[1]))]
     at = random.randint(0, len(others))
-    others.insert(at, data)
+    others.insert(at, as_number(random, data))
     return Wrapped(b"".join(_jce_field(tag, value) for tag, value in enumerate(others)), f"|jce.{at}")
 
 
@@ -120,7 +139,7 @@ def thrift(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
     protocol = random.choice((TBinaryProtocol, TCompactProtocol))(transport)
     others: list[Any] = [value for _, value in filler(random, (max(range_[0], 1), range_[1]))]
     at = random.randint(0, len(others))
-    others.insert(at, data)
+    others.insert(at, as_number(random, data))
     protocol.writeStructBegin("")
     for number, value in enumerate(others, 1):
         kind = {int: TType.I64, float: TType.DOUBLE}.get(type(value), TType.STRING)
@@ -136,8 +155,13 @@ def thrift(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
 
 
 def amf(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
-    """Writes an anonymous object of AMF0 (Adobe's specification, section 2.5)."""
+    """Writes an anonymous object: of AMF0 (Adobe's specification, section 2.5), or of AMF3 by a library."""
     name = a_name(random)
+    if random.random() < 0.3:
+        import pyamf
+
+        members = dict(shuffled(random, name, data.decode(), filler(random, range_)))
+        return Wrapped(pyamf.encode(members, encoding=pyamf.AMF3).getvalue(), f"|amf.$.{name}")
     out = b"\x03"
     for key, value in shuffled(random, name, data.decode(), filler(random, range_)):
         raw = key.encode()
@@ -155,10 +179,23 @@ def amf(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
     return Wrapped(out + b"\0\0\x09", f"|amf.$.{name}")
 
 
+def avro(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
+    """Writes a container file, which has its schema with it."""
+    name = re.sub(r"\W", "_", a_name(random), flags=re.ASCII)
+    members = shuffled(random, name, _as_bytes_or_text(random, data), filler(random, range_))
+    kinds = {str: "string", bytes: "bytes", int: "long", float: "double"}
+    fields = [{"name": key, "type": kinds[type(value)]} for key, value in members]
+    out = io.BytesIO()
+    schema = fastavro.parse_schema({"type": "record", "name": "Event", "fields": fields})
+    fastavro.writer(out, schema, [dict(members)], codec=random.choice(("null", "deflate")), sync_marker=b"-" * 16)
+    return Wrapped(out.getvalue(), f"|avro[0].$.{name}")
+
+
 def records(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
-    """Writes records behind their lengths of four bytes."""
+    """Writes records behind their lengths of four bytes, and texts also of two."""
     others = [json.dumps({key: value}).encode() for key, value in filler(random, (max(range_[0], 1), range_[1]))]
     at = random.randint(0, len(others))
     others.insert(at, data)
-    layout = random.choice((">I", "<I"))
+    short = data.isascii() and data.decode().isprintable() and len(data) < 1 << 16
+    layout = random.choice((">I", "<I", ">H", "<H") if short else (">I", "<I"))
     return Wrapped(b"".join(struct.pack(layout, len(each)) + each for each in others), f"|records[{at}]")

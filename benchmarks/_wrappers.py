@@ -16,7 +16,8 @@ from xml.sax.saxutils import escape, quoteattr
 from benchmarks import _containers as containers
 from benchmarks import _encodings as encodings
 from benchmarks import _serialisations as serialisations
-from benchmarks._members import Header, Wrapped, a_name, document, filler, shuffled
+from benchmarks._lzstring import lz_string
+from benchmarks._members import Header, Wrapped, a_name, as_number, document, filler, shuffled
 
 type Kind = Literal["text", "bytes"]
 
@@ -50,14 +51,14 @@ class Wrapper:
 
 
 def _json(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
-    tree, path = document(random, data.decode(), range_)
+    tree, path = document(random, as_number(random, data.decode()), range_)
     spaces = random.choice(((",", ":"), (", ", ": ")))
     text = json.dumps(tree, ensure_ascii=random.random() < 0.5, separators=spaces)
     return Wrapped((text.replace("/", "\\/") if random.random() < 0.3 else text).encode(), f"|json{path}")
 
 
 def _plist(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
-    tree, path = document(random, data.decode(), range_)
+    tree, path = document(random, as_number(random, data.decode()), range_)
     form = random.choice((plistlib.FMT_XML, plistlib.FMT_BINARY))
     return Wrapped(plistlib.dumps(tree, fmt=form), f"|plist{path}")
 
@@ -74,7 +75,10 @@ def _xml(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
     name = a_name(random).replace("$", "_")
     text = data.decode()
     others = [f"<{key}>{escape(str(value))}</{key}>" for key, value in filler(random, range_)]
-    if random.random() < 0.5:
+    kind = random.randrange(5)
+    if kind == 0 and "]]>" not in text and text == text.strip():
+        element, step = f"<{name}><![CDATA[{text}]]></{name}>", f".{name}"
+    elif kind < 3:
         element, step = f"<{name}>{escape(text)}</{name}>", f".{name}"
     else:
         element, step = f"<item {name}={quoteattr(text)} />", f".item.@{name}"
@@ -95,15 +99,14 @@ def _multipart(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
 
 
 def _csv(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
-    """Writes a table of as many rows as there are other members."""
+    """Writes a table of as many rows as there are other members, between commas or tabs."""
     name, text = random.choice(("imei", "v1", "payload")), data.decode()
-    cell = '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\n\r') else text
-    rows = [
-        [str(index), "page", str(value).replace(",", "")] for index, (_, value) in enumerate(filler(random, range_))
-    ]
+    sign = random.choice((",", ",", "\t", ";", "|"))
+    cell = '"' + text.replace('"', '""') + '"' if any(each in text for each in (sign, *'"\n\r')) else text
+    rows = [[str(index), "page", str(value)] for index, (_, value) in enumerate(filler(random, range_))]
     at = random.randint(0, len(rows))
     rows.insert(at, ["7", cell, "start"])
-    return Wrapped("\n".join([f"id_0,{name},kind_0", *map(",".join, rows)]).encode(), f"|csv[{at}].{name}")
+    return Wrapped("\n".join(map(sign.join, [["id_0", name, "kind_0"], *rows])).encode(), f"|csv[{at}].{name}")
 
 
 def _lines(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
@@ -133,6 +136,14 @@ def _url(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
     return Wrapped(f"https://cdn.example/open?{'&'.join(pairs)}".encode(), f"|url.query.{name}")
 
 
+def _graphql(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    """Writes a value into an argument, as programs do that know no variables."""
+    name = re.sub(r"\W", "_", a_name(random), flags=re.ASCII)
+    value = json.dumps(data.decode(), ensure_ascii=False)
+    text = f'mutation Save {{ save(kind: 3, input: {{os: "Android", {name}: {value}}}) {{ ok id }} }}'
+    return Wrapped(text.encode(), f"|graphql.save.input.{name}")
+
+
 def _http(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
     head = f"POST /batch HTTP/1.1\r\nHost: t.example\r\nContent-Length: {len(data)}\r\n\r\n"
     return Wrapped(head.encode() + data, "|http.request.body")
@@ -150,7 +161,8 @@ def _coding(*names: str) -> tuple[Header, ...]:
     return tuple((b"Content-Encoding", name.encode()) for name in names)
 
 
-_GRPC = _type("application/grpc", "application/grpc+proto")
+_GRPC = _type("application/grpc", "application/grpc+proto", "application/grpc-web+proto", "application/connect+proto")
+_CHINESE = re.compile(rb"(?s)(?:.*[\xe4-\xe9][\x80-\xbf]{2}){2}.*")
 
 WRAPPERS: dict[str, Wrapper] = {
     "json": Wrapper("json", "text", "text", _json, _type("application/json", "application/json; charset=utf-8")),
@@ -162,6 +174,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "lines": Wrapper("lines", "text", "text", _lines, _type("text/plain"), shape=_WORD),
     "jwt": Wrapper("jwt", "text", "text", _jwt),
     "url": Wrapper("url", "bytes", "text", _url),
+    "graphql": Wrapper("graphql", "text", "text", _graphql, _type("application/graphql")),
     "http": Wrapper("http", "bytes", "bytes", _http, _type("application/http")),
     "protobuf": Wrapper("protobuf", "bytes", "bytes", serialisations.protobuf, _type("application/x-protobuf")),
     "messagepack": Wrapper("messagepack", "bytes", "bytes", serialisations.messagepack, _type("application/msgpack")),
@@ -169,11 +182,13 @@ WRAPPERS: dict[str, Wrapper] = {
     "bson": Wrapper("bson", "bytes", "bytes", serialisations.bson, _type("application/bson")),
     "thrift": Wrapper("thrift", "bytes", "bytes", serialisations.thrift, _type("application/x-thrift")),
     "jce": Wrapper("jce", "bytes", "bytes", serialisations.jce, _type("application/x-jce")),
+    "avro": Wrapper("avro", "bytes", "bytes", serialisations.avro, _type("application/avro", "avro/binary")),
     "amf": Wrapper("amf", "text", "bytes", serialisations.amf, _type("application/x-amf")),
     "records": Wrapper("records", "bytes", "bytes", serialisations.records),
     "grpc": Wrapper("grpc", "bytes", "bytes", _grpc, _GRPC, said=True),
     "base64": Wrapper("base64", "bytes", "text", encodings.base64_),
     "alphabet64": Wrapper("alphabet64", "text", "text", encodings.alphabet64),
+    "lz-string": Wrapper("lzstring", "text", "text", lz_string, least=6),
     "base32": Wrapper("base32", "text", "text", encodings.base32),
     "base58": Wrapper("base58", "text", "text", encodings.base58, most=100),
     "base85": Wrapper("base85", "text", "text", encodings.base85),
@@ -186,6 +201,8 @@ WRAPPERS: dict[str, Wrapper] = {
     "data": Wrapper("data", "bytes", "text", encodings.data_url),
     "utf-16": Wrapper("text", "text", "bytes", encodings.charset("utf-16", "|text")),
     "utf-16-le": Wrapper("charset", "text", "bytes", encodings.charset("utf-16-le", "|charset.utf-16-le"), least=12),
+    "utf-16-be": Wrapper("charset", "text", "bytes", encodings.charset("utf-16-be", "|charset.utf-16-be"), least=12),
+    "gb18030": Wrapper("charset", "text", "bytes", encodings.charset("gb18030", "|charset.gb18030"), shape=_CHINESE),
     "gzip": Wrapper("gzip", "bytes", "bytes", containers.gzip_, _coding("gzip", "x-gzip")),
     "zlib": Wrapper("zlib", "bytes", "bytes", containers.zlib_, _coding("deflate")),
     "deflate": Wrapper("deflate", "bytes", "bytes", containers.deflate, _coding("deflate"), least=64),

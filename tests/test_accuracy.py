@@ -4,11 +4,12 @@
 """
 
 from collections import Counter
+from random import Random
 
 import pytest
 
 from benchmarks._benign import precision
-from benchmarks._matrix import DEEPEST, Matrix
+from benchmarks._matrix import DEEPEST, Draw, Matrix, is_possible
 from benchmarks._wrappers import WRAPPERS
 
 SEED, DRAWS, MEGABYTES = "leaktap", 300, 0.4
@@ -28,6 +29,39 @@ def test_whatever_is_planted_is_found(matrix):
     assert not missed, "\n".join(f"{matrix.shrunk(draw)}" for draw in missed)
     astray = [f"{draw}\n  {verdict}" for draw, verdict in judged if verdict.found and not verdict.right]
     assert len(astray) <= DRAWS * ASTRAY, "\n".join(astray)
+
+
+MISSED = [
+    (("base85",), "query"),
+    (("base64", "base85"), "body"),
+    (("tar", "url", "csv"), "body"),
+    (("base85", "xml"), "cookie"),
+    (("base85", "csv"), "query"),
+    (("base85", "form"), "whole query"),
+    (("zstd", "ascii85", "xml"), "cookie"),
+    (("ascii85", "ascii85", "json"), "query"),
+    (("lz4", "hex", "form"), "query"),
+    (("snappy", "base64"), "body"),
+    (("protobuf", "base64", "url"), "body"),
+    (("alphabet64", "xml"), "body"),
+    (("alphabet64", "json"), "body"),
+    (("http", "protobuf"), "body"),
+    (("thrift", "thrift"), "body"),
+    (("data", "percent", "protobuf"), "body"),
+    (("multipart", "form"), "path"),
+    (("form", "deflate", "deflate"), "body"),
+]
+"""Wrappers in which draws were once missed, and where."""
+
+
+@pytest.mark.parametrize("much", [False, True], ids=["little", "much"])
+@pytest.mark.parametrize(("wrappers", "place"), MISSED, ids=[" in ".join((*each, place)) for each, place in MISSED])
+def test_what_was_once_missed(matrix, wrappers, place, much):
+    random = Random(f"{wrappers}{place}{much}")
+    every = [writing for writings in matrix.identity.writings.values() for writing in writings]
+    draws = [Draw(f"{SEED}/{number}", random.choice(every), wrappers, place, much) for number in range(12)]
+    judged = [(draw, matrix.judge(draw)) for draw in draws if is_possible(draw)]
+    assert judged and not [f"{draw}" for draw, verdict in judged if not verdict.found]
 
 
 def test_nothing_is_found_where_nothing_is(matrix):

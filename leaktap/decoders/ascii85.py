@@ -26,7 +26,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     marked = text.startswith(_BEGIN)
     if marked:
         text = text[len(_BEGIN) :].partition(_END)[0]
-    elif len(text) % 5 == 1:
+    elif len(text.translate(None, _SPACE)) % 5 == 1:
         return None
     if len(text) + _ZEROS * text.count(b"z") > context.room:
         raise LimitReached("bytes")

@@ -50,6 +50,13 @@ def test_zeros_are_one_sign(follow):
     assert follow(base64.a85encode(packed)).values["|ascii85|gzip"] == b"867530912345678"
 
 
+def test_lines_without_marks(follow):
+    text = b"a text that is longer than a line of seventy-six signs and breaks after them"
+    written = base64.a85encode(text, wrapcol=76)
+    assert len(written) % 5 == 1 and b"\n" in written
+    assert follow(written).values["|ascii85"] == text
+
+
 def test_broken():
     with pytest.raises(DecodeError):
         decode(b"<~87cU{D_*#T~>", Context())
