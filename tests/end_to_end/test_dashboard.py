@@ -12,11 +12,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests._browser import Seen, chromium
 from test_session import IMEI, Handler, live, session, wait
 
 from leaktap.addon._stream import MOST_PAGES
 from leaktap.sessions import watching
+from tests._browser import Seen, chromium
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
