@@ -18,11 +18,14 @@ from benchmarks._members import FEW, MANY, Header, Wrapped, filler
 from benchmarks._wrappers import WRAPPERS, Kind
 from benchmarks._writing import Form, Writing
 from leaktap.config import AppUnderTest, Case, Decode
+from leaktap.decoders import Limits
 from leaktap.decoders._walk import all_decoders
 from leaktap.examine import Examiner, Found
 from leaktap.model import Blind, Endpoint, Exchange, Fault, Match, Message, Origin
 
 DEEPEST = 5
+_SECONDS = 60.0
+"""What a message may take: what is found shall not hang on what else the machine or its collector of garbage does."""
 _PLACES: dict[str, Kind] = {
     "body": "bytes", "query": "bytes", "whole query": "text", "header": "text", "cookie": "text", "path": "text",
     "referer": "text",
@@ -73,7 +76,8 @@ class Matrix:
         self.seed = seed
         self._identity: Identity = identity(Random(seed))
         decode = Decode(alphabets={"own": OWN_ALPHABET.decode()})
-        self._examiner = Examiner(Case(app=AppUnderTest(package=PACKAGE), decode=decode), [self._identity.profile])
+        case = Case(app=AppUnderTest(package=PACKAGE), decode=decode)
+        self._examiner = Examiner(case, [self._identity.profile], limits=Limits(seconds=_SECONDS))
         self._examiner.warm()
 
     @property

@@ -12,7 +12,7 @@ from time import thread_time
 from leaktap.attribution import NO_CLUES, Apps, Clues, Owners, Witness
 from leaktap.closing.declared import Met, meeting
 from leaktap.config import Case, DeviceProfile
-from leaktap.decoders import Limited, Opener, Watch, sealed
+from leaktap.decoders import LIMITS, Limited, Limits, Opener, Watch, sealed
 from leaktap.identifiers.matcher import Matcher
 from leaktap.keyring import NO_KEYS, Keys
 from leaktap.leases import Leases
@@ -95,21 +95,26 @@ class Examiner:
     """Everything needed to examine exchanges, built once per run."""
 
     def __init__(
-        self, case: Case, devices: Sequence[DeviceProfile], responses: bool = False, keys: Keys = NO_KEYS
+        self,
+        case: Case,
+        devices: Sequence[DeviceProfile],
+        responses: bool = False,
+        keys: Keys = NO_KEYS,
+        limits: Limits = LIMITS,
     ) -> None:
         """Compiles the profiles. With `responses`, what servers answer is looked into as well. `keys` undo encryption
-        beside those that leaktap knows.
+        beside those that leaktap knows. `limits` are those of one message.
         """
-        self._made_of = case, tuple(devices), responses, keys
+        self._made_of = case, tuple(devices), responses, keys, limits
         self._case, self._responses = case, responses
         salts = [text for text in (case.app.package, *case.app.domains, *case.salts) if text]
-        self._opener = Opener(case, keys)
+        self._opener = Opener(case, keys, limits)
         self._matcher = Matcher(devices, self._opener.hints, salts, self._opener.alphabets)
         self._apps, self._phones = Apps(case.app, installed(devices)), Phones(devices, case.leases)
         self._owners, self._witness = Owners(case.app), Witness(case.app)
         self._warm = False
 
-    def __reduce__(self) -> tuple[type["Examiner"], tuple[Case, tuple[DeviceProfile, ...], bool, Keys]]:
+    def __reduce__(self) -> tuple[type["Examiner"], tuple[Case, tuple[DeviceProfile, ...], bool, Keys, Limits]]:
         """Lets another process make one like it."""
         return type(self), self._made_of
 

@@ -9,7 +9,7 @@ from leaktap.config import Case
 from leaktap.decoders._api import Sieve, Watch
 from leaktap.decoders._keyring import Keyring
 from leaktap.decoders._message import parts
-from leaktap.decoders._walk import Limited, Limits, hints, walk
+from leaktap.decoders._walk import LIMITS, Limited, Limits, hints, walk
 from leaktap.decoders.alphabet64 import shipped
 from leaktap.keyring import NO_KEYS, Keys
 from leaktap.model import Direction, Exchange, Fault, Leaf, Message
@@ -18,9 +18,9 @@ from leaktap.model import Direction, Exchange, Fault, Leaf, Message
 class Opener:
     """Opens messages. `limits` is how far each is followed."""
 
-    def __init__(self, case: Case, keys: Keys = NO_KEYS) -> None:
+    def __init__(self, case: Case, keys: Keys = NO_KEYS, limits: Limits = LIMITS) -> None:
         """Takes what the case says of formats; `keys` undo encryption beside those that leaktap knows."""
-        self.limits = Limits()
+        self.limits = limits
         self._schemas, self._alphabets = case.schemas, tuple(case.decode.alphabets.items())
         self._keyring = Keyring(keys)
 

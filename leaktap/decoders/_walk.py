@@ -64,6 +64,9 @@ class Limits:
     seconds: float = 1.0
 
 
+LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Limited:
     """The limit `which` (a field of `Limits`) was reached at `path`; `bytes` is the size of the value not followed."""

@@ -6,16 +6,13 @@ or company, an `event`, a length of time (`span`), a `reason` in itself ... (`_P
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from leaktap._yaml import load_yaml
-
-if TYPE_CHECKING:
-    from leaktap.report._texts import Texts
 
 _FOLDER = Path(__file__).parent / "reasons"
 _LONGEST = 1000
@@ -50,10 +47,28 @@ class _Pattern:
     places: tuple[tuple[str, str], ...]
 
 
+class Language(Protocol):
+    """What a reason asks of the page's language: its name, and how it says what fills a place."""
+
+    name: str
+
+    def identifier(self, name: str, /) -> str:
+        """Returns what a class of identifiers is called."""
+
+    def word(self, table: str, name: str, /) -> str:
+        """Returns a word of one of the tables."""
+
+    def named(self, name: str, /) -> str:
+        """Returns a company's or an SDK's name."""
+
+    def some(self, items: Iterable[str], /) -> str:
+        """Returns several things in a row."""
+
+
 class Reasons:
     """The reasons in one language."""
 
-    def __init__(self, texts: "Texts") -> None:
+    def __init__(self, texts: Language) -> None:
         """Loads the language's patterns, if there are any."""
         self._texts = texts
         self._words, self._between, self._patterns = _loaded(texts.name)
