@@ -147,7 +147,7 @@ class Page:
             try:
                 self._file = announce(session)
             except OSError as error:
-                log.error(f"leaktap: leaktap mark is not heard ({error.strerror})")
+                log.warning(f"leaktap: leaktap mark is not heard ({error.strerror})")
         self._serve("leaktap_dashboard", "there is no dashboard", watched=True)
         if _TOKEN not in os.environ:
             for address in self.dashboards:
@@ -161,7 +161,7 @@ class Page:
         try:
             sockets = bind_sockets(port, host)
         except OSError as error:
-            log.error(f"leaktap: {name} {host}:{port}: {otherwise} ({error.strerror})")
+            log.warning(f"leaktap: {name} {host}:{port}: {otherwise} ({error.strerror})")
             return ""
         hear = partial(self._hear, watched=watched)
         server = HTTPServer(hear, max_body_size=MOST_BODY, max_header_size=MOST_BODY, idle_connection_timeout=60)

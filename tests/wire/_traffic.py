@@ -79,11 +79,15 @@ def finished(made):
     return [thing.exchange for thing in made if isinstance(thing, Finished)]
 
 
-@functools.cache
 def certificate(kind):
-    """A certificate with its key, as the name of a PEM file."""
+    """A certificate of `HOST` with its key, as the name of a PEM file."""
+    return _certificate(kind, HOST)
+
+
+@functools.cache
+def _certificate(kind, host):
     key = rsa.generate_private_key(65537, 2048) if kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     now = datetime.datetime(2026, 1, 1)
     made = (
         x509.CertificateBuilder()
