@@ -104,7 +104,9 @@ def test_a_port_that_is_taken_is_told_and_stops_nothing(addons, caplog):
 
         asyncio.run(session())
     assert "leaktap mark is not heard" in caplog.text and sessions.running() == []
-    assert {record.levelname for record in caplog.records} == {"WARNING"}, "mitmproxy ends where it starts with an error"
+    assert {record.levelname for record in caplog.records} == {"WARNING"}, (
+        "mitmproxy ends where it starts with an error"
+    )
 
 
 def test_what_breaks_leaves_the_flow_alone(addons, caplog):
