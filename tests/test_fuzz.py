@@ -119,7 +119,6 @@ def test_failures_are_found_and_saved(reader, kind, tmp_path, monkeypatch):
     monkeypatch.setattr(trial, "read", reader)
     if reader is slow:
         monkeypatch.setattr(trial, "SECONDS", 0.2)
-    monkeypatch.setattr(trial, "MEGABYTES", trial.peak() + 50)
     outcome = run([Seed("a", bytes(100), b"keys")], seed=1, count=5, seconds=30, workers=1, folder=tmp_path / "out")
     assert outcome.inputs == 5
     assert [name[: len(kind)] for name in outcome.kinds] == [kind], [
