@@ -54,7 +54,8 @@ def parts(
     flat = _flat(target, fields)
     if sieve is None or _told(flat, sieve):
         if target:
-            yield from path_and_query(target, "request")
+            for part in path_and_query(target, "request"):
+                yield Part(part.value, part.path, part.keys, outside, part.final)
         steps = Steps()
         for raw, value in fields:
             name = raw.decode("latin-1")

@@ -4,7 +4,7 @@ Frames are those of the LZ4 frame format 1.6 with the legacy and skippable ones
 (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md). Around blocks
 (https://github.com/lz4/lz4/blob/dev/doc/lz4Block_format.md) are lz4-java's `LZ4Block`, Mozilla's `mozLz40`, Hadoop's
 two lengths, or the size in four bytes of either order. A bare block has no magic: it is believed if it reads to the
-very end and grows by it or is text.
+very end and grows by it or is text in some charset.
 """
 
 import re
@@ -15,6 +15,7 @@ import lz4.block
 import lz4.frame
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
+from leaktap.decoders._charsets import reads
 from leaktap.decoders._copies import Block, Copy, undo
 from leaktap.decoders._inflate import CUT, FULL, End, Outlet, expand, is_told, outlet, unwrapped
 from leaktap.decoders._inflate import MOST_MEMBERS as MOST_FRAMES
@@ -71,7 +72,7 @@ def _unmarked(data: bytes, context: Context, told: bool) -> Sequence[Part] | Non
 
 def _is_convincing(out: Outlet, data: bytes) -> bool:
     """Tells whether what a bare block holds is more than it, or text."""
-    return out.size > len(data) or (out.size >= _SHORTEST_TEXT and is_text(out.value()))
+    return out.size > len(data) or (out.size >= _SHORTEST_TEXT and reads(out.value()))
 
 
 def _frames(data: bytes, at: int, out: Outlet, skipped: list[bytes]) -> End:

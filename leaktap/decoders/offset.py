@@ -1,7 +1,8 @@
 """A compressed stream or archive behind a short header, seen by its first bytes: `[OFFSET]`.
 
 Behind a header there may also be several streams, each with its length before it. A lone length before a stream is left
-to the decoder of records. zlib's two bytes are weak evidence: what they begin must inflate to something.
+to the decoder of records. zlib's two bytes are weak evidence: what they begin must inflate to something readable, or for
+so long that it is no chance.
 """
 
 import re
@@ -21,7 +22,10 @@ _STREAM = (
 _BEGIN = re.compile(rb"(?s)" + _STREAM)
 _SHAPE = re.compile(rb"(?s).{1,%d}?(?:%b)" % (_LONGEST_HEADER, _STREAM))
 _LONGEST_MAGIC = 16
-_PROBE, _EVIDENCE = 1024, 16
+_PROBE, _MOST_PROBED = 1024, 4096
+_EVIDENCE, _NO_CHANCE = 16, 128
+"""Bytes that are enough if they are text; and how many go in without an error, three times in a million, by chance."""
+
 _ORDERS: tuple[Literal["big", "little"], ...] = ("big", "little")
 
 
@@ -51,10 +55,13 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
 def _inflates(data: bytes) -> bool:
     stream = zlib.decompressobj()
     try:
-        out = stream.decompress(data, _PROBE)
+        out = stream.decompress(data, _MOST_PROBED)
     except zlib.error:
         return False
-    return stream.eof or (len(out) >= _EVIDENCE and makes_sense(out))
+    used = len(data) - len(stream.unconsumed_tail)
+    if stream.eof or used >= _NO_CHANCE or len(out) == _MOST_PROBED:
+        return True
+    return len(out) >= _EVIDENCE and makes_sense(out)
 
 
 def _several(data: bytes, at: int, most: int) -> list[tuple[int, int]]:

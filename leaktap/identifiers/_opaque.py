@@ -98,10 +98,12 @@ how many are capitals, or else such punctuation as URLs have none of; and how ma
 counted half.
 """
 
-_RARE = frozenset(_TELLING) - frozenset(b"$")
+_RARE = _TELLING.replace(b"$", b"")
+_HALF_TELLING = _OF_URLS + b"%+"
+_CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KINDS = bytes(1 if 97 <= i <= 122 else 2 if 65 <= i <= 90 else 3 if 48 <= i <= 57 else 4 for i in range(256))
 _FOREIGN_COUNT = bytes(i not in _SIGNS_BASE85 for i in range(256))
-_TELLING_COUNT = bytes((i in _RARE) * 2 + (i in _OF_URLS + b"%+") for i in range(256))
+_TELLING_COUNT = bytes((i in _RARE) * 2 + (i in _HALF_TELLING) for i in range(256))
 _RARE_COUNT = bytes(i in _RARE for i in range(256))
 _TAG = re.compile(rb"</[A-Za-z_][\w:.-]{0,200}>")
 _NO_MARKUP = bytes.maketrans(b"<>", b"  ")
@@ -143,7 +145,7 @@ class Runs:
         if found and _CONTROL.search(data, 0, _SAMPLE):  # of two fields of a struct, one may run on into the other
             found += [begins[end] + SHORTEST for end in found if end - begins[end] >= _LONG]
         if pieces:
-            found += self._in_base85(pieces)
+            found += self._in_base85(pieces, frozenset(found))
         if b"\0" in data:
             found += _wide(data.translate(self._table))
         return sorted(set(found))
@@ -157,8 +159,10 @@ class Runs:
             runs = [runs[at] for at in {bisect_left(behind, end) for _, end in hits}]
         return [end for run, end in runs if _spells(run)]
 
-    def _in_base85(self, pieces: Iterable[tuple[int, bytes]]) -> Iterator[int]:
-        """Yields where runs end that have base85 among them, or something with a look once its escapes are undone."""
+    def _in_base85(self, pieces: Iterable[tuple[int, bytes]], found: frozenset[int]) -> Iterator[int]:
+        """Yields where runs end that have base85 among them, or something with a look once its escapes are undone;
+        what ends where something was `found` is left out.
+        """
         mixed: list[tuple[int, bytes]] = []
         undone: list[tuple[int, bytes]] = []
         runs = [
@@ -166,6 +170,7 @@ class Runs:
             for begin, piece in pieces
             if len(piece) >= _SHORTEST_BASE85
             for start, end in stretches(piece.translate(self._base85), _SHORTEST_BASE85)
+            if begin + end not in found
         ]
         for end, run in runs:
             if _ESCAPED_TELLING.search(run):
@@ -179,7 +184,7 @@ class Runs:
                 continue
             text = _unescaped(run)
             (mixed if text is run else undone).append((end, text))
-        yield from _where(mixed + undone, _mixtures)
+        yield from _where([run for run in mixed + undone if _may_mix(run[1])], _mixtures)
         yield from _where(undone, self._look)
 
 
@@ -235,6 +240,17 @@ def _is_mixed(run: bytes) -> bool:
     if len(run.translate(None, _TELLING)) < size:
         return True
     return len(run.translate(None, _OF_URLS)) < size and b"://" not in run
+
+
+def _may_mix(text: bytes) -> bool:
+    """Tells whether a text has enough signs, wherever they stand, for twenty of them to be mixed (`_mixtures`)."""
+    size = len(text)
+    rare = size - len(text.translate(None, _RARE))
+    if rare >= _FEWEST_RARE:
+        return True
+    if 2 * rare + size - len(text.translate(None, _HALF_TELLING)) < _FEWEST_TELLING:
+        return False
+    return size - len(text.translate(None, _CAPITALS)) >= _FEWEST_CAPITALS
 
 
 def _unescaped(run: bytes) -> bytes:

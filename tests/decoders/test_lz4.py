@@ -60,6 +60,16 @@ def test_layout(follow, name, data):
     assert not followed.faults
 
 
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [("utf-16-le", "8Kw3zQ0aVb6T"), ("utf-16-be", "8Kw3zQ0aVb6T"), ("utf-16-le", "设备信息上报"), ("gb18030", "设备信息上报")],
+)
+def test_a_bare_block_that_does_not_shrink_is_text_in_any_charset(text, charset):
+    data = text.encode(charset)
+    assert len(block(data)) > len(data)
+    assert [part.value for part in decode(block(data), Context())] == [data]
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.binary(min_size=1, max_size=400), times=st.integers(1, 40))

@@ -1,5 +1,6 @@
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
 import os
@@ -55,6 +56,22 @@ def test_header(follow, name, size):
     assert not followed.faults
 
 
+@pytest.mark.parametrize("level", [1, 6, 9])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"info/payload" + bytes(2000) + TEXT + bytes(1500),
+        bytes(range(256)) * 2 + hashlib.shake_128(b"any").digest(3000),
+        bytes(100_000) + TEXT,
+    ],
+    ids=["archive", "binary", "zeros"],
+)
+def test_zlib_of_what_is_no_text(follow, level, content):
+    """It inflates for so long without an error that it is no chance, wherever its end is."""
+    data = HEADER + zlib.compress(content, level)
+    assert follow(data).at(f"|offset[{len(HEADER)}]|zlib") == [content]
+
+
 @pytest.mark.parametrize("name", STREAMS)
 def test_too_far(name):
     assert decode(b"\x01" * 65 + STREAMS[name](TEXT), Context()) is None
@@ -88,6 +105,8 @@ def test_one_after_the_other(follow):
         gzip.compress(TEXT),
         (len(gzip.compress(TEXT))).to_bytes(4) + gzip.compress(TEXT),
         b"\x01\x02\x03x\x9cnot deflate at all",
+        b"\x01\x02\x03x\x9c" + hashlib.shake_128(b"noise").digest(2000),
+        b"\x01\x02\x03" + zlib.compress(bytes(range(256)))[:80],
         b"\x01" * 30 + b"\x1f\x8b\x09" + b"\x01" * 30,
         bytes(200),
         TEXT,
@@ -101,6 +120,12 @@ def test_foreign(data):
 def test_random_bytes():
     seen = sum(decode(os.urandom(200), Context()) is not None for _ in range(3000) if DECODER.shape)
     assert seen <= 3
+
+
+def test_random_bytes_behind_the_two_of_zlib():
+    noise = hashlib.shake_128(b"more noise").digest(600_000)
+    seen = [decode(b"\1\2x\x9c" + noise[at : at + 300], Context()) for at in range(0, len(noise), 300)]
+    assert seen == [None] * 2000
 
 
 @settings(max_examples=200, deadline=None)

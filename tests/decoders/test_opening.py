@@ -1,6 +1,7 @@
 """What a run knows of formats and keys is used on each message."""
 
 import base64
+from urllib.parse import quote
 
 import pytest
 from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
@@ -23,9 +24,9 @@ ALPHABET = Opener(Case.model_validate({"decode": {"alphabets": {"ours": REVERSED
 KEY = Opener(Case(), Keys((Lock.model_validate(LOCK),)))
 
 
-def opened(opener, body, host="api.example", sieve=None):
-    """The values of a request's body, by path."""
-    message = Message(("POST", "/up?v=1", "HTTP/1.1"), ((b"host", host.encode()),), body)
+def opened(opener, body, host="api.example", sieve=None, target="/up?v=1", headers=()):
+    """The values of a request, by path."""
+    message = Message(("POST", target, "HTTP/1.1"), ((b"host", host.encode()), *headers), body)
     ends = Endpoint("192.0.2.7", 5000), Endpoint("198.51.100.7", 443)
     exchange = Exchange("one", 0, *ends, "https", host, message, None, Origin("here"))
     items = opener.open(exchange, "request", message, sieve)
@@ -46,6 +47,27 @@ def opened(opener, body, host="api.example", sieve=None):
 def test_what_the_case_and_the_keys_open(opener, body, host, path):
     values = opened(opener, body, host)
     assert [each for each, value in values.items() if value == b"867530912345673"] == ([path] if path else [])
+
+
+@pytest.mark.parametrize(
+    "target, headers, path",
+    [
+        ("/up?{}", [], "request.query"),
+        ("/up?v=1&d={}", [], "request.query.d"),
+        ("/up/{}/x", [], "request.path[1]"),
+        ("/up", [(b"x-data", RECODED)], "request.header.x-data"),
+        (
+            "/up",
+            [(b"referer", b"https://m.example/?d=" + quote(RECODED, safe="").encode())],
+            "request.header.referer|url.query.d",
+        ),
+    ],
+)
+def test_an_alphabet_of_the_case_is_undone_everywhere(target, headers, path):
+    target = target.format(quote(RECODED, safe=""))
+    values = opened(ALPHABET, b"", target=target, headers=headers)
+    assert values[f"{path}|alphabet64.ours|json.$.imei"] == b"867530912345673"
+    assert not any(each.endswith("imei") for each in opened(PLAIN, b"", target=target, headers=headers))
 
 
 def test_the_sieve_is_not_asked_of_what_a_key_is_made_for():
