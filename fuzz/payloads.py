@@ -1,7 +1,8 @@
 """`python -m fuzz.payloads [NAME...]`: bodies that ask for too much, and what each takes of time and memory.
 
 Compressed bombs, data that nests without end or spells itself over and over, and structures of nothing but members.
-Each is examined with a full profile in a process of its own; what counts is the memory above what that had before.
+Each is examined with a full profile, as a scan does it, in a process of its own; what counts is the memory above what
+that had before.
 """
 
 import base64
@@ -29,6 +30,7 @@ import lz4.frame
 import zstandard
 
 from benchmarks._identities import identity
+from leaktap.cli._garbage import settled
 from leaktap.config import Case
 from leaktap.examine import Examiner, Found
 from leaktap.model import Blind, Endpoint, Exchange, Fault, Message, Origin
@@ -341,6 +343,7 @@ def _examiner() -> Examiner:
     examiner = Examiner(Case(), [_PHONE])
     examiner.warm()
     examiner.examine(_posted(Payload(lambda: b""), b'{"imei":"867530912345678"}'))
+    settled()
     return examiner
 
 

@@ -32,7 +32,7 @@ _QUOTE_OR_SPACE = re.compile(rb'[\s"]')
 OF_PART = 400
 """Bytes of memory that a part takes beside its value: its path, its keys, the leaf that it becomes."""
 
-OF_DECODING = 0.6
+OF_DECODING = 0.5
 """Share of a message's time for taking it apart; the rest is for looking at what came of it."""
 
 _STRAINING = 64 << 10
