@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from leaktap.closing.inventory import count, place
 from leaktap.config import Case
-from leaktap.model import App, Blind, Coverage, Declared, Finding, Owner, Time, Verdict
+from leaktap.model import VERDICTS, App, Blind, Coverage, Declared, Finding, Owner, Time, Verdict
 from leaktap.policy import Policy, Product
 
 HOUR = 3_600_000_000
@@ -26,8 +26,6 @@ _MOST_MOMENTS = 10_000
 """Requests that are remembered of one class and recipient: more within an hour are not told apart."""
 _MOST_SDKS = 4000
 """SDKs that are kept apart: more than any catalogue has."""
-
-_ORDER: tuple[Verdict, ...] = ("undeclared", "more_often", "weaker", "unseen", "as_declared")
 
 type _Moment = tuple[Time, str]
 """A time and what happened then: an exchange or a finding, by id."""
@@ -203,7 +201,7 @@ class Comparison:
         if self._declared is None:
             return []
         rows = [*self._of_classes(Coverage(inspected_share, blind)), *self._of_sdks(inspected_share)]
-        return sorted(rows, key=lambda row: (row.subject, _ORDER.index(row.verdict), row.name))
+        return sorted(rows, key=lambda row: (row.subject, VERDICTS.index(row.verdict), row.name))
 
     def _of_classes(self, coverage: Coverage) -> Iterator[Declared]:
         promises = self._declared.identifiers if self._declared else {}

@@ -20,6 +20,7 @@ from leaktap.model._found import (
     Severity,
 )
 from leaktap.model._results import (
+    VERDICTS,
     About,
     CaseApp,
     CaseDevice,
@@ -58,6 +59,7 @@ __all__ = [
     "BLIND_REASONS",
     "MOST_FRAMES",
     "SEVERITIES",
+    "VERDICTS",
     "About",
     "Alias",
     "Answer",

@@ -7,7 +7,9 @@ from leaktap.model._found import ClauseHit, Device, Owner, PhaseName, Severity
 from leaktap.model._traffic import App, Direction, Mark, Time
 
 type Subject = Literal["identifier", "sdk"]
-type Verdict = Literal["undeclared", "weaker", "more_often", "as_declared", "unseen"]
+type Verdict = Literal["undeclared", "weaker", "more_often", "unseen", "as_declared"]
+VERDICTS: tuple[Verdict, ...] = ("undeclared", "weaker", "more_often", "unseen", "as_declared")
+"""The worst first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from leaktap.model import SEVERITIES, Verdict
+from leaktap.model import SEVERITIES, VERDICTS
 from leaktap.records import CoverageFields, DeclaredRecord, InputFields, microseconds
 from leaktap.report._collect import Collected
 from leaktap.report._findings import findings
@@ -23,7 +23,6 @@ _MOST_NARROW = 12
 _MOST_ROWS = 300
 _MOST_EVENTS = 60
 _MOST_FLAGS = 14
-_VERDICTS: tuple[Verdict, ...] = ("undeclared", "weaker", "more_often", "unseen", "as_declared")
 _CONSENT = {"consent": True, "refuse": False, "withdraw": False}
 _MARKED = ("notice", "launch", "stop", "install")
 
@@ -103,7 +102,7 @@ def _sections(evidence: bool) -> list[str]:
 
 
 def _worst_first(row: DeclaredRecord) -> tuple[int, str, str]:
-    return _VERDICTS.index(row["verdict"]), row["subject"], row["name"]
+    return VERDICTS.index(row["verdict"]), row["subject"], row["name"]
 
 
 def _sample(severity: int) -> Markup:
@@ -177,7 +176,7 @@ def _declared(row: DeclaredRecord, texts: Texts) -> dict[str, Any]:
     is_class = row["subject"] == "identifier"
     return {
         "verdict": row["verdict"],
-        "order": _VERDICTS.index(row["verdict"]),
+        "order": VERDICTS.index(row["verdict"]),
         "name": texts.identifier(row["name"]) if is_class else row["name"],
         "subject": texts.word("subject", row["subject"]),
         "company": texts.named(row["company"]) if row["company"] not in row["name"] else "",
