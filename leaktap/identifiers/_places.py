@@ -149,11 +149,15 @@ def _outer(path: str) -> Iterable[str]:
         end = path.find("|", end + 1)
 
 
+_WRITTEN = (("hex",), ("hex-upper",), ("base64",), ("base64url",))
+
+
 def one_reading(matches: Sequence[Match]) -> list[Match]:
     """Drops what another reading of the same bytes shows better.
 
     Where the walk keeps a value beside its decoded parts, one thing is found in both. The reading whose match covers
-    the whole value is kept; of two such the outer one, and of none such the one that has less around it.
+    the whole value is kept; of two such the outer one, and of none such the one that has less around it. What the inner
+    one undoes may be how a digest is written.
     """
     found: dict[tuple[str, str, str, str], list[int]] = {}
     for index, match in enumerate(matches):
@@ -167,7 +171,7 @@ def one_reading(matches: Sequence[Match]) -> list[Match]:
                 outer = matches[other]
                 if _whole(outer):
                     dropped.add(index)
-                elif outer.form == match.form:
+                elif match.form == outer.form or (outer.form[-1:] in _WRITTEN and match.form == outer.form[:-1]):
                     closer = _whole(match) or len(match.leaf.value) < len(outer.leaf.value)
                     dropped.add(other if closer else index)
     return [match for index, match in enumerate(matches) if index not in dropped]
@@ -176,10 +180,10 @@ def one_reading(matches: Sequence[Match]) -> list[Match]:
 def one_of_several(matches: Sequence[Match]) -> list[Match]:
     """Keeps one where two decoders read the same value beside each other, each in its way.
 
-    What reads all of the value goes before what begins somewhere within it.
+    What reads all of the value goes before what begins somewhere within it, and then what takes fewer steps.
     """
     kept: list[Match] = []
-    for match in sorted(matches, key=lambda match: match.leaf.path.count("|offset[")):
+    for match in sorted(matches, key=lambda match: (match.leaf.path.count("|offset["), match.leaf.path.count("|"))):
         if not any(match.plain == other.plain and _beside(match.leaf.path, other.leaf.path) for other in kept):
             kept.append(match)
     return [match for match in matches if match in kept]

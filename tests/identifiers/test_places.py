@@ -117,6 +117,18 @@ INNER = match("request.body|json.$.imei", IMEI)
             [match("q.a", b"\0\x13yx" + IMEI, (4, 19)), match("q.a|records[0]", b"x" + IMEI, (1, 16))],
             [match("q.a|records[0]", b"x" + IMEI, (1, 16))],
         ),
+        # The same where the inner one undoes how a digest among other things is written.
+        (
+            [
+                match("q.a", b"3f00ff", (2, 6), form=("md5", "hex")),
+                match("q.a|hex", b"?\x00\xff", (1, 3), form=("md5",)),
+            ],
+            [match("q.a|hex", b"?\x00\xff", (1, 3), form=("md5",))],
+        ),
+        (
+            [match("q.a", b"3f00ff", (2, 6), form=("md5", "hex")), match("q.a|hex", b"?00ff", (1, 5), form=("sha1",))],
+            None,
+        ),
         # Another form inside is another finding.
         ([OUTER, match("request.body|json.$.m", b"00ff", form=("md5", "hex"))], None),
         # A sibling, and a path that only begins alike, are no readings of the same bytes.
@@ -134,6 +146,7 @@ def test_one_of_two_readings(matches, kept):
     [
         (["b|offset[5]|bzip2", "b|deflate|bzip2"], ["b|deflate|bzip2"]),
         (["b|base64", "b|alphabet64.x"], ["b|base64"]),
+        (["b|base64|lzstring", "b|lzstring"], ["b|lzstring"]),
         (["b|json.$.a", "b|json.$.b"], ["b|json.$.a", "b|json.$.b"]),
         (["b|offset[5]|gzip", "b|offset[90]|gzip"], ["b|offset[5]|gzip", "b|offset[90]|gzip"]),
         (["b", "b|gzip"], ["b", "b|gzip"]),
