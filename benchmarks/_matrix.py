@@ -19,7 +19,7 @@ from benchmarks._wrappers import WRAPPERS, Kind
 from benchmarks._writing import Form, Writing
 from leaktap.config import AppUnderTest, Case, Decode
 from leaktap.decoders import Limits
-from leaktap.decoders._walk import all_decoders
+from leaktap.decoders._choice import all_decoders
 from leaktap.examine import Examiner, Found
 from leaktap.model import Blind, Endpoint, Exchange, Fault, Match, Message, Origin
 

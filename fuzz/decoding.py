@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
-from leaktap.decoders._walk import Limited, Limits, _by_first_byte, _by_type, _likely, all_decoders, walk
+from leaktap.decoders._choice import all_decoders, by_first_byte, by_type, candidates
+from leaktap.decoders._walk import Limited, Limits, walk
 from leaktap.model import Fault, Leaf
 from tests.decoders.test_contract import SAMPLES, TOLD
 
@@ -42,7 +43,7 @@ class Target:
         """Lists what may be said of a value: the usual things, and what the samples need."""
         said = [*TOLD, *(facts for _, facts in SAMPLES.values() if facts not in TOLD)]
         self.contexts = tuple(Context(room=ROOM, most=MOST, **facts) for facts in said)
-        _by_first_byte()
+        by_first_byte()
 
     def samples(self) -> Iterator[bytes]:
         """Yields an input for every sample: for its decoder, and for the walk."""
@@ -94,8 +95,8 @@ def decoded(decoder: Decoder, value: bytes, context: Context) -> None:
     Raises:
         Failure: it breaks its contract.
     """
-    told = decoder.name in _by_type(context.content_type) or set(context.encoding[:1]) & set(decoder.codings)
-    if not told and decoder not in _likely(value, _by_first_byte()[value[0]]):
+    told = decoder.name in by_type(context.content_type) or set(context.encoding[:1]) & set(decoder.codings)
+    if not told and decoder not in candidates(value, by_first_byte()[value[0]]):
         return
     try:
         parts: Sequence[Part] = decoder.decode(value, context) or ()

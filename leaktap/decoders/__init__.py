@@ -6,7 +6,8 @@ from leaktap.decoders._message import parts
 from leaktap.decoders._opening import Opener
 from leaktap.decoders._plain import is_text
 from leaktap.decoders._schema import check
-from leaktap.decoders._walk import LIMITS, Limited, Limits, hints, walk
+from leaktap.decoders._choice import hints
+from leaktap.decoders._walk import LIMITS, Limited, Limits, walk
 from leaktap.decoders.alphabet64 import shipped as alphabets
 
 __all__ = [

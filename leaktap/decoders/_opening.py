@@ -9,7 +9,8 @@ from leaktap.config import Case
 from leaktap.decoders._api import Sieve, Watch
 from leaktap.decoders._keyring import Keyring
 from leaktap.decoders._message import parts
-from leaktap.decoders._walk import LIMITS, Limited, Limits, hints, walk
+from leaktap.decoders._choice import hints
+from leaktap.decoders._walk import LIMITS, Limited, Limits, walk
 from leaktap.decoders.alphabet64 import shipped
 from leaktap.keyring import NO_KEYS, Keys
 from leaktap.model import Direction, Exchange, Fault, Leaf, Message

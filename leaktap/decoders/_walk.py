@@ -1,30 +1,23 @@
 """The one recursion over all decoders: from the parts of a message to its leaves, with the limits and the one except.
 
 Depth first, in the order of the document, on a stack of its own: how deep the data nests does not matter to Python.
-A table by first byte, with the facts that each decoder states of itself, keeps values that no decoder could take away
-from all of them; that is what makes a small leaf cost little.
+Which decoders there are, and which of them a value is for, is `_choice`'s.
 """
 
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from functools import cache, lru_cache
 
-from leaktap import decoders
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Ring, Sieve, Sole, Watch
+from leaktap.decoders._choice import DECRYPT, by_first_byte, by_type, candidates, decrypting, in_order, known_codings
 from leaktap.decoders._ciphertext import is_opaque, places
 from leaktap.decoders._plain import is_text
 from leaktap.decoders._sense import Sense
-from leaktap.discover import discover
 from leaktap.model import Fault, Leaf
 
 SIEVED_FROM = 256
 """Values shorter than this are not worth a pass of the sieve before they are parsed."""
-
-DECRYPT = "decrypt"
-"""The decoder that is also tried where a message's keys fit, and then only once on the way to a value."""
 
 _QUOTE_OR_SPACE = re.compile(rb'[\s"]')
 """What no text has that spells bytes letter by letter (but in lines, which are longer)."""
@@ -37,9 +30,6 @@ OF_DECODING = 0.5
 
 _STRAINING = 64 << 10
 """Smaller values never take much."""
-
-_BLANK, _LONGEST_BLANK = b" \t\r\n", 4096
-"""Space before a value, which each shape would pass over; behind so much of it, nothing is recognised."""
 
 _LEAVES_PER_LOOK, _VALUES_PER_LOOK = 32, 8
 _REMEMBERED = 1024
@@ -99,90 +89,6 @@ class _Frame:
         return None
 
 
-@cache
-def all_decoders() -> tuple[Decoder, ...]:
-    """Returns every decoder in the order of trying."""
-    found: list[Decoder] = discover(decoders, "DECODER")
-    return tuple(sorted(found, key=lambda decoder: (decoder.rank, decoder.name)))
-
-
-@cache
-def hints() -> tuple[bytes, ...]:
-    """Returns the hints of all decoders: where none occurs in a text, nothing in it is wrapped."""
-    return tuple(dict.fromkeys(hint for decoder in all_decoders() for hint in decoder.hints))
-
-
-type _Row = list[tuple[int, int | None, int | None, Callable[[bytes], object] | None, bool, Decoder]]
-
-
-@cache
-def _by_first_byte() -> tuple[_Row, ...]:
-    """Returns for each first byte the decoders that take it, with their other facts."""
-    return tuple(
-        [
-            (
-                decoder.minimum,
-                decoder.needs[0] if decoder.needs else None,
-                decoder.needs[1] if decoder.needs[1:] else None,
-                decoder.shape.match if decoder.shape else None,
-                decoder.binary and first not in decoder.white,
-                decoder,
-            )
-            for decoder in all_decoders()
-            if not decoder.told_only and (not decoder.starts or first in decoder.starts)
-        ]
-        for first in range(256)
-    )
-
-
-def _likely(value: bytes, row: _Row) -> list[Decoder]:
-    """Returns the decoders whose facts a value fulfils."""
-    found: list[Decoder] = []
-    size, text = len(value), None
-    if size > _LONGEST_BLANK and value[0] in _BLANK and value[:_LONGEST_BLANK].isspace():
-        return found
-    for minimum, needs, other, match, binary, decoder in row:
-        if size < minimum:
-            continue
-        if needs is not None and needs not in value and (other is None or other not in value):
-            continue
-        if binary:
-            if text is None:
-                text = is_text(value)
-            if text:
-                continue
-        if match is None or match(value) is not None:
-            found.append(decoder)
-    return found
-
-
-@lru_cache(1024)
-def _by_type(content_type: str) -> frozenset[str]:
-    """Returns the names of the decoders that `content_type` names."""
-    return frozenset(
-        decoder.name
-        for decoder in all_decoders()
-        if any(fnmatchcase(content_type, pattern) for pattern in decoder.types)
-    )
-
-
-@lru_cache(256)
-def _in_order(coding: tuple[str, ...]) -> tuple[Decoder, ...]:
-    """Returns all decoders, those of a content coding that was told first."""
-    return tuple(sorted(all_decoders(), key=lambda decoder: not set(decoder.codings) & set(coding)))
-
-
-@cache
-def _known_codings() -> frozenset[str]:
-    return frozenset(coding for decoder in all_decoders() for coding in decoder.codings)
-
-
-@cache
-def _decrypting() -> Decoder:
-    """Returns the decoder that a message's keys are for."""
-    return next(decoder for decoder in all_decoders() if decoder.name == DECRYPT)
-
-
 def walk(
     parts: Iterable[Part],
     limits: Limits,
@@ -222,9 +128,9 @@ class _Walk:
 
     def leaves(self, roots: Iterable[Part]) -> Iterator[Leaf | Fault | Limited]:
         """Runs the stack empty."""
-        table = _by_first_byte()  # the first time it takes a second
+        table = by_first_byte()  # the first time it takes a second
         self.deadline = time.thread_time() + self.limits.seconds * OF_DECODING
-        self.sense = Sense(lambda value: _likely(value, table[value[0]]), self.deadline)
+        self.sense = Sense(lambda value: candidates(value, table[value[0]]), self.deadline)
         stack, notes, ring = self.stack, self.notes, self.ring
         seen = 0
         firsts = ring.firsts if ring is not None else frozenset[int]()
@@ -245,9 +151,9 @@ class _Walk:
                 seen += 1
                 if not seen % _LEAVES_PER_LOOK and self._late():
                     self._limit("seconds", path, value)
-                likely = [] if self.late else _likely(value, table[value[0]])
+                likely = [] if self.late else candidates(value, table[value[0]])
                 if value[0] in firsts and DECRYPT not in via and ring and ring.fits(value, keys[-1] if keys else ""):
-                    likely = list(dict.fromkeys((_decrypting(), *likely)))
+                    likely = list(dict.fromkeys((decrypting(), *likely)))
                 bare = not context.content_type and not context.encoding
                 if (bare and not likely) or self._open(value, path, keys, frame, context, likely):
                     yield Leaf(path, value, keys, via)
@@ -277,10 +183,10 @@ class _Walk:
         if which := self._used_up(via):
             self._limit(which, path, value)
             return True
-        if context.encoding and context.encoding[0] not in _known_codings():
+        if context.encoding and context.encoding[0] not in known_codings():
             self.notes.append(Fault("decode", path, f"content coding {context.encoding[0]!r} is not known"))
             context = context._replace(encoding=context.encoding[1:])
-        named = _by_type(context.content_type) if context.content_type else frozenset[str]()
+        named = by_type(context.content_type) if context.content_type else frozenset[str]()
         room, most, by_ratio = self._room(value)
         c = context
         ring = self.ring if DECRYPT not in via else None
@@ -308,7 +214,7 @@ class _Walk:
         frames: list[_Frame] = []
         names = {decoder.name for decoder in likely}
         is_leaf, nothing = True, False
-        order = likely if bare else _in_order(context.encoding[:1])
+        order = likely if bare else in_order(context.encoding[:1])
         strains = len(value) >= _STRAINING
         for decoder in order:
             coded = bool(given.encoding) and given.encoding[0] in decoder.codings

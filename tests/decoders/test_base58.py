@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaktap.decoders._api import Context
-from leaktap.decoders._walk import _by_first_byte, _likely
+from leaktap.decoders._choice import by_first_byte, candidates
 from leaktap.decoders.base58 import DECODER, decode
 
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -53,7 +53,7 @@ def test_read(value, decoded):
     ],
 )
 def test_left_alone(value):
-    if DECODER in _likely(value, _by_first_byte()[value[0]]):
+    if DECODER in candidates(value, by_first_byte()[value[0]]):
         assert decode(value, Context()) is None
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaktap.decoders._api import Context, DecodeError, LimitReached, Part
-from leaktap.decoders._walk import _by_first_byte, _by_type, _likely, all_decoders, hints
+from leaktap.decoders._choice import all_decoders, by_first_byte, by_type, candidates, hints
 
 DECODERS = {decoder.name: decoder for decoder in all_decoders()}
 TEXT = b'{"imei": "867530912345678", "mac": "a4:50:46:12:34:56", "oaid": "5be1c07a92d4386f"}'
@@ -64,8 +64,8 @@ TOLD = (
 
 def outcome(decoder, data, context):
     """Calls a decoder where the walk would and returns its parts; anything but the three outcomes escapes."""
-    told = decoder.name in _by_type(context.content_type) or set(context.encoding[:1]) & set(decoder.codings)
-    if not told and (not data or decoder not in _likely(data, _by_first_byte()[data[0]])):
+    told = decoder.name in by_type(context.content_type) or set(context.encoding[:1]) & set(decoder.codings)
+    if not told and (not data or decoder not in candidates(data, by_first_byte()[data[0]])):
         return ()
     try:
         return decoder.decode(data, context) or ()
@@ -93,7 +93,7 @@ def test_sample_is_decoded_and_expected(name):
     decoder = DECODERS[name]
     assert outcome(decoder, data, Context(**facts))
     if not decoder.told_only:
-        assert decoder in _likely(data, _by_first_byte()[data[0]])
+        assert decoder in candidates(data, by_first_byte()[data[0]])
 
 
 @pytest.mark.parametrize("name", DECODERS)

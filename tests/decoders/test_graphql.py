@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaktap.decoders._api import Context, LimitReached
-from leaktap.decoders._walk import _by_first_byte, _likely
+from leaktap.decoders._choice import by_first_byte, candidates
 from leaktap.decoders.graphql import DECODER, decode
 
 QUERY = b"""# who is it
@@ -21,7 +21,7 @@ SAMPLE = (QUERY, {})
 
 
 def values(data):
-    if DECODER not in _likely(data, _by_first_byte()[data[0]]):
+    if DECODER not in candidates(data, by_first_byte()[data[0]]):
         return None
     parts = decode(data, Context())
     return parts and {part.path: part.value for part in parts}

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaktap.decoders._api import Context, LimitReached
+from leaktap.decoders._choice import all_decoders
 from leaktap.decoders._pace import PER_LOOK, in_pieces, paced, replaced
-from leaktap.decoders._walk import all_decoders
 
 LATE, IN_TIME = 0.0, float("inf")
 

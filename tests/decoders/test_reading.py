@@ -7,8 +7,8 @@ import zlib
 import pytest
 
 from leaktap.decoders._api import Context, LimitReached
+from leaktap.decoders._choice import all_decoders, by_first_byte, candidates
 from leaktap.decoders._reading import DEEPEST, Broken, Reading, TooDeep
-from leaktap.decoders._walk import _by_first_byte, _likely, all_decoders
 
 WITHOUT_MAGIC = ("amf", "bson", "cbor", "jce", "messagepack", "records", "thrift")
 READERS = [decoder for decoder in all_decoders() if decoder.name in WITHOUT_MAGIC]
@@ -70,11 +70,11 @@ FOREIGN = {
 def test_rate_of_false_readings(kind):
     make, most = FOREIGN[kind]
     rng = random.Random(kind)
-    table = _by_first_byte()
+    table = by_first_byte()
     wrong = []
     for _ in range(MANY):
         value = make(rng)
-        for decoder in _likely(value, table[value[0]]):
+        for decoder in candidates(value, table[value[0]]):
             if decoder in READERS and decoder.decode(value, Context()):
                 wrong.append((decoder.name, value))
     assert len(wrong) <= most * MANY, wrong[:3]

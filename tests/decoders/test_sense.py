@@ -9,16 +9,16 @@ import msgpack
 import pytest
 
 from leaktap.decoders._api import Context
+from leaktap.decoders._choice import all_decoders, by_first_byte, candidates
 from leaktap.decoders._sense import Sense
-from leaktap.decoders._walk import _by_first_byte, _likely, all_decoders
 from tests.decoders.test_reading import FOREIGN, MANY, READERS
 
 IMEI = "867530912345673"
-TABLE = _by_first_byte()
+TABLE = by_first_byte()
 
 
 def sense(seconds=60):
-    return Sense(lambda value: _likely(value, TABLE[value[0]]), time.thread_time() + seconds)
+    return Sense(lambda value: candidates(value, TABLE[value[0]]), time.thread_time() + seconds)
 
 
 def struct_of(raw):
@@ -75,7 +75,7 @@ def test_rate_of_false_readings_with_sense(kind):
     wrong = []
     for _ in range(MANY):
         value = make(rng)
-        for decoder in _likely(value, TABLE[value[0]]):
+        for decoder in candidates(value, TABLE[value[0]]):
             if decoder in (*READERS, snappy) and decoder.decode(value, Context(opens=asked.opens)):
                 wrong.append((decoder.name, value))
     assert len(wrong) <= most * MANY, wrong[:3]

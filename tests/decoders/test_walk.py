@@ -11,9 +11,10 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaktap.decoders import _walk
+from leaktap.decoders import _choice
 from leaktap.decoders._api import Context, Decoder, Part
-from leaktap.decoders._walk import OF_PART, SIEVED_FROM, Limits, all_decoders, hints, walk
+from leaktap.decoders._choice import all_decoders, hints
+from leaktap.decoders._walk import OF_PART, SIEVED_FROM, Limits, walk
 from leaktap.model import Fault, Leaf
 
 IMEI = b"867530912345678"
@@ -114,13 +115,13 @@ def test_bug_in_a_decoder_is_a_fault(monkeypatch, follow):
         raise ZeroDivisionError
 
     broken = Decoder("broken", decode, needs=b"!", rank=1, certain=True)
-    monkeypatch.setattr(_walk, "all_decoders", lambda: (broken, *all_decoders()))
-    _walk._by_first_byte.cache_clear()
+    monkeypatch.setattr(_choice, "all_decoders", lambda: (broken, *all_decoders()))
+    _choice.by_first_byte.cache_clear()
     try:
         followed = follow(b'{"a": "!", "b": "x"}')
     finally:
         monkeypatch.undo()
-        _walk._by_first_byte.cache_clear()
+        _choice.by_first_byte.cache_clear()
     assert followed.values["|json.$.a"] == b"!"
     assert {fault.where for fault in followed.faults} >= {"body|json.$.a|broken"}
     assert all("ZeroDivisionError" in fault.why for fault in followed.faults)
@@ -177,6 +178,7 @@ def test_very_deep_json(follow, opener, closed):
 
 def test_memory_is_bounded_by_the_limits(follow):
     value = gzip.compress(gzip.compress(gzip.compress(bytes(30_000_000))))
+    follow(value, Limits(bytes=1 << 20, seconds=30))  # what is made once is made
     tracemalloc.start()
     try:
         followed = follow(value, Limits(bytes=1 << 20, seconds=30))
