@@ -19,7 +19,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
-from publicsuffixlist import PSLFILE, PublicSuffixList
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -31,6 +30,7 @@ from pydantic import (
 
 from leaktap import cache as kept
 from leaktap.attribution._marks import Address, Mark, Marks, Ranges
+from leaktap.attribution._suffixes import suffixes
 from leaktap.config import ConfigError, Texts, load_yaml, validate
 from leaktap.model import Party
 
@@ -259,26 +259,6 @@ class Catalogue:
     def find(self, host: str, path: str = "") -> Entry | None:
         """Returns what owns a host and path."""
         return next((entry for entry in self.candidates(host) if path.startswith(entry.host.path)), None)
-
-
-@cache
-def suffixes(*, private: bool = True) -> PublicSuffixList:
-    """Returns the public suffix list, with or without private ones; under an unknown top-level domain it has none."""
-    with Path(PSLFILE).open(encoding="utf-8") as lines:
-        return PublicSuffixList(_encoded(lines), accept_unknown=False, accept_encoded_idn=False, only_icann=not private)
-
-
-def _encoded(lines: Iterable[str]) -> Iterator[str]:
-    """Yields the list's lines, those with other letters than ASCII's as they are asked for in DNS, too (RFC 5891).
-
-    That is what `accept_encoded_idn` does, which takes ten times as long, for it encodes every line.
-    """
-    for line in lines:
-        yield line
-        suffix = line.lower().partition(" ")[0].strip()
-        if not suffix.isascii() and not suffix.startswith("//"):
-            mark = "!" * suffix.startswith("!")
-            yield mark + suffix.removeprefix("!").encode("idna").decode("ascii")
 
 
 @cache

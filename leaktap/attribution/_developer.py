@@ -8,7 +8,8 @@ catalogue knows of the company that makes the app.
 import re
 from dataclasses import dataclass
 
-from leaktap.attribution._catalogue import Catalogue, Company, suffixes
+from leaktap.attribution._catalogue import Catalogue, Company
+from leaktap.attribution._suffixes import suffixes
 from leaktap.config import AppUnderTest
 from leaktap.model import Owner
 

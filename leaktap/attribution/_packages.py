@@ -2,7 +2,7 @@
 
 import re
 
-from leaktap.attribution._catalogue import suffixes
+from leaktap.attribution._suffixes import suffixes
 
 PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?:\.[A-Za-z0-9_-]{1,64}){1,15}")
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
-from leaktap.attribution._catalogue import FOLDER, catalogue, load, suffixes
+from leaktap.attribution._catalogue import FOLDER, catalogue, load
+from leaktap.attribution._suffixes import suffixes
 from leaktap.config import ConfigError
 
 GOOD = """\

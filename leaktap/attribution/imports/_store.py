@@ -18,7 +18,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from leaktap.attribution import imports
-from leaktap.attribution._catalogue import CARRIER, Catalogue, Company, Entry, Host, Kind, Sdk, is_host, suffixes
+from leaktap.attribution._catalogue import CARRIER, Catalogue, Company, Entry, Host, Kind, Sdk, is_host
+from leaktap.attribution._suffixes import suffixes
 from leaktap.attribution.imports._api import BadEntry, Document, Fact, Format
 from leaktap.attribution.imports._reading import documents
 from leaktap.config import ConfigError

@@ -7,7 +7,7 @@ begin with # or !. A line that is anything else is passed over, and a text of wh
 import re
 from collections.abc import Iterator, Sequence
 
-from leaktap.attribution._catalogue import suffixes
+from leaktap.attribution._suffixes import suffixes
 from leaktap.attribution.imports._api import Document, Fact, Format
 
 _LINE = re.compile(
