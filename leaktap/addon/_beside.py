@@ -22,7 +22,7 @@ from leaktap.addon._queue import Queue
 from leaktap.addon._session import Note
 from leaktap.addon._settings import Settings
 from leaktap.addon._tally import Tally
-from leaktap.addon._work import Begin, Done, Noted, Opened, Said
+from leaktap.addon._work import Begin, Done, Found, Opened, Said
 from leaktap.config import Event
 from leaktap.sinks import SinkError
 
@@ -33,8 +33,8 @@ type Told = Callable[[Sequence[Note], dict[str, Flow], Tally], None]
 
 STEP = 1 << 17
 """Bytes that are written before mitmproxy's loop goes on."""
-_GATHER = 0.05
-"""Seconds in which items are gathered while they follow each other."""
+_GATHER = 0.2
+"""Seconds in which items are gathered while they follow each other: each portion wakes both processes."""
 _LONGEST_PAUSE = 60.0
 _HURRY = 1.5
 """Seconds before the end of its time at which a session inspects no more and only counts what is left."""
@@ -277,7 +277,7 @@ class Beside:
             self._heard(message)
         return True
 
-    def _heard(self, message: Opened | Noted | Done | Said) -> None:
+    def _heard(self, message: Opened | Found | Done | Said) -> None:
         match message:
             case Said():
                 log.log(message.level, message.text)
@@ -285,7 +285,7 @@ class Beside:
                 self._opened, self._why = not message.why, message.why
                 self._began = monotonic()
                 self._schedule()
-            case Noted():
+            case Found():
                 batch = self.queue.in_hand
                 flows = {note.flow: flow for note in message.notes if (flow := batch.flow(note.flow))}
                 self._told(message.notes, flows, Tally())

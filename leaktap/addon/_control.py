@@ -12,7 +12,8 @@ do all this, and one made of it that may look at the dashboard and change nothin
 
 import hmac
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -67,7 +68,7 @@ class Control:
         self,
         mark: Callable[[Event], Phase],
         phase: Callable[[], Phase],
-        rows: Callable[[], Sequence[Sequence[str]]],
+        rows: Callable[[], Iterable[Sequence[str]]],
         app: Callable[[], str],
         token: str,
         dashboard: Dashboard,
@@ -110,7 +111,7 @@ class Control:
         if url.path == "/events":
             update = self.dashboard.since(self._known(call, query))
             return _reply(200, "text/event-stream", stream_event(update, self.dashboard.board.run).decode())
-        rows, phase = list(self._rows())[:_MOST_SHOWN], self._phase()
+        rows, phase = list(islice(self._rows(), _MOST_SHOWN)), self._phase()
         if url.path == "/state":
             phones = {ip: {"accepted": yes, "refused": no} for ip, (yes, no) in self._phones().items()}
             found = [list(row) for row in rows]

@@ -9,7 +9,7 @@ from typing import Any
 
 from mitmproxy.flow import Flow
 
-from leaktap.addon._session import Note
+from leaktap.addon._session import Noted
 from leaktap.model import SEVERITIES, Severity
 
 MARKERS: dict[Severity, str] = {
@@ -24,7 +24,7 @@ _MOST_FINDINGS = 50
 _MOST_WORDS = 8
 
 
-def annotate(flow: Flow, notes: Sequence[Note]) -> None:
+def annotate(flow: Flow, notes: Sequence[Noted]) -> None:
     """Writes findings on their flow, beside what earlier ones left there."""
     kept: dict[str, Any] = flow.metadata.get("leaktap") or {}
     severities: list[Severity] = [note.severity for note in notes]

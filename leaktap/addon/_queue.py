@@ -18,7 +18,7 @@ from leaktap.addon._work import Batch, Lost
 MOST_ITEMS = 20_000
 MOST_BYTES = 1 << 26
 """What may wait: 64 MB. A single item may be larger, if it is alone."""
-_BATCH = 1 << 17
+_BATCH = 1 << 18
 _COST = 1024
 """Bytes that an item costs beside its content."""
 _FULL = "the live queue was full"

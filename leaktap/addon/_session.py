@@ -4,11 +4,11 @@ What it is told are a source's items, or what `sources` takes from flows in plai
 `Note`s: what of a finding belongs on its flow.
 """
 
+import pickle
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from leaktap.addon._items import SOURCE, Answered, Item
 from leaktap.addon._log import recipient
@@ -29,15 +29,24 @@ _MOST_TALKS = 4096
 """Connections of TCP and UDP that are followed at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Noted(NamedTuple):
     """A finding as its flow and tables show it: `row` are its words, `record` what is published of it."""
 
-    flow: str
     severity: Severity
     said: str
     row: tuple[str, ...]
     record: dict[str, Any]
+
+
+class Note(NamedTuple):
+    """What belongs on a flow, packed until somebody looks: mitmproxy's process has no time for what nobody reads."""
+
+    flow: str
+    packed: bytes
+
+    def opened(self) -> Noted:
+        """Returns what it says."""
+        return Noted._make(pickle.loads(self.packed))
 
 
 class Session:
@@ -156,4 +165,5 @@ def _note(finding: Finding, reveal: bool) -> Note:
     moment = datetime.fromtimestamp(finding.time / 1_000_000, UTC)
     row = (f"{moment:%H:%M:%S}", finding.severity, match.identifier, form, who, finding.exchange.host, phase, clauses)
     flow = finding.exchange.origin.flow or ""
-    return Note(flow, finding.severity, harmless(words), tuple(map(harmless, row)), dict(record(finding, reveal)))
+    noted = Noted(finding.severity, harmless(words), tuple(map(harmless, row)), dict(record(finding, reveal)))
+    return Note(flow, pickle.dumps(tuple(noted)))

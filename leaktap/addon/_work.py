@@ -23,6 +23,8 @@ from leaktap.config import Event
 from leaktap.model import Blind, Fault
 from leaktap.sinks import SinkError
 
+_AT_ONCE = 1 << 16
+"""Bytes that wait for the end of a batch: mitmproxy's loop is not woken for each few."""
 _MOST_NOTES = 8
 """Findings in one message: mitmproxy's loop goes on between two."""
 
@@ -53,7 +55,7 @@ class Lost(NamedTuple):
     batch: bool
 
 
-class Noted(NamedTuple):
+class Found(NamedTuple):
     """What was found in the batch in hand; more may follow."""
 
     notes: list[Note]
@@ -138,12 +140,12 @@ class _Worker:
             self._session.outputs.write(fault)
             return
         for begin in range(0, len(notes), _MOST_NOTES):
-            self._send(Noted(notes[begin : begin + _MOST_NOTES]), now=False)
+            self._send(Found(notes[begin : begin + _MOST_NOTES]), now=False)
 
 
 def main() -> None:
     """Serves one session."""
-    source, send = os.fdopen(int(sys.argv[1]), "rb"), _Sender(os.fdopen(int(sys.argv[2]), "wb"))
+    source, send = os.fdopen(int(sys.argv[1]), "rb"), _Sender(os.fdopen(int(sys.argv[2]), "wb", _AT_ONCE))
     log = logging.getLogger("leaktap")
     log.addHandler(_Relay(send))
     log.setLevel(logging.INFO)

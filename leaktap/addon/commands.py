@@ -82,20 +82,22 @@ class Commands:
     @command.command("leaktap.findings")
     def findings(self) -> types.Data:
         """The last findings, newest first: time, severity, what, disguise, to whom, host, phase, clauses, id."""
-        return [[*note.row, str(note.record["id"])] for note in reversed(self._live.last)]  # type: ignore[return-value]
+        found = (note.opened() for note in reversed(self._live.last))
+        return [[*noted.row, str(noted.record["id"])] for noted in found]  # type: ignore[return-value]
 
     @command.command("leaktap.ids")
     def ids(self) -> Sequence[str]:
         """The ids of the last findings, newest first."""
-        return [str(note.record["id"]) for note in reversed(self._live.last)]
+        return [str(note.opened().record["id"]) for note in reversed(self._live.last)]
 
     @command.command("leaktap.explain")
     @command.argument("finding", type=types.Choice("leaktap.ids"))
     def explain(self, finding: str) -> types.Data:
         """Everything about one of the last findings, by its id."""
         for note in reversed(self._live.last):
-            if note.record["id"] == finding:
-                return [[name, harmless(value)] for name, value in _told("", note.record)]  # type: ignore[return-value]
+            record = note.opened().record
+            if record["id"] == finding:
+                return [[name, harmless(value)] for name, value in _told("", record)]  # type: ignore[return-value]
         raise CommandError(f"leaktap.explain: {finding!r} is none of the last findings: see leaktap.findings")
 
     @command.command("leaktap.filter")

@@ -37,7 +37,7 @@ from leaktap.addon._log import ALERT
 from leaktap.addon._marks import Marks
 from leaktap.addon._notes import annotate
 from leaktap.addon._outputs import check
-from leaktap.addon._session import Note, failure, now, timeline_of
+from leaktap.addon._session import Note, Noted, failure, now, timeline_of
 from leaktap.addon._settings import Settings
 from leaktap.addon._tally import Tally
 from leaktap.addon.options import OPTIONS, declare, settings
@@ -322,15 +322,15 @@ class Live:
     @guarded
     def _note(self, notes: Sequence[Note], flows: dict[str, Flow], tally: Tally) -> None:
         self.last.extend(notes)
-        for note in notes:
-            self.board.found(note.record)
+        self.board.noted(notes)
         if tally:
             self.board.tally(tally)
-        by_flow: dict[str, list[Note]] = {}
+        if not flows:
+            return
+        by_flow: dict[str, list[Noted]] = {}
         for note in notes:
-            by_flow.setdefault(note.flow, []).append(note)
-        changed = [flow for name, flow in flows.items() if name in by_flow]
-        for flow in changed:
-            annotate(flow, by_flow[flow.id])
-        if changed:
-            ctx.master.addons.trigger(hooks.UpdateHook(changed))
+            if note.flow in flows:
+                by_flow.setdefault(note.flow, []).append(note.opened())
+        for name, noted in by_flow.items():
+            annotate(flows[name], noted)
+        ctx.master.addons.trigger(hooks.UpdateHook([flows[name] for name in by_flow]))

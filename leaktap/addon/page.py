@@ -9,6 +9,7 @@ Requests to the page's host are answered here and go nowhere; they are no traffi
 import logging
 import os
 import secrets
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -138,7 +139,7 @@ class Page:
         name = self._name
         if name in asked.authority.lower() or asked.host.lower() == self._host:
             return True
-        return any(len(key) == 4 and name in value.lower() for key, value in asked.headers.fields)
+        return name in b"\n".join([value for key, value in asked.headers.fields if len(key) == 4]).lower()
 
     def _listen(self) -> None:
         """Opens what the options name, and tells of it."""
@@ -208,8 +209,8 @@ class Page:
         said = {"phase": name, "background": background, "app": app}
         return said | {"waiting": waiting, "now": round(time() * 1000)}
 
-    def _rows(self) -> list[tuple[str, ...]]:
-        return [note.row for note in reversed(self._live.last)]
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        return (note.opened().row for note in reversed(self._live.last))
 
 
 def _place(name: str) -> tuple[str, int]:

@@ -1,6 +1,7 @@
 """The dashboard's state: whatever a page missed it is told, in portions, and nothing grows without end."""
 
 import json
+import pickle
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from leaktap.addon import _board
 from leaktap.addon._board import Board
 from leaktap.addon._dashboard import Dashboard
+from leaktap.addon._session import Note, Noted
 from leaktap.addon._tally import Tally
 from leaktap.config import Event
 from leaktap.model import SEVERITIES, Blind
@@ -71,6 +73,17 @@ class Page:
             if not update.more:
                 return self
         raise AssertionError("there is no end to it")
+
+
+@pytest.mark.parametrize("number", [1, _board._MOST_NOTES, 2 * _board._MOST_NOTES + 1])
+def test_what_was_noted_is_there_for_whoever_looks(number):
+    board = Board()
+    for second in range(number):
+        noted = Noted("high", "said", (), finding(second=second, identifier=f"class{second}"))
+        board.noted([Note("flow", pickle.dumps(tuple(noted)))])
+        assert len(board._notes) < _board._MOST_NOTES
+    page = Page(board).hear()
+    assert [group["identifier"] for group in page.kept["groups"].values()] == [f"class{n}" for n in range(number)]
 
 
 def test_the_same_again_is_one_group_with_a_counter():
