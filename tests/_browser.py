@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests._kept import KEPT
+from tests._waiting import PATIENCE
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _AXE = KEPT / "axe-4.10.2.min.js"
@@ -42,11 +43,19 @@ def chromium(*arguments: str) -> Iterator:
     if program is None:
         pytest.skip("no Chromium is installed")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", *arguments])
+        options = ["--no-sandbox", "--disable-dev-shm-usage", *arguments]
+        browser = playwright.chromium.launch(executable_path=program, args=options, timeout=PATIENCE * 1000)
         try:
             yield browser
         finally:
             browser.close()
+
+
+def patient(browser, **options):
+    """Returns a new context of the browser, in which things may take long."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE * 1000)
+    return context
 
 
 def axe(page) -> list[tuple[str, str, str]]:

@@ -20,6 +20,7 @@ from leaktap.cli import _Given, run, tree
 from leaktap.cli._tree import commands
 from leaktap.model import BLIND_REASONS
 from leaktap.sinks._record import record
+from tests._waiting import PATIENCE
 from tests.sinks.samples import blind, declared, fault, finding, inventory, summary
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +55,7 @@ def shell(line):
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     command = ["bash", "-c", line]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PATH": path}, timeout=90
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PATH": path}, timeout=PATIENCE
     )
 
 

@@ -12,6 +12,7 @@ from leaktap.attribution._catalogue import catalogue
 from leaktap.cli import tree
 from leaktap.cli._tree import commands, options
 from leaktap.rulebook import rule_book
+from tests._waiting import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 
@@ -21,7 +22,7 @@ def site(tmp_path_factory):
     pytest.importorskip("mkdocs")
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     return folder
 

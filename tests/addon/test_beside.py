@@ -18,6 +18,7 @@ from leaktap.addon._settings import Settings
 from leaktap.config import Case, DeviceProfile, Event
 from leaktap.sinks import SinkError
 from leaktap.sources._shown import asked, replied
+from tests._waiting import PATIENCE, whole_lines
 
 IMEI = "867530912345678"
 
@@ -38,7 +39,7 @@ def beside(tmp_path, told):
     session = Beside(settings(tmp_path), (), lambda notes, flows, tally: told.append((notes, flows)) if notes else None)
     session.attach(LOOP)
     yield session
-    session.close(5)
+    session.close(1)
 
 
 BODY = f'{{"imei":"{IMEI}"}}'.encode()
@@ -66,14 +67,13 @@ def leak(path="/", body=BODY):
 
 
 def lines(tmp_path, schema):
-    found = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
-    return [line for line in found if line["schema"] == f"leaktap.{schema}/1"]
+    return [line for line in whole_lines(tmp_path / "out.jsonl") if line["schema"] == f"leaktap.{schema}/1"]
 
 
 LOOP = asyncio.new_event_loop()
 
 
-def wait(ready, seconds=30):
+def wait(ready, seconds=PATIENCE):
     """Runs the loop until something is so."""
 
     async def until():
@@ -99,7 +99,7 @@ def test_what_is_put_comes_out_in_order_and_its_notes_with_its_flow(beside, told
     assert [line["phase"] for line in found] == ["before_consent"] * 150 + ["consented"] * 150
     assert [note.flow for notes, _ in told for note in notes] == [flow.id for flow in flows]
     assert all(notes[0].flow in given for notes, given in told)
-    beside.close(5)
+    beside.close(PATIENCE)
     (summary,) = lines(tmp_path, "summary")
     assert summary["exchanges"] == 300
 
@@ -145,7 +145,7 @@ def test_a_full_queue_is_blind_not_slow(beside, tmp_path, monkeypatch):
     wait(lambda: beside.idle)
     beside.put(asked(leak("/last")))
     wait(lambda: beside.idle)
-    beside.close(5)
+    beside.close(PATIENCE)
     (blind,) = lines(tmp_path, "blind")
     (summary,) = lines(tmp_path, "summary")
     left = 101 - summary["exchanges"]
@@ -170,7 +170,7 @@ def test_signals_are_for_the_proxy(beside, tmp_path, number):
     os.kill(beside.pid, number)
     beside.put(asked(leak()))
     wait(lambda: beside.idle)
-    beside.close(5)
+    beside.close(PATIENCE)
     assert len(lines(tmp_path, "summary")) == 1
 
 
@@ -230,7 +230,7 @@ def test_what_was_not_in_hand_when_it_died_is_inspected_by_the_next(beside, tmp_
     wait(lambda: sent(beside))
     os.kill(beside.pid, signal.SIGKILL)
     wait(lambda: beside.idle)
-    beside.close(5)
+    beside.close(PATIENCE)
     (blind,), (summary,) = lines(tmp_path, "blind"), lines(tmp_path, "summary")
     assert len(lines(tmp_path, "finding")) == 11 and summary["exchanges"] + blind["bytes"] // 1000 == 410
 
@@ -260,7 +260,7 @@ def test_the_next_session_begins_when_the_one_before_has_ended(beside, tmp_path)
     assert second.pid == 0 and second.waiting == 1
     os.kill(beside.pid, signal.SIGCONT)
     wait(lambda: second.idle)
-    second.close(5)
+    second.close(PATIENCE)
     schemas = [json.loads(line)["schema"].split("/")[0] for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     told = [schema for schema in schemas if schema in ("leaktap.finding", "leaktap.summary")]
     assert told == ["leaktap.finding", "leaktap.summary"] * 2 and len(heard.told) == 1
@@ -275,8 +275,8 @@ def test_the_end_of_all_ends_those_that_wait_too(beside, tmp_path, before):
     second.attach(LOOP)
     second.put(asked(leak("/second")))
     if before == "ends first":
-        beside.close(60)
-    second.close(60)
+        beside.close(PATIENCE)
+    second.close(PATIENCE)
     assert beside.ended and second.ended
     assert len(lines(tmp_path, "finding")) == len(lines(tmp_path, "summary")) == 2
 

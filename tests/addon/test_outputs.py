@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from leaktap.addon._outputs import Outputs
 from leaktap.cli.addon_path import script
-from tests.sinks.receivers import Hook, answers, free_port, until
+from tests._waiting import PATIENCE, whole_lines
+from tests._ports import free_port
+from tests.sinks.receivers import Hook, answers, until
 from tests.sinks.samples import finding, summary
 
 
@@ -45,21 +48,21 @@ def mitmdump(port, *settings, **environment):
     run = "import sys; sys.argv[0] = 'mitmdump'; from mitmproxy.tools.main import mitmdump as run; run()"
     options = [part for setting in settings for part in ("--set", setting)]
     command = [sys.executable, "-c", run, "-q", "--listen-host", "127.0.0.1", "-p", str(port), "-s", script(), *options]
+    command += ["-s", Path(__file__).parents[1] / "end_to_end" / "patient.py"]
     process = subprocess.Popen([*map(str, command)], env={**os.environ, **environment})
-    assert until(lambda: process.poll() is not None or answers(port), 60)
+    assert until(lambda: process.poll() is not None or answers(port)) and process.poll() is None
     return process
 
 
 def ask(port, site, number):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("GET", f"http://127.0.0.1:{site}/up?imei=867530912345672&n={number}")
     assert connection.getresponse().status == 204
     connection.close()
 
 
 def ids(file):
-    lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-    return [line["id"] for line in lines if line["schema"] == "leaktap.finding/1"]
+    return [line["id"] for line in whole_lines(file) if line["schema"] == "leaktap.finding/1"]
 
 
 def test_findings_of_a_session_arrive_and_its_end_drains(tmp_path, site, hook):
@@ -70,13 +73,13 @@ def test_findings_of_a_session_arrive_and_its_end_drains(tmp_path, site, hook):
     try:
         for number in range(5):
             ask(port, site, number)
-        assert until(lambda: len(ids(file)) == 5, 60)
+        assert until(lambda: len(ids(file)) == 5)
         assert until(lambda: len(hook.ids()) == 5)
         assert list((tmp_path / "spool").iterdir()) and not (tmp_path / "unused").exists()
     finally:
         process.terminate()
-        process.wait(30)
-    assert until(lambda: len(hook.ids()) == 6, 10)
+        process.wait(PATIENCE)
+    assert until(lambda: len(hook.ids()) == 6)
     assert hook.ids()[:5] == ids(file)
     assert json.loads(hook.taken()[-1]["body"])["schema"] == "leaktap.summary/1"
 
@@ -89,17 +92,17 @@ def test_what_a_killed_session_wrote_is_sent_by_the_next_run(tmp_path, site, hoo
     process = mitmdump(port, *outputs, **environment)
     for number in range(5):
         ask(port, site, number)
-    assert until(lambda: len(ids(file)) == 5, 60)
+    assert until(lambda: len(ids(file)) == 5)
     process.kill()
-    process.wait(30)
+    process.wait(PATIENCE)
     hook.mode("")
     deliver = [sys.executable, "-m", "leaktap", "deliver", "--wait", "30"]
 
     def delivered():
-        subprocess.run(deliver, env={**os.environ, **environment}, capture_output=True, timeout=60)
+        subprocess.run(deliver, env={**os.environ, **environment}, capture_output=True, timeout=PATIENCE)
         return len(set(hook.ids())) == 5
 
-    assert until(delivered, 60)
+    assert until(delivered)
     assert list(dict.fromkeys(hook.ids())) == ids(file)
 
 

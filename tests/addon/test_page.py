@@ -14,6 +14,7 @@ from leaktap import sessions
 from leaktap.addon.live import Live
 from leaktap.addon.page import Page
 from leaktap.sources.flows import OWN
+from tests._waiting import PATIENCE
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_the_endpoint_is_announced_while_it_listens(addons):
         (said,) = sessions.running()
         assert (said.pid, said.token, said.page) == (os.getpid(), page.control.token, page.address)
         request = urllib.request.Request(f"{said.url}/state", headers={"Authorization": f"Bearer {said.token}"})
-        answer = await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=10).read())
+        answer = await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=PATIENCE).read())
         assert json.loads(answer)["phase"] == "unknown"
         page.done()
         assert sessions.running() == []

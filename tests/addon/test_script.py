@@ -25,7 +25,7 @@ for name in ("request", "response", "configure", "leaktap.mark", "leaktap.page")
 @pytest.mark.parametrize("script", ["addon/script.py", "leaktap/addon/script.py"])
 def test_a_checkout_needs_no_installation(script, tmp_path):
     code = CODE.format(packages=sysconfig.get_paths()["purelib"], script=str(ROOT / script))
-    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run([sys.executable, "-ES", "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(ROOT / "leaktap/__init__.py")
 

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from leaktap.cli import run
+from tests._waiting import PATIENCE
 
 SEVERITIES = {"critical", "high", "medium", "low", "info"}
 ROWS = [
@@ -39,7 +40,7 @@ def shell(request, tmp_path, capsys, monkeypatch):
 
 
 def asked(command, folder):
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stderr) == (0, "")
     return {line.partition("\t")[0] for line in done.stdout.splitlines()}
 
@@ -77,7 +78,7 @@ def ask_zsh(script, line, folder):
         sleep 1.5
         while zpty -rt inner piece; do print -r -- "$piece"; done
     """
-    done = subprocess.run(["zsh", "-f", "-c", program], cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["zsh", "-f", "-c", program], cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
     return {word for part in done.stdout.split("<") for word in [part.partition(">")[0]] if word}
 
 

@@ -19,6 +19,7 @@ from leaktap.cli import run
 from leaktap.decoders import Part
 from leaktap.trees._picture import document, escaped, lines
 from leaktap.trees._tree import ROOT, Shown, Tree
+from tests._waiting import PATIENCE
 
 IMEI, ANDROID_ID, PHONE = "867530912345673", "6c1f0be47a93d825", "19900000017"
 NAMES = [f"Fenella Bramelph{letter}" for letter in "abcde"]
@@ -179,7 +180,9 @@ def test_colour_is_for_terminals(environment, coloured, tmp_path):
     command = [sys.executable, "-m", "leaktap", "decode", str(tmp_path / "payload")]
     plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     with os.fdopen(ours, "rb", buffering=0) as reader:
-        done = subprocess.run(command, stdout=theirs, env=plain | {"TERM": "xterm-256color"} | environment, timeout=60)
+        done = subprocess.run(
+            command, stdout=theirs, env=plain | {"TERM": "xterm-256color"} | environment, timeout=PATIENCE
+        )
         os.close(theirs)
         shown = reader.read(65536)
     assert done.returncode == 0 and b"|form" in shown

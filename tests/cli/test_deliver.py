@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests._waiting import PATIENCE
 from tests.sinks.receivers import Hook, Rsyslog
 
 KILLS = int(os.environ.get("LEAKTAP_KILLS", "8"))
@@ -82,11 +83,13 @@ def test_what_was_printed_before_a_kill_arrives(load, tmp_path):
                 lines.append(line)
                 if len(lines) == last:
                     run.send_signal(signal.SIGKILL)
-            run.wait(30)
+            run.wait(PATIENCE)
             printed = [json.loads(line).get("id") for line in lines if line.endswith(b"\n")]
             printed = [one for one in printed if one]
             assert len(printed) >= last - 3
-            done = subprocess.run(command("deliver", "--wait", 60), capture_output=True, env=environment, timeout=90)
+            done = subprocess.run(
+                command("deliver", "--wait", 60), capture_output=True, env=environment, timeout=PATIENCE
+            )
             assert done.returncode == 0, done
             for ids in (findings(hook.ids()), findings(server.ids())):
                 assert ids[: len(printed)] == printed

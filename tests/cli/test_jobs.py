@@ -1,5 +1,6 @@
 """Several processes give the same records in the same order as one, whatever the inputs; one that dies is told of."""
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -103,11 +104,15 @@ def test_a_reader_that_dies_is_told_of_and_the_others_go_on(monkeypatch):
 
 
 def test_readers_end_with_the_one_who_asked_them():
+    before = multiprocessing.active_children()
     items = examined(FILES["shop"] * 50, Reading(), Examiner(Case(), []), 2)
     next(items)
+    readers = [process.pid for process in multiprocessing.active_children() if process not in before]
     items.close()
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert len(readers) == 2
+    for pid in readers:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
 
 def test_a_stop_ends_it():

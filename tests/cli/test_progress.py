@@ -1,3 +1,5 @@
+"""The bar of a run on a real terminal, which is told how long the run takes."""
+
 import os
 import pty
 import subprocess
@@ -5,12 +7,16 @@ import sys
 
 import pytest
 
+from tests._waiting import PATIENCE
+
 PROGRAM = """
 import sys, time
-from leaktap.cli._progress import Meter
-with Meter(sys.argv[2:]) as meter:
+from leaktap.cli import _progress
+now = 0.0
+_progress.monotonic = lambda: now
+with _progress.Meter(sys.argv[2:]) as meter:
     meter.at(0, 1000)
-    time.sleep(float(sys.argv[1]))
+    now = float(sys.argv[1])
     meter.at(0, 2000)
     meter.at(1, 1000)
     print("said meanwhile", file=sys.stderr)
@@ -39,7 +45,7 @@ def run(folder, seconds, *names, terminal=True):
             break
         shown += piece
     os.close(ours)
-    out = process.communicate(timeout=30)[0]
+    out = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode == 0
     return out, shown.decode()
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from leaktap.cli import run
+from tests._waiting import PATIENCE
 
 GOOD_DEVICE = "name: phone\naddresses: {mac: a4:50:46:12:34:56}\nidentifiers: {imei: '867530912345672'}\n"
 GOOD_CASE = "app: {package: com.example.shop}\n"
@@ -41,7 +42,7 @@ def refused(folder, capsys):
 def test_a_process_ends_so(folder):
     (folder / "case.yaml").write_text("app: [")
     command = [sys.executable, "-m", "leaktap", "scan", "in.har", "--case", "case.yaml"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=folder)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(r"leaktap: case\.yaml:1: is no YAML [^\n]+\n", done.stderr)
 

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from leaktap.wire import tshark
+from tests._waiting import PATIENCE
 from tests.wire._packets import SYN, ip, pcap, tcp
 from tests.wire._wpa import Network
 
@@ -30,7 +31,7 @@ def air(tmp_path):
 
 def scan(*arguments, **more):
     command = [sys.executable, "-m", "leaktap", "scan", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, **more)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, **more)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_ctrl_c_ends_tshark(air, tmp_path):
     try:
         pid = int(_wait(tmp_path / "pid"))
         child.send_signal(signal.SIGINT)
-        child.communicate(timeout=20)
+        child.communicate(timeout=PATIENCE)
         assert child.returncode == 130
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)

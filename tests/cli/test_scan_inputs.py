@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from leaktap.cli import run
+from tests._waiting import PATIENCE
 
 SHOP = Path(__file__).parents[2] / "captures" / "shop"
 CASE = ["--case", str(SHOP / "case.yaml")]
@@ -34,7 +35,7 @@ def leak(*arguments):
 
 def process(*arguments, **options):
     command = [sys.executable, "-m", "leaktap", "scan", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, timeout=60, **options)
+    return subprocess.run(command, capture_output=True, timeout=PATIENCE, **options)
 
 
 def records(done, kind):
@@ -200,7 +201,7 @@ def test_a_full_disk_is_one_line_and_the_other_outputs_go_on(tmp_path, whole):
 
 def test_a_reader_that_leaves_ends_it_quietly():
     command = f"{sys.executable} -m leaktap scan {SHOP}/capture.har --format jsonl | true; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=60)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=PATIENCE)
     assert (done.returncode, done.stderr) == (141, b"")
 
 
@@ -212,7 +213,7 @@ def test_an_interrupt_reports_what_was_read(tmp_path, whole):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with pipe.open("wb"):
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert b"Traceback" not in err
     lines = [json.loads(line)["schema"] for line in out.splitlines()]

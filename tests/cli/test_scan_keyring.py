@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
+from tests._waiting import PATIENCE
+
 KEY, IV = b"0123456789abcdef", b"fedcba9876543210"
 CONTENT = json.dumps({"imei": "867530912345672", "events": ["none"] * 60}).encode()
 CONTENT += b" " * (-len(CONTENT) % 16)
@@ -63,7 +65,7 @@ def folder(tmp_path):
 
 def scan(folder, *arguments):
     command = [sys.executable, "-m", "leaktap", "scan", "in.har", "--device", "device.yaml", "--format", "jsonl"]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=60, cwd=folder)
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=PATIENCE, cwd=folder)
     assert done.returncode == 0, done.stderr
     records = [json.loads(line) for line in done.stdout.splitlines()]
     return {record["schema"].split("/")[0].removeprefix("leaktap."): record for record in records}
@@ -96,6 +98,6 @@ def test_with_one_it_is_read(folder, arguments, path):
 def test_a_broken_keyring(folder):
     (folder / "keys.yaml").write_text("locks:\n  - {name: a, cipher: aes, mode: cbc, kay: b}\n")
     command = [sys.executable, "-m", "leaktap", "scan", "in.har", "--keyring", "keys.yaml"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=folder)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
     assert "keys.yaml:2: locks.0.kay: is no key of this file, did you mean 'key'?" in done.stderr

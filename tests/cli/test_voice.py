@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests._waiting import PATIENCE
+
 SHOP = Path(__file__).parents[2] / "captures" / "shop"
 HAR = str(SHOP / "capture.har")
 CASE = ["--case", str(SHOP / "case.yaml")]
@@ -34,7 +36,7 @@ def said(*arguments, folder, terminal=True, **environment):
             break
         shown += piece
     os.close(ours)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     return shown.decode().replace("\r\n", "\n")
 
 

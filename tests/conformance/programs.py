@@ -13,6 +13,7 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, RequestReceived, StreamEnded
 
+from tests._waiting import PATIENCE
 from tests.conformance._network import Capture, Ends, capture, framed, merged, segments, timed
 from tests.conformance._relay import recorded
 from tests.conformance.http1 import wordy
@@ -89,7 +90,7 @@ def curl_http1():
             ]
             command += [*more, "-H", "Transfer-Encoding: chunked", "-d", "@-", f"{base}/up", *more, f"{base}/chunked"]
             command += [*more, "-I", f"{base}/head", *more, "-H", "Expect: 100-continue", "-F", "a=b", f"{base}/multi"]
-            subprocess.run(command, input=wordy(3000), check=True, timeout=20)
+            subprocess.run(command, input=wordy(3000), check=True, timeout=PATIENCE)
     finally:
         server.shutdown()
         server.server_close()
@@ -139,7 +140,7 @@ def curl_http2():
             for path, *options in (["/a?b=c"], ["/post", "-d", "@-"], ["/thing", "-X", "DELETE", "-H", "X-Thing: 1"]):
                 command = ["curl", "--http2-prior-knowledge", "-s", "-o", "/dev/null", *options]
                 url = f"http://127.0.0.1:{relay.port}{path}"
-                subprocess.run([*command, url], input=b"imei=867530912345678&" * 5_000, check=True, timeout=20)
+                subprocess.run([*command, url], input=b"imei=867530912345678&" * 5_000, check=True, timeout=PATIENCE)
     ends = [Ends(ports=(40000 + number, 8080)) for number in range(3)]
     frames = merged(*zip(map(segments, relay.connections), ends, strict=True))
     return Capture(pcap(timed(framed(*frame) for frame in frames)), options=AS_HTTP2)

@@ -1,3 +1,4 @@
+from random import Random
 import bz2
 import gzip
 import hashlib
@@ -118,7 +119,8 @@ def test_foreign(data):
 
 
 def test_random_bytes():
-    seen = sum(decode(os.urandom(200), Context()) is not None for _ in range(3000) if DECODER.shape)
+    chance = Random(1)
+    seen = sum(decode(chance.randbytes(200), Context()) is not None for _ in range(3000) if DECODER.shape)
     assert seen <= 3
 
 

@@ -42,7 +42,8 @@ class Marker:
             if order.exists():
                 answer = ctx.master.commands.execute(order.read_text())
                 order.unlink()
-                order.with_suffix(".done").write_text(str(answer))
+                order.with_suffix(".answer").write_text(str(answer))
+                order.with_suffix(".answer").rename(order.with_suffix(".done"))
 
     def done(self):
         if self.task:

@@ -3,7 +3,6 @@
 The phone takes its address from dnsmasq, asks it for names, and speaks TLS through the real rules and a real session.
 """
 
-import json
 import os
 import re
 import shutil
@@ -15,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.test_live import HOSTS, certificates, wait
+from tests._waiting import PATIENCE, wait, whole_lines
+from tests.end_to_end.test_live import HOSTS, certificates
 
 LAB = Path(__file__).parents[2] / "docs/lab.md"
 SERVER, GATEWAY = "198.51.100.1", "10.42.7.1"
@@ -58,7 +58,7 @@ udp.settimeout(5)
 def ask(*options):
     message = BOOTP(op=1, chaddr=mac2str(mac), xid=7, flags=0x8000)
     message /= DHCP(options=[*options, ("hostname", b"Pixel-8"), "end"])
-    for _ in range(4):
+    for _ in range(20):
         udp.sendto(bytes(message), ("255.255.255.255", 67))
         try:
             return BOOTP(udp.recv(2000))
@@ -73,7 +73,7 @@ print(taken.yiaddr, said["router"], said["name_server"])
 QUIC = """
 import socket, sys
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-udp.settimeout(5)
+udp.settimeout(60)
 udp.connect((sys.argv[1], int(sys.argv[2])))
 udp.send(b"hello")
 try:
@@ -84,7 +84,7 @@ except ConnectionRefusedError:
 
 
 def run(*command, **how):
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120, **how)
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=PATIENCE, **how)
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     return done.stdout
 
@@ -121,6 +121,7 @@ class Lab:
             line += f" --wired --dns {SERVER}"
         if "live.sh" in line:
             line += f" --ui dump -- --set ssl_verify_upstream_trusted_ca={self.folder / 'ca.pem'}"
+            line += f" -s {Path(__file__).with_name('patient.py')}"
         own = {name: value for name, value in os.environ.items() if not name.startswith(("LEAKTAP", "XDG"))}
         own |= {"HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder), "PYTHONUNBUFFERED": "1"}
         own["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
@@ -129,7 +130,7 @@ class Lab:
 
     def type(self, line):
         command, own = self.typed(line)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=self.folder, env=own)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=self.folder, env=own)
         assert done.returncode == 0 or line == "leaktap doctor", f"{line}: {done.stdout}{done.stderr}"
         return done.stdout
 
@@ -189,8 +190,7 @@ def lab(tmp_path):
 
 
 def findings(file):
-    lines = map(json.loads, file.read_text().splitlines() if file.exists() else ())
-    return [line for line in lines if line["schema"] == "leaktap.finding/1"]
+    return [line for line in whole_lines(file) if line["schema"] == "leaktap.finding/1"]
 
 
 def test_from_the_first_command_to_the_report(lab, capsys):
@@ -218,10 +218,10 @@ def test_from_the_first_command_to_the_report(lab, capsys):
     assert joined[1:] == [GATEWAY, GATEWAY]
     run("ip", "-n", lab.names[0], "address", "add", f"{address}/24", "dev", lab.phone_end)
     run("ip", "-n", lab.names[0], "route", "add", "default", "via", GATEWAY)
-    assert "leaktap" in lab.phone("curl", "-s", "-m", "20", f"http://leak.tap/?k={token}")
+    assert "leaktap" in lab.phone("curl", "-s", "-m", "120", f"http://leak.tap/?k={token}")
     trusted = folder / "trusted.pem"
-    trusted.write_text(lab.phone("curl", "-s", "-m", "20", "http://mitm.it/cert/pem"))
-    leak = ["curl", "-s", "-m", "20", "--cacert", trusted, "-d", f"imei={IMEI}&android_id={ANDROID_ID}"]
+    trusted.write_text(lab.phone("curl", "-s", "-m", "120", "http://mitm.it/cert/pem"))
+    leak = ["curl", "-s", "-m", "120", "--cacert", trusted, "-d", f"imei={IMEI}&android_id={ANDROID_ID}"]
     leak.append(f"https://{HOSTS[1]}/log")
     for line in lines:
         if line == "leaktap mark consent":
@@ -229,13 +229,13 @@ def test_from_the_first_command_to_the_report(lab, capsys):
         said = lab.type(line)
     assert said == "before consent\n"
     lab.phone(*leak)
-    wait(lambda: len(findings(folder / "results.jsonl")) == 2, 30)
+    wait(lambda: len(findings(folder / "results.jsonl")) == 2)
     took = time.monotonic() - begun
     assert took < 600
 
     assert lab.type(line) == "consented\n"
     lab.phone(*leak)
-    wait(lambda: len(findings(folder / "results.jsonl")) == 4, 30)
+    wait(lambda: len(findings(folder / "results.jsonl")) == 4)
     found = findings(folder / "results.jsonl")
     assert [each["phase"] for each in found] == ["before_consent"] * 2 + ["consented"] * 2
     assert {each["identifier"] for each in found} == {"imei", "android_id"}
@@ -248,7 +248,7 @@ def test_from_the_first_command_to_the_report(lab, capsys):
     if Path("/proc/sys/net/ipv4/conf/lo/forwarding").exists():
         assert "on between" in said
     session.send_signal(signal.SIGINT)
-    assert session.wait(30) == 0, (folder / "said").read_text()
+    assert session.wait(PATIENCE) == 0, (folder / "said").read_text()
     line = next(lines)
     assert line == "sudo lab/stop.sh" and "all is as before" in lab.type(line)
     assert "does not run" in lab.type(line)
@@ -273,9 +273,9 @@ def begin(lab, line):
     with said.open("wb") as log:
         session = subprocess.Popen(command, cwd=lab.folder, env=own, stdout=log, stderr=subprocess.STDOUT)
     lab.running.append(session)
-    wait(lambda: said.read_text().count("listening at") == 2 or session.poll() is not None, 60)
+    wait(lambda: said.read_text().count("listening at") == 2 or session.poll() is not None)
     assert session.poll() is None, said.read_text()
-    wait(lambda: list((lab.folder / "leaktap").glob("*.json")), 30)
+    wait(lambda: list((lab.folder / "leaktap").glob("*.json")))
     return session
 
 

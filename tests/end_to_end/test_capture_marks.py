@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from leaktap.wire.container import windows
+from tests._waiting import PATIENCE
 from tests.wire._packets import ACK, PSH, SYN, ethernet, ip, pcap, tcp
 from tests.wire._pcapdroid import pcapng, trailed
 
@@ -21,7 +22,7 @@ IMEI = "867531042188306"
 
 def scan(*arguments):
     command = [sys.executable, "-m", "leaktap", "scan", *map(str, arguments), "--format", "jsonl", "--reveal"]
-    done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)
     assert b"Traceback" not in done.stderr
     return done, [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -100,7 +101,7 @@ def test_a_comment_is_the_moment_of_consent(tmp_path):
     assert done.returncode == 0
     with file.open("rb") as pipe:
         command = [sys.executable, "-m", "leaktap", "scan", "-", "--case", str(case), "--format", "jsonl"]
-        piped = subprocess.run(command, stdin=pipe, capture_output=True, timeout=120, check=True)
+        piped = subprocess.run(command, stdin=pipe, capture_output=True, timeout=PATIENCE, check=True)
     assert "consented" in {one["phase"] for one in of("finding", [json.loads(x) for x in piped.stdout.splitlines()])}
 
 

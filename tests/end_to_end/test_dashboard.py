@@ -4,19 +4,14 @@ import http.client
 import json
 import re
 import socket
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from test_session import IMEI, Handler, live, session, wait
-
 from leaktap.addon._stream import MOST_PAGES
 from leaktap.sessions import watching
-from tests._browser import Seen, chromium
+from tests._browser import Seen, chromium, patient
+from tests._waiting import PATIENCE, wait
+from tests.end_to_end.test_session import IMEI, Handler, live, session
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -45,7 +40,7 @@ class Phone:
         self.made, self.upstream = made, upstream
 
     def send(self, target, host="api.example-shop.cn", body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.made.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.made.port, timeout=PATIENCE)
         url = f"http://127.0.0.1:{self.upstream}{target}"
         connection.request("POST" if body else "GET", url, body, {"Host": host, **(headers or {})})
         assert connection.getresponse().read() == b"ok"
@@ -63,7 +58,7 @@ def test_in_a_browser(tmp_path, upstream, width, locale, scheme):
         printed = re.findall(r"The dashboard: (http://127\.0\.0\.1:\d+)/dashboard\?k=([0-9a-f]+)", made.said())
         said = announced(made)
         assert printed[0] == (said["url"], watching(said["token"])) and len(printed) == 2
-        context = browser.new_context(viewport={"width": width, "height": 900}, locale=locale, color_scheme=scheme)
+        context = patient(browser, viewport={"width": width, "height": 900}, locale=locale, color_scheme=scheme)
         seen, phone = Seen(), Phone(made, upstream)
         page = context.new_page()
         seen.watch(page)
@@ -118,11 +113,11 @@ def test_in_a_browser(tmp_path, upstream, width, locale, scheme):
         assert seen.said == []
         assert all(asked.startswith((said["url"], "data:")) for asked in seen.asked), seen.asked
         made.stop()
-        page.wait_for_selector("#link.off", timeout=30_000)
+        page.wait_for_selector("#link.off")
 
 
 def ask(url, path):
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE)
     connection.request("GET", path)
     reply = connection.getresponse()
     answer = reply.status, dict(reply.getheaders()), reply.read()

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import threading
@@ -30,6 +31,8 @@ from leaktap.model import Exchange, Fault, Finding
 from leaktap.pipeline import Pipeline
 from leaktap.sinks._record import record
 from leaktap.sources import Reading, read
+from tests._ports import free_port
+from tests._waiting import PATIENCE, wait
 
 LEAKTAP = str(Path(sys.executable).with_name("leaktap"))
 IMEI, ANDROID_ID = "867530912345678", "6c1f0be47a93d825"
@@ -116,12 +119,6 @@ def upstream(certificate: Path):
         thread.join()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Proxy:
     """A running mitmdump. `log` is what it said."""
 
@@ -150,13 +147,14 @@ class Proxy:
                 str(Path(sys.executable).with_name("mitmdump")),
                 *("--listen-host", "127.0.0.1", "--listen-port", str(self.port)),
                 *("-s", script, "-s", str(Path(__file__).with_name("marker.py"))),
+                *("-s", str(Path(__file__).with_name("patient.py"))),
                 *arguments,
             ],
             stdout=self.log.open("wb"),
             stderr=subprocess.STDOUT,
             env=environment,
         )
-        wait(lambda: self.listening() or self.process.poll() is not None, 60)
+        wait(lambda: self.listening() or self.process.poll() is not None)
         assert self.process.poll() is None, self.log.read_text()
 
     def listening(self) -> bool:
@@ -168,8 +166,7 @@ class Proxy:
         done, draft = self.orders.with_suffix(".done"), self.orders.with_suffix(".draft")
         draft.write_text(command)
         draft.rename(self.orders)
-        wait(done.exists, 20)
-        time.sleep(0.1)
+        wait(done.exists)
         answer = done.read_text()
         done.unlink()
         return answer
@@ -177,7 +174,7 @@ class Proxy:
     def send(self, host: str, method: str, path: str, body: bytes = b"", **headers: str) -> None:
         """Sends one request as an app would: CONNECT, TLS with the proxy's CA, HTTP."""
         trusted = ssl.create_default_context(cafile=str(self.folder / "conf/mitmproxy-ca-cert.pem"))
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=trusted, timeout=20)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=trusted, timeout=PATIENCE)
         connection.set_tunnel(host, 443)
         connection.request(method, path, body or None, {k.replace("_", "-"): v for k, v in headers.items()})
         assert connection.getresponse().read() == b'{"ok":true}'
@@ -185,14 +182,15 @@ class Proxy:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(30) == 0, self.log.read_text()
+        assert self.process.wait(PATIENCE) == 0, self.log.read_text()
 
 
-def wait(ready, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
+def has_last(capture: Path, port: int) -> bool:
+    """Tells whether a capture has all that was sent until now: a connection that is made and ended, its port says."""
+    with socket.create_connection(("127.0.0.1", port)) as last:
+        ports = struct.pack(">HH", last.getsockname()[1], port)
+    time.sleep(0.05)
+    return ports in capture.read_bytes()
 
 
 def leak(proxy: Proxy, when: str) -> None:
@@ -235,17 +233,15 @@ def session(tmp_path_factory):
                 if not any("listening" in line for line in iter(capture.stderr.readline, "")):
                     capture = None
             leak(proxy, "early")
-            time.sleep(0.3)
             marked = to_time(datetime.now(UTC))
             phases = [proxy.order("leaktap.phase"), proxy.order("leaktap.mark consent"), proxy.order("leaktap.phase")]
-            time.sleep(0.3)
             leak(proxy, "late")
-            wait(lambda: proxy.order("marker.noted") == "4", 60)
+            wait(lambda: proxy.order("marker.noted") == "4")
             proxy.order(f"marker.save {folder / 'noted.mitm'}")
         finally:
             proxy.stop()
             if capture:
-                time.sleep(0.5)
+                wait(lambda: has_last(folder / "up.pcap", port))
                 capture.terminate()
                 capture.communicate()
     lines = [json.loads(line) for line in (folder / "live.jsonl").read_text().splitlines()]
@@ -332,7 +328,7 @@ def test_the_packets_say_the_same(session):
 )
 def test_leaktap_live_says_what_is_wrong_before_it_starts(tmp_path, arguments, words):
     (tmp_path / "wrong.yaml").write_text("identifiers: {imeii: 1}\n")
-    done = subprocess.run([LEAKTAP, "live", *arguments], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    done = subprocess.run([LEAKTAP, "live", *arguments], capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE)
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.count("\n") == 1 and words in done.stderr
 
@@ -344,6 +340,7 @@ def test_leaktap_live_becomes_mitmproxy(tmp_path):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         command = [LEAKTAP, "live", "--ui", "dump", "--before-consent", "--device", "device.yaml", "-o", "out.jsonl"]
         options = ["--listen-host", "127.0.0.1", "-p", str(port), "--set", f"confdir={tmp_path}", "-q"]
+        options += ["-s", str(Path(__file__).with_name("patient.py"))]
         process = subprocess.Popen(
             [*command, "--", *options], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
@@ -352,13 +349,13 @@ def test_leaktap_live_becomes_mitmproxy(tmp_path):
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", port)) == 0 or process.poll() is not None
 
-        wait(answered, 60)
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        wait(answered)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         connection.request("GET", f"http://127.0.0.1:{server.server_address[1]}/?imei={IMEI}")
         assert connection.getresponse().status == 200
         connection.close()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=PATIENCE)
         server.shutdown()
     assert (process.returncode, out, err) == (0, b"", b"")
     found, *_, summary = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
@@ -370,6 +367,6 @@ def test_a_wrong_option_ends_mitmdump_with_one_line(tmp_path):
     script = subprocess.run([LEAKTAP, "addon-path"], capture_output=True, text=True, check=True).stdout.strip()
     command = [str(Path(sys.executable).with_name("mitmdump")), "-s", script, "-p", str(free_port())]
     options = ["--set", "leaktap_case=none.yaml", "--set", f"confdir={tmp_path}"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    done = subprocess.run([*command, *options], capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE)
     assert done.returncode == 1
     assert "none.yaml: there is no such file" in done.stdout and "Traceback" not in done.stdout + done.stderr

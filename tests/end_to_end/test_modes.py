@@ -3,12 +3,13 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import urllib.request
 
+from tests._ports import free_port
+from tests._waiting import PATIENCE, wait
 from tests.end_to_end.test_live import CASE, DEVICE, IMEI, LEAKTAP, Proxy, certificates, upstream
-from tests.end_to_end.test_session import free_port, session, wait
+from tests.end_to_end.test_session import PATIENT, session
 from tests.end_to_end.test_session import upstream as plain_upstream
 
 site = plain_upstream
@@ -23,7 +24,7 @@ def test_mitmweb_shows_the_findings_on_the_flow(tmp_path, site):
         wait(made.findings)
 
         def noted():
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/flows?token=secret", timeout=20) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/flows?token=secret", timeout=PATIENCE) as answer:
                 return [flow for flow in json.load(answer) if flow["comment"].startswith("leaktap found imei")]
 
         (flow,) = wait(noted)
@@ -32,21 +33,19 @@ def test_mitmweb_shows_the_findings_on_the_flow(tmp_path, site):
 
 
 def test_wireguard_shows_its_configuration_and_ends_with_the_summary(tmp_path):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [LEAKTAP, "live", "--ui", "dump", "-o", "out.jsonl", "--", "--mode", f"wireguard@{port}"]
+    command = [LEAKTAP, "live", "--ui", "dump", "-o", "out.jsonl", "--", "--mode", f"wireguard@{free_port()}"]
+    command += ["-s", PATIENT]
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     with (tmp_path / "out").open("wb") as out:
         process = subprocess.Popen(
             [*command, "--set", f"confdir={tmp_path / 'conf'}"], cwd=tmp_path, stdout=out, stderr=out, env=environment
         )
     try:
-        said = wait(lambda: text if "[Peer]" in (text := (tmp_path / "out").read_text()) else "", 120)
+        said = wait(lambda: text if "[Peer]" in (text := (tmp_path / "out").read_text()) else "")
         assert "PrivateKey" in said and "Endpoint" in said and "leak.tap" in said and "Traceback" not in said
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     assert json.loads((tmp_path / "out.jsonl").read_text().splitlines()[-1])["schema"] == "leaktap.summary/1"
 
 
@@ -61,7 +60,7 @@ def test_options_that_change_lose_nothing(tmp_path):
                 proxy.send("api.example-shop.cn", "GET", f"/a?imei={IMEI}&n={n}")
                 proxy.order(f"set leaktap_responses {value}")
                 proxy.send("api.example-shop.cn", "GET", f"/b?imei={IMEI}&n={n}")
-            wait(lambda: (tmp_path / "live.jsonl").read_text().count("leaktap.finding/1") == 6, 120)
+            wait(lambda: (tmp_path / "live.jsonl").read_text().count("leaktap.finding/1") == 6)
         finally:
             proxy.stop()
     schemas = [json.loads(line)["schema"] for line in (tmp_path / "live.jsonl").read_text().splitlines()]

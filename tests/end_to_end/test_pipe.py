@@ -5,6 +5,7 @@ import io
 import json
 import os
 import queue
+import select
 import shutil
 import signal
 import statistics
@@ -19,12 +20,11 @@ import pytest
 import zstandard
 
 from leaktap.wire._bytes import CLIENT
+from tests._waiting import PATIENCE, wait
 from tests.wire._packets import SYN, enhanced, ethernet, interface, ip, pcap, section, tcp
 from tests.wire._traffic import Talk
 
 IMEI = "867530912345678"
-PATIENCE = 20
-"""Seconds after which something that should come is taken not to come."""
 COUNT = 20
 SAID = b'{"phone":"19900000012"}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(SAID) + SAID
@@ -223,7 +223,8 @@ def test_a_second_interrupt_ends_it_at_once(tmp_path):
         os.read(reading, 1 << 16)
         frames = packets(1000)[2:]
         threading.Thread(target=running.send, args=(b"".join(as_pcap(frames)[1:]),), daemon=True).start()
-        time.sleep(1)  # it fills the output
+        wait(lambda: not select.select([], [writing], [], 0)[1])  # the output is full
+        time.sleep(1)
         running.process.send_signal(signal.SIGINT)
         with pytest.raises(subprocess.TimeoutExpired):
             running.process.wait(0.5)
@@ -354,8 +355,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(204)
         self.end_headers()
     def log_message(self, *arguments): pass
+server = http.server.HTTPServer(("198.51.100.1", 8080), Handler)
 print("ready", flush=True)
-http.server.HTTPServer(("198.51.100.1", 8080), Handler).serve_forever()
+server.serve_forever()
 """
 PHONE = """
 import http.client, json, sys, time

@@ -21,8 +21,12 @@ from pathlib import Path
 
 import pytest
 
+from tests._ports import free_port
+from tests._waiting import PATIENCE, wait, whole_lines
+
 LEAKTAP = str(Path(sys.executable).with_name("leaktap"))
 MITMDUMP = str(Path(sys.executable).with_name("mitmdump"))
+PATIENT = str(Path(__file__).with_name("patient.py"))
 IMEI = "867530912345678"
 DEVICE = f"name: lab-phone\nidentifiers: {{imei: ['{IMEI}']}}\n"
 CASE = """
@@ -55,20 +59,6 @@ def upstream():
         server.shutdown()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait(ready, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not (result := ready()):
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
-    return result
-
-
 def listens(port) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -84,6 +74,7 @@ class Session:
         self.environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
         self.environment.pop("LEAKTAP_TOKEN", None)
         options = ["--listen-host", "127.0.0.1", "-p", str(self.port), "--set", f"confdir={folder / 'conf'}", *more]
+        options += ["-s", PATIENT]
         self.process = subprocess.Popen(
             [*command, *options],
             cwd=folder,
@@ -91,10 +82,14 @@ class Session:
             stdout=(folder / "out").open("wb"),
             stderr=(folder / "err").open("wb"),
         )
-        wait(lambda: listens(self.port) or self.process.poll() is not None)
-        assert self.process.poll() is None, self.said()
-        wait(lambda: list((folder / "leaktap").glob("*.json")))
-        self.token = re.search(r"http://leak\.tap/\?k=([\w-]+)", wait(self._announced))[1]
+        try:
+            wait(lambda: listens(self.port) or self.process.poll() is not None)
+            assert self.process.poll() is None, self.said()
+            wait(lambda: list((folder / "leaktap").glob("*.json")))
+            self.token = re.search(r"http://leak\.tap/\?k=([\w-]+)", wait(self._announced))[1]
+        except BaseException:
+            self.process.kill()
+            raise
 
     def _announced(self):
         return self.said() if "leak.tap/?k=" in self.said() else ""
@@ -104,7 +99,7 @@ class Session:
 
     def ask(self, url: str, data: dict | None = None) -> tuple[int, str]:
         """Sends a request through the proxy, as the phone does, and follows no redirect."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         body = urllib.parse.urlencode(data).encode() if data else None
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if data else {}
         connection.request("POST" if data else "GET", url, body, headers)
@@ -114,17 +109,16 @@ class Session:
         return answer
 
     def findings(self, name="alerts.jsonl") -> list[dict]:
-        lines = map(json.loads, (self.folder / name).read_text().splitlines())
-        return [line for line in lines if line["schema"] == "leaktap.finding/1"]
+        return [line for line in whole_lines(self.folder / name) if line["schema"] == "leaktap.finding/1"]
 
     def mark(self, *words: str) -> subprocess.CompletedProcess:
         command = [LEAKTAP, "mark", *words]
-        return subprocess.run(command, capture_output=True, text=True, env=self.environment, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, env=self.environment, timeout=PATIENCE)
 
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            assert self.process.wait(30) == 0, self.said()
+            assert self.process.wait(PATIENCE) == 0, self.said()
 
 
 @contextmanager
@@ -190,7 +184,7 @@ def test_a_session_with_marks_from_everywhere_and_its_replay(tmp_path, upstream)
     assert summary["schema"] == "leaktap.summary/1" and summary["exchanges"] == 4, "the page is no traffic of the phone"
 
     replay = [LEAKTAP, "scan", "flows.mitm", "--case", "case.yaml", "--events", "session.csv", "-o", "replay.jsonl"]
-    done = subprocess.run(replay, cwd=tmp_path, env=made.environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(replay, cwd=tmp_path, env=made.environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert list(map(essence, made.findings("replay.jsonl"))) == list(map(essence, made.findings()))
     replayed = json.loads((tmp_path / "replay.jsonl").read_text().splitlines()[-1])
@@ -217,10 +211,11 @@ def test_two_sessions_at_once_do_not_mix(tmp_path, upstream):
         for folder in folders:
             for file in (folder / "leaktap").glob("*.json"):
                 shutil.copy(file, tmp_path / "leaktap" / f"{folder.name}.json")
-        done = subprocess.run([LEAKTAP, "mark", "consent"], capture_output=True, text=True, env=shared, timeout=60)
+        command = [LEAKTAP, "mark", "consent"]
+        done = subprocess.run(command, capture_output=True, text=True, env=shared, timeout=PATIENCE)
         assert done.returncode == 2 and "--session" in done.stderr
         command = [LEAKTAP, "mark", "consent", "--session", str(two.process.pid)]
-        done = subprocess.run(command, capture_output=True, text=True, env=shared, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, env=shared, timeout=PATIENCE)
         assert (done.returncode, done.stdout) == (0, "consented\n")
         phases = [json.loads(each.ask(f"http://leak.tap/state?k={each.token}")[1])["phase"] for each in (one, two)]
         assert phases == ["before_consent", "consented"]
@@ -253,7 +248,7 @@ def test_a_proxy_that_is_killed_leaves_its_findings_and_a_summary(tmp_path, upst
     with session(tmp_path, live()) as made:
         for n in range(20):
             assert made.ask(f"http://127.0.0.1:{upstream}/log?imei={IMEI}&n={n}")[0] == 200
-        time.sleep(0.2)  # what is gathered in the last hundredths of a second dies with the proxy
+        wait(lambda: len(made.findings()) == 20)  # what is still gathered in the proxy would die with it
         made.process.kill()
         made.process.wait()
         wait(lambda: '"leaktap.summary/1"' in (tmp_path / "alerts.jsonl").read_text())
@@ -273,7 +268,7 @@ def test_a_push_service_without_http(tmp_path):
         mode = f"reverse:tcp://127.0.0.1:{server.server_address[1]}"
         with (
             session(tmp_path, live(), "--mode", mode) as made,
-            socket.create_connection(("127.0.0.1", made.port), timeout=20) as phone,
+            socket.create_connection(("127.0.0.1", made.port), timeout=PATIENCE) as phone,
         ):
             phone.sendall(f"LOGIN imei={IMEI} app=com.example.shop\n".encode())
             assert phone.recv(100).startswith(b"welcome")
@@ -293,7 +288,7 @@ def test_a_push_service_without_http(tmp_path):
 def test_a_socks_proxy(tmp_path, upstream):
     with (
         session(tmp_path, live(), "--mode", "socks5") as made,
-        socket.create_connection(("127.0.0.1", made.port), timeout=20) as phone,
+        socket.create_connection(("127.0.0.1", made.port), timeout=PATIENCE) as phone,
     ):
         phone.sendall(b"\x05\x01\x00")
         assert phone.recv(2) == b"\x05\x00"
@@ -311,6 +306,6 @@ def test_sigterm_writes_the_summary(tmp_path, upstream):
         for n in range(50):
             assert made.ask(f"http://127.0.0.1:{upstream}/log?imei={IMEI}&n={n}")[0] == 200
         made.process.terminate()
-        assert made.process.wait(20) == 0
+        assert made.process.wait(PATIENCE) == 0
     assert len(made.findings()) == 50
     assert json.loads((tmp_path / "alerts.jsonl").read_text().splitlines()[-1])["schema"] == "leaktap.summary/1"

@@ -68,6 +68,8 @@ def test_near_the_profiles_place(there, leaves, expected):
         (query(ll="31228500,121478240"), [("gcj-02", "e6")] * 2, 1.0),
         (query(lat="31228500", lng="121478240"), [("gcj-02", "e6")] * 2, 0.95),
         (query(lat="3123041", lng="12147370"), [("e5",)] * 2, 0.95),
+        # Of what a place is in several maps, both have the same.
+        (query(lat="31230910", lng="121473800"), [("e6",)] * 2, 0.95),
         (query(lat="31228500"), [], 0),
         (query(lat="3123041", lng="12197370"), [], 0),
         (query(lat="312304100", lng="1214737000"), [("e7",)] * 2, 0.95),

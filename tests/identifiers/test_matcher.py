@@ -3,6 +3,7 @@ import hashlib
 import math
 import string
 import threading
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -315,11 +316,10 @@ def test_two_threads_at_once(owner):
     ],
 )
 def test_hostile_text_takes_bounded_time(owner, data):
-    import time
-
-    begun = time.process_time()
+    owner.match([leaf(data[-1000:], "x")])  # compiles
+    begun = time.thread_time()
     assert len(owner.match([leaf(data, "x")])) <= 2
-    assert time.process_time() - begun < 5
+    assert time.thread_time() - begun < 5
 
 
 @given(st.binary(max_size=300) | st.text(alphabet=string.printable, max_size=300).map(str.encode))

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from leaktap.report import languages, pdf
-from tests._browser import Seen, axe, chromium, layout
+from tests._browser import Seen, axe, chromium, layout, patient
 from tests.report.made import run
 from tests.report.pages import CASES, golden, hostile_run, page
 from tests.report.test_page import compared
@@ -20,7 +20,7 @@ class Window:
     def __init__(self, browser, folder):
         self.file, self.seen = folder / "report.html", Seen()
         self.strict, self.free, self.plain = (
-            browser.new_context(**options).new_page()
+            patient(browser, **options).new_page()
             for options in ({}, {"bypass_csp": True}, {"java_script_enabled": False})
         )
         self.seen.watch(self.strict)

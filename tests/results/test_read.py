@@ -108,9 +108,11 @@ def test_memory_stays_flat(tmp_path):
         stream.writelines(itertools.repeat(line, 20_000))
     next(read_results(file))
     tracemalloc.start()
-    assert sum(1 for _ in read_results(file)) == 20_000
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    try:
+        assert sum(1 for _ in read_results(file)) == 20_000
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
     assert peak < 1 << 20
 
 

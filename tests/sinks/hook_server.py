@@ -26,7 +26,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return  # who sent it was killed
         mode = (folder / "mode").read_text() if (folder / "mode").exists() else ""
         if mode == "hang":
-            time.sleep(60)
+            time.sleep(3600)
         if mode == "slow":
             time.sleep(0.05)
         status = int(mode) if mode.isdigit() else 200

@@ -15,13 +15,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests._ports import free_port
+from tests._waiting import PATIENCE
+
 HERE = Path(__file__).parent
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def program(name):
@@ -31,7 +28,7 @@ def program(name):
     return found
 
 
-def until(true, seconds=20.0):
+def until(true, seconds=PATIENCE):
     """Waits for something to become true, and returns whether it did."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -39,6 +36,28 @@ def until(true, seconds=20.0):
             return True
         time.sleep(0.02)
     return bool(true())
+
+
+def is_bound(port):
+    """Tells whether somebody has a port for datagrams."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def replace(file, data):
+    """Writes a file that may be read meanwhile."""
+    new = file.with_name(f"{file.name}.new")
+    new.write_bytes(data)
+    new.replace(file)
+
+
+def whole(file):
+    """Returns the lines of a file that may be written to meanwhile: the one that is not ended is left out."""
+    return file.read_text().rpartition("\n")[0].splitlines() if file.exists() else []
 
 
 def answers(port):
@@ -61,19 +80,22 @@ def authority(folder):
 class Process:
     """A program that serves a port."""
 
-    def __init__(self, command, port=0, log=None):
+    def __init__(self, command, port, log=None):
         self.command, self.port, self.log = [str(part) for part in command], port, log
         self.start()
 
     def start(self):
         with Path(self.log).open("ab") if self.log else contextlib.nullcontext(subprocess.DEVNULL) as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
-        if self.port and not until(lambda: self.process.poll() is not None or answers(self.port)):
+        if not until(lambda: self.process.poll() is not None or self.ready()) or self.process.poll() is not None:
             raise AssertionError(f"{self.command[0]} does not answer")
+
+    def ready(self):
+        return answers(self.port)
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
 
 
 class Rsyslog(Process):
@@ -89,7 +111,7 @@ class Rsyslog(Process):
         ruleset = f'ruleset(name="in" queue.type="direct") {{ {action} }}'
         port = f'port="{self.port_}" address="127.0.0.1" ruleset="in"'
         if how == "udp":
-            lines += ['module(load="imudp")', ruleset, f'input(type="imudp" {port})']
+            lines += ['module(load="imudp")', ruleset, f'input(type="imudp" rcvbufSize="1m" {port})']
         elif how == "tcp":
             lines += ['module(load="imtcp")', ruleset, f'input(type="imtcp" {port})']
         else:
@@ -109,15 +131,19 @@ class Rsyslog(Process):
         config = folder / "rsyslog.conf"
         config.write_text("\n".join(lines) + "\n")
         command = [program("rsyslogd"), "-n", "-f", config, "-i", folder / "rsyslog.pid"]
-        super().__init__(command, 0 if how == "udp" else self.port_, folder / "rsyslog.log")
+        self.how = how
+        super().__init__(command, self.port_, folder / "rsyslog.log")
 
     def start(self):
         for old in Path(self.file).parent.glob("*.pid"):
             old.unlink()
         super().start()
 
+    def ready(self):
+        return is_bound(self.port) if self.how == "udp" else super().ready()
+
     def messages(self):
-        return self.file.read_text().splitlines() if self.file.exists() else []
+        return whole(self.file)
 
     def ids(self):
         return [json.loads(line[line.index("{") :]).get("id") for line in self.messages()]
@@ -132,14 +158,13 @@ class Hook(Process):
         super().__init__([sys.executable, HERE / "hook_server.py", port, certificate, key, folder], port)
 
     def mode(self, text):
-        (self.folder / "mode").write_text(text)
+        replace(self.folder / "mode", text.encode())
 
     def answer(self, data):
-        (self.folder / "answer").write_bytes(data)
+        replace(self.folder / "answer", data)
 
     def taken(self):
-        file = self.folder / "taken"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return list(map(json.loads, whole(self.folder / "taken")))
 
     def ids(self):
         return [json.loads(one["body"]).get("id") for one in self.taken()]

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from leaktap.sinks import Options, open_sink
+from tests._waiting import PATIENCE
 from tests.sinks.receivers import Hook, Mosquitto, Nats, Rsyslog, until
 from tests.sinks.samples import finding, summary
 
@@ -72,7 +73,7 @@ def mqtt(folder):
     client.on_subscribe = lambda *_: subscribed.set()
     client.connect("127.0.0.1", server.port)
     client.loop_start()
-    assert subscribed.wait(10)
+    assert subscribed.wait(PATIENCE)
     server.ids, server.reader = got.ids, client
     return server, f"mqtt://127.0.0.1:{server.port}/phones/lab#"
 
@@ -123,7 +124,7 @@ def receiver(request, tmp_path_factory):
 
 def test_all_arrive_in_order_though_the_receiver_is_killed_and_comes_back(receiver, spool, told):
     server, target, how = receiver
-    sink = open_sink(f"{target}&spool={spool}", Options(tell=told, drain=30), "text")
+    sink = open_sink(f"{target}&spool={spool}", Options(tell=told, drain=PATIENCE), "text")
     for number in range(300):
         if number == 100:
             server.stop(how)
@@ -133,7 +134,7 @@ def test_all_arrive_in_order_though_the_receiver_is_killed_and_comes_back(receiv
         sink.write(finding(number))
     sink.write(summary())
     sink.close()
-    until(lambda: len(firsts(server.ids())) == 300, 10)
+    until(lambda: len(firsts(server.ids())) == 300)
     assert firsts(server.ids()) == names(range(300))
     assert [fault.stage for fault in told] == ["sink"] * len(told)
     assert all("wait" in fault.why for fault in told)
@@ -151,17 +152,17 @@ def test_what_is_left_is_sent_by_the_next_run(receiver, spool, told):
         assert "20 records wait" in told[-1].why
     finally:
         server.start()
-    sink = open_sink(f"{target}&spool={spool}", Options(tell=told, drain=30), "text")
+    sink = open_sink(f"{target}&spool={spool}", Options(tell=told, drain=PATIENCE), "text")
     sink.write(finding(1020))
     sink.close()
-    until(lambda: "f1020" in server.ids(), 10)
+    until(lambda: "f1020" in server.ids())
     assert firsts(server.ids())[-21:] == names(range(1000, 1021))
 
 
 def test_a_datagram_server_gets_them_too(tmp_path, spool, told):
     server = Rsyslog(tmp_path, "udp")
     try:
-        sink = open_sink(f"syslog://127.0.0.1:{server.port_}#spool={spool}", Options(tell=told, drain=20), "text")
+        sink = open_sink(f"syslog://127.0.0.1:{server.port_}#spool={spool}", Options(tell=told, drain=PATIENCE), "text")
         for number in range(100):
             sink.write(finding(number))
         sink.close()
@@ -174,7 +175,7 @@ def test_a_server_that_answers_500_and_is_slow_gets_all_of_it(tmp_path, spool, t
     server, target = hook(tmp_path)
     try:
         server.mode("500")
-        sink = open_sink(f"{target}&spool={spool}", Options(tell=told, drain=30), "text")
+        sink = open_sink(f"{target}&spool={spool}", Options(tell=told, drain=PATIENCE), "text")
         for number in range(20):
             sink.write(finding(number))
         assert until(lambda: told)
@@ -204,7 +205,7 @@ def test_a_slow_one_delays_neither_the_others_nor_the_run(tmp_path, spool, told)
         began = time.monotonic()
         for sink in sinks:
             sink.close()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < PATIENCE
         assert "500 records wait" in told[-1].why
     finally:
         server.stop(signal.SIGKILL)
@@ -214,7 +215,7 @@ def test_a_slow_one_delays_neither_the_others_nor_the_run(tmp_path, spool, told)
 def test_two_sessions_with_one_target_send_each_record_once(tmp_path, spool, told):
     server, target = hook(tmp_path)
     try:
-        sinks = [open_sink(target, Options(tell=told, drain=20, spool=spool), "text") for _ in range(2)]
+        sinks = [open_sink(target, Options(tell=told, drain=PATIENCE, spool=spool), "text") for _ in range(2)]
         for number in range(100):
             sinks[number % 2].write(finding(number))
         for sink in sinks:
@@ -231,7 +232,7 @@ def test_a_record_that_is_refused_is_set_aside_and_can_be_sent_again(tmp_path, s
     server, target = hook(tmp_path)
     try:
         server.mode("422")
-        sink = open_sink(target, Options(tell=told, drain=10, spool=spool), "text")
+        sink = open_sink(target, Options(tell=told, drain=PATIENCE, spool=spool), "text")
         sink.write(finding(1))
         assert until(lambda: told)
         server.mode("")
@@ -239,7 +240,7 @@ def test_a_record_that_is_refused_is_set_aside_and_can_be_sent_again(tmp_path, s
         sink.close()
         assert server.ids() == names([2])
         assert "is set aside" in told[0].why
-        assert deliver(spool, 10, refused=True) == 0
+        assert deliver(spool, PATIENCE, refused=True) == 0
         assert server.ids() == names([2, 1])
     finally:
         server.stop(signal.SIGKILL)
@@ -260,7 +261,7 @@ def test_core_nats_has_it_when_the_server_answers(tmp_path, spool, told):
         await client.flush()
         ready.set()
         while len(got) < 150:
-            message = await subscription.next_msg(timeout=20)
+            message = await subscription.next_msg(timeout=PATIENCE)
             got.append((message.headers["Nats-Msg-Id"], json.loads(message.data)["id"]))
         await client.close()
 
@@ -268,12 +269,12 @@ def test_core_nats_has_it_when_the_server_answers(tmp_path, spool, told):
     thread = threading.Thread(target=lambda: asyncio.run(listen(ready)))
     thread.start()
     try:
-        assert ready.wait(10)
-        sink = open_sink(f"nats://127.0.0.1:{server.port}", Options(tell=told, drain=20, spool=spool), "text")
+        assert ready.wait(PATIENCE)
+        sink = open_sink(f"nats://127.0.0.1:{server.port}", Options(tell=told, drain=PATIENCE, spool=spool), "text")
         for number in range(150):
             sink.write(finding(number))
         sink.close()
-        thread.join(20)
+        thread.join(PATIENCE)
         assert got == list(zip(names(range(150)), names(range(150)), strict=True))
     finally:
         server.stop(signal.SIGKILL)
@@ -289,7 +290,7 @@ def test_a_broker_with_tls_and_password(tmp_path, spool, told, monkeypatch):
         sink.close()
         assert "refused the connection" in told[0].why
         monkeypatch.setenv("MQTT_PASSWORD", "the right one")
-        sink = open_sink(target, Options(tell=told, drain=20, spool=spool), "text")
+        sink = open_sink(target, Options(tell=told, drain=PATIENCE, spool=spool), "text")
         told.clear()
         sink.close()
         assert told == []

@@ -19,6 +19,7 @@ import pytest
 from leaktap.sinks import Options, open_sink
 from tests._golden import CASES, items
 from tests._kept import KEPT
+from tests._waiting import PATIENCE
 from tests.sinks.samples import HOSTILE, blind, fault, finding, hostile_records, summary
 
 RUNS = {
@@ -91,7 +92,7 @@ class Fever:
         self.ahead = socket.socket(socket.AF_UNIX)
         self.ahead.bind(str(folder / "out"))
         self.ahead.listen(1)
-        self.ahead.settimeout(20)
+        self.ahead.settimeout(PATIENCE)
         command = ["fever", "run", "-i", folder / "in", "-o", folder / "out", "--mgmt-socket", folder / "mgmt"]
         options = ["--fwd-all-types", "--dummy", "--in-buffer-drop=false", "--config", os.devnull]
         self.log = (folder / "log").open("wb")
@@ -99,7 +100,7 @@ class Fever:
             [*command, *options], cwd=folder, stdout=self.log, stderr=self.log, env={**os.environ, "HOME": str(folder)}
         )
         self.inlet = socket.socket(socket.AF_UNIX)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while self.inlet.connect_ex(str(folder / "in")):
             assert self.process.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
@@ -127,7 +128,7 @@ class Fever:
 
     def close(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
         for each in (self.inlet, self.behind, self.ahead, self.log):
             each.close()
 

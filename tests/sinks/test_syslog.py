@@ -15,6 +15,7 @@ from leaktap.sinks._target import parse
 from leaktap.sinks._to_syslog import Syslog
 from leaktap.sinks.jsonl import to_json
 from leaktap.spool import Row, SendError
+from tests._waiting import PATIENCE
 from tests.sinks.samples import HOSTILE, blind, fault, finding, hostile_records, summary
 
 RFC5424 = re.compile(
@@ -154,7 +155,7 @@ def rows(count):
 def test_octets_are_counted():
     server = Server("reads")
     Syslog(parse("syslog", f"syslog+tcp://127.0.0.1:{server.port}", {"syslog+tcp"}, set())).send(rows(3))
-    server.thread.join(5)
+    server.thread.join(PATIENCE)
     got, data = [], server.got
     while data:
         size, _, rest = data.partition(b" ")
@@ -168,7 +169,7 @@ def test_a_server_that_dies_before_it_has_read_all_has_not_got_it():
     receiver = Syslog(parse("syslog", f"syslog+tcp://127.0.0.1:{server.port}", {"syslog+tcp"}, set()))
     with pytest.raises(SendError, match=r"Connection reset|Broken pipe|not connected"):
         receiver.send(rows(400))
-    server.thread.join(5)
+    server.thread.join(PATIENCE)
 
 
 def test_a_server_that_is_gone_after_the_end_of_the_connection_has_not_got_it():
@@ -176,7 +177,7 @@ def test_a_server_that_is_gone_after_the_end_of_the_connection_has_not_got_it():
     receiver = Syslog(parse("syslog", f"syslog+tcp://127.0.0.1:{server.port}", {"syslog+tcp"}, set()))
     with pytest.raises(SendError, match="Connection refused"):
         receiver.send(rows(3))
-    server.thread.join(5)
+    server.thread.join(PATIENCE)
 
 
 def test_a_closed_port_is_noticed_over_udp_too():

@@ -130,9 +130,9 @@ def test_another_interrupt_is_not_swallowed():
 
     before = signal.signal(signal.SIGUSR1, interrupt)
     timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1))
-    timer.start()
     try:
         with Raw(reading, Stop(), follow=False) as raw, pytest.raises(KeyboardInterrupt):
+            timer.start()
             raw.ready()
     finally:
         timer.join()

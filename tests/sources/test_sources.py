@@ -9,6 +9,7 @@ import sys
 import threading
 import zlib
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 
 import pytest
@@ -88,7 +89,10 @@ def test_what_is_broken_is_said(tmp_path, content, exchanges, why):
 
 
 def test_a_compressed_file_gives_what_lies_before_its_damage(tmp_path):
-    lines = json.dumps({"log": {"entries": [entry(n, comment=os.urandom(300).hex()) for n in range(400)]}}).encode()
+    chance = Random(1)
+    lines = json.dumps(
+        {"log": {"entries": [entry(n, comment=chance.randbytes(300).hex()) for n in range(400)]}}
+    ).encode()
     file = tmp_path / "cut.har.gz"
     file.write_bytes(gzip.compress(lines)[:-20_000])
     found, faults = seen(file)

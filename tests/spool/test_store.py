@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from leaktap.spool import Row, Store, StoreError, folder, stores
+from tests._waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -172,7 +173,7 @@ told = []
 sender = Sender(store, Receiver(), "x://host", told.append)
 for number in range(count, count + 50):
     sender.put(f"f{number}", bytes(1000))
-sender.end(20)
+sender.end(240)
 sender.close()
 assert Receiver.got == [f"f{number}" for number in range(count + 50)], (count, Receiver.got[-60:], told)
 print(*told, sep="\\n")
@@ -188,7 +189,7 @@ def test_on_a_full_disk_everything_is_told_and_all_the_same_sent(tmp_path):
     try:
         command = ["unshare", "-rm", "bash", "-c", inside, "bash", disk, sys.executable, program]
         path = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=path)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=path)
     except FileNotFoundError:
         pytest.skip("unshare is not installed")
     if "unshare:" in done.stderr or "mount:" in done.stderr:

@@ -7,6 +7,7 @@ import subprocess
 import threading
 
 from leaktap.wire._bytes import CLIENT, SERVER
+from tests._waiting import PATIENCE
 from tests.wire._packets import ACK, PSH, SYN, ethernet, ip, pcap, tcp
 
 ENDS = "192.0.2.7", "192.0.2.80"
@@ -18,11 +19,11 @@ def curl(serve, *options):
     """Runs curl against `serve`, which gets what it sends and a function to answer; returns the turns of both sides."""
     turns = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(10)
+        listener.settimeout(PATIENCE)
 
         def work():
             with contextlib.suppress(OSError), listener.accept()[0] as end:
-                end.settimeout(10)
+                end.settimeout(PATIENCE)
 
                 def take(least=1, until=b""):
                     data = b""
@@ -44,7 +45,7 @@ def curl(serve, *options):
         thread.start()
         port = listener.getsockname()[1]
         given = [option.replace("PORT", str(port)) for option in options]
-        done = subprocess.run([CURL, "-sS", "--max-time", "10", *given], capture_output=True, check=False)
+        done = subprocess.run([CURL, "-sS", "--max-time", f"{PATIENCE:.0f}", *given], capture_output=True, check=False)
         thread.join()
     return turns, done
 

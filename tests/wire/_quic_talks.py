@@ -20,6 +20,7 @@ from aioquic.tls import CipherSuite
 from leaktap.wire._bytes import CLIENT, SERVER, Arrival, Closed, Flow, Segment
 from leaktap.wire.engine import Engine
 from leaktap.wire.keys import KeyLog
+from tests._waiting import PATIENCE
 from tests.wire._packets import ethernet, ip, pcap, udp
 from tests.wire._traffic import HOST, START, Endpoint, certificate
 
@@ -139,7 +140,7 @@ class Client(QuicConnectionProtocol):
     def __init__(self, *args, **more):
         super().__init__(*args, **more)
         self.http = H3Connection(self._quic) if self._quic.configuration.alpn_protocols[0] == "h3" else None
-        self.answers, self.waiting = {}, {}
+        self.answers, self.waiting, self.ended = {}, {}, set()
 
     def send(self, method, path, headers=(), body=b"", ends=True):
         number = self._quic.get_next_available_stream_id()
@@ -154,11 +155,13 @@ class Client(QuicConnectionProtocol):
 
     async def ask(self, record, method, path, headers=(), body=b""):
         number = self.send(method, path, headers, body)
-        await asyncio.wait_for(self.waiting[number], 20)
+        await asyncio.wait_for(self.waiting[number], PATIENCE)
         got, pieces = self.answers[number]
         record.said.append((method, path, tuple(headers), body, tuple(got), b"".join(pieces)))
 
     def quic_event_received(self, event):
+        if getattr(event, "end_stream", False):
+            self.ended.add(event.stream_id)
         if self.http is None:
             return
         for made in self.http.handle_event(event):
@@ -218,6 +221,7 @@ def talk(script, suite=None, retry=False, alpn="h3", client=None, server=None, t
                 session_ticket_handler=kept.append,
                 wait_connected=not kept,
             ) as peer:
+                peer.tickets = kept
                 await script(peer, relay, record, turn)
         await asyncio.sleep(0.05)
         transport.close()
@@ -283,6 +287,13 @@ class Nameless(Client):
         super().__init__(quic, **more)
 
 
+async def until(true):
+    """Waits for something to become true."""
+    async with asyncio.timeout(PATIENCE):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
 async def simple(client, relay, record, turn):
     await client.ask(record, b"GET", b"/a?imei=867530912345678", [(b"user-agent", b"test"), (b"cookie", b"a=1")])
     await client.ask(record, b"POST", b"/b", [(b"content-type", b"application/json")], b'{"a": 1}' * 500)
@@ -291,7 +302,7 @@ async def simple(client, relay, record, turn):
 
 async def early(client, relay, record, turn):
     await client.ask(record, b"POST", b"/turn/%d" % turn, [], b"body %d" % turn)
-    await asyncio.sleep(0.05)
+    await until(lambda: len(client.tickets) > turn)
 
 
 async def updates(client, relay, record, turn):
@@ -322,7 +333,7 @@ async def opaque(client, relay, record, turn):
     client._quic.send_stream_data(number, b"GET /x\r\n", True)
     client._quic.send_datagram_frame(b"datagram")
     client.transmit()
-    await asyncio.sleep(0.1)
+    await until(lambda: number in client.ended)
 
 
 QUESTION = bytes.fromhex("0000010000010000000000000361706907657861 6d706c650000010001".replace(" ", ""))
@@ -334,7 +345,7 @@ async def dns(client, relay, record, turn):
         number = client._quic.get_next_available_stream_id()
         client._quic.send_stream_data(number, len(QUESTION).to_bytes(2) + QUESTION, True)
         client.transmit()
-        await asyncio.sleep(0.05)
+        await until(lambda number=number: number in client.ended)
 
 
 ONE, TWO = QuicProtocolVersion.VERSION_1, QuicProtocolVersion.VERSION_2

@@ -6,10 +6,20 @@ import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 from leaktap.wire._bytes import CLIENT, SERVER
 from leaktap.wire.keys import KeyLog
+from tests._ports import free_port
+from tests._waiting import PATIENCE
 from tests.wire._traffic import certificate
+
+
+def works(pid):
+    """Tells whether a process does something, or would if it were its turn; where that is not told it does nothing."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "R"
+    return False
 
 
 class Relay:
@@ -19,8 +29,7 @@ class Relay:
         self.keylog = folder / "keys.txt"
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         self._server = subprocess.Popen(
             [*self._serves(port, version), *server],
             stdout=subprocess.DEVNULL,
@@ -49,13 +58,14 @@ class Relay:
             threads = [threading.Thread(target=self._pass, args=(ends, side, turns)) for side in (CLIENT, SERVER)]
             for thread in threads:
                 thread.start()
+            self._programs = process.pid, self._server.pid
             self._settle(turns, 3)
             for line in lines:
                 before = len(turns)
                 process.stdin.write(line)
                 process.stdin.flush()
                 self._settle(turns, before + 1)
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + PATIENCE
             while not done(list(turns)) and time.monotonic() < deadline:
                 time.sleep(0.05)
             process.kill()
@@ -69,7 +79,7 @@ class Relay:
         return turns
 
     def _reach(self):
-        for _ in range(200):
+        for _ in range(3000):
             try:
                 return socket.create_connection(self._target)
             except ConnectionRefusedError:
@@ -84,14 +94,13 @@ class Relay:
                 ends[1 - side].sendall(data)
             ends[1 - side].shutdown(socket.SHUT_WR)
 
-    @staticmethod
-    def _settle(turns, count):
-        """Waits until there are `count` turns, and for a while nothing more."""
-        deadline, calm = time.monotonic() + 10, time.monotonic()
+    def _settle(self, turns, count):
+        """Waits until there are `count` turns, and for a while nothing more, nor anything that a program would do."""
+        deadline, calm = time.monotonic() + 20, 0
         seen = len(turns)
-        while time.monotonic() < deadline and (len(turns) < count or time.monotonic() < calm + 0.1):
-            if len(turns) != seen:
-                seen, calm = len(turns), time.monotonic()
+        while time.monotonic() < deadline and (len(turns) < count or calm < 10):
+            calm = calm + 1 if len(turns) == seen and not any(map(works, self._programs)) else 0
+            seen = len(turns)
             time.sleep(0.01)
 
     def keys(self):
