@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from leaktap.config import Case
 from leaktap.decoders._api import Sieve, Watch
+from leaktap.decoders._choice import hints
 from leaktap.decoders._keyring import Keyring
 from leaktap.decoders._message import parts
-from leaktap.decoders._choice import hints
 from leaktap.decoders._walk import LIMITS, Limited, Limits, walk
 from leaktap.decoders.alphabet64 import shipped
 from leaktap.keyring import NO_KEYS, Keys

@@ -1,8 +1,8 @@
 """A compressed stream or archive behind a short header, seen by its first bytes: `[OFFSET]`.
 
 Behind a header there may also be several streams, each with its length before it. A lone length before a stream is left
-to the decoder of records. zlib's two bytes are weak evidence: what they begin must inflate to something readable, or for
-so long that it is no chance.
+to the decoder of records. zlib's two bytes are weak evidence: what they begin must inflate to something readable, or
+for so long that it is no chance.
 """
 
 import re

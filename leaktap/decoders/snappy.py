@@ -6,14 +6,13 @@ Checksums of frames are not looked at: what can be read counts.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import cramjam
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
 from leaktap.decoders._copies import Block, Copy, undo
-from leaktap.decoders._inflate import CUT, End, Outlet, is_told, outlet, unwrapped
+from leaktap.decoders._inflate import is_told, outlet, unwrapped
 from leaktap.decoders._plain import is_text
 
 _CODINGS = ("snappy", "x-snappy", "x-snappy-framed")

@@ -29,7 +29,6 @@ _DEEPEST_SEEN = 10_000
 """The parser needs memory for each element that is open."""
 
 
-
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the texts and attributes."""
     told = "xml" in context.content_type or _DECLARATION.match(data) is not None

@@ -1,6 +1,5 @@
-from random import Random
 import bz2
-import os
+from random import Random
 
 import pytest
 

@@ -1,9 +1,8 @@
 """Ciphers against OpenSSL's own program, and against the vectors of their standards where it lacks them."""
 
-from random import Random
-import os
 import shutil
 import subprocess
+from random import Random
 
 import pytest
 from cryptography.hazmat.primitives import hashes

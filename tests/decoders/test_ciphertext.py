@@ -4,7 +4,6 @@ import base64
 import gzip
 import hashlib
 import json
-import os
 import random
 import re
 import struct

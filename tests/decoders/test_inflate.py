@@ -1,13 +1,12 @@
 """All compressors alike: told and seen, broken, cut off, and larger inside than allowed. Encoders are the judges."""
 
-from random import Random
 import bz2
 import gzip
 import lzma
-import os
 import time
 import tracemalloc
 import zlib
+from random import Random
 
 import brotli
 import cramjam

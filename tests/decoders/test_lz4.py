@@ -1,9 +1,8 @@
 """The layouts that libraries put around lz4 blocks, and what a broken block still holds. lz4's own library packs."""
 
-from random import Random
-import os
 import shutil
 import subprocess
+from random import Random
 
 import lz4.block
 import lz4.frame
@@ -54,7 +53,9 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-@pytest.mark.parametrize("data", [TEXT, b"a" * 300, bytes(range(256)) * 3, Random(70).randbytes(70) * 2, b"123456789012345678"])
+@pytest.mark.parametrize(
+    "data", [TEXT, b"a" * 300, bytes(range(256)) * 3, Random(70).randbytes(70) * 2, b"123456789012345678"]
+)
 def test_layout(follow, name, data):
     followed = follow(LAYOUTS[name](data))
     assert data in followed.at("|lz4") or any(leaf.path.startswith("body|lz4|") for leaf in followed.leaves)
@@ -63,7 +64,12 @@ def test_layout(follow, name, data):
 
 @pytest.mark.parametrize(
     ("charset", "text"),
-    [("utf-16-le", "8Kw3zQ0aVb6T"), ("utf-16-be", "8Kw3zQ0aVb6T"), ("utf-16-le", "设备信息上报"), ("gb18030", "设备信息上报")],
+    [
+        ("utf-16-le", "8Kw3zQ0aVb6T"),
+        ("utf-16-be", "8Kw3zQ0aVb6T"),
+        ("utf-16-le", "设备信息上报"),
+        ("gb18030", "设备信息上报"),
+    ],
 )
 def test_a_bare_block_that_does_not_shrink_is_text_in_any_charset(text, charset):
     data = text.encode(charset)

@@ -1,8 +1,7 @@
-from random import Random
 import lzma
-import os
 import shutil
 import subprocess
+from random import Random
 
 import pytest
 

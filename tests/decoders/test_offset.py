@@ -1,12 +1,11 @@
-from random import Random
 import bz2
 import gzip
 import hashlib
 import io
 import lzma
-import os
 import zipfile
 import zlib
+from random import Random
 
 import cramjam
 import lz4.frame

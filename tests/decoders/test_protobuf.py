@@ -1,8 +1,7 @@
-from random import Random
 import base64
 import json
-import os
 import struct
+from random import Random
 
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory

@@ -1,14 +1,13 @@
 """ZIP: `zipfile` and the program zip write the archives; what they cannot write is put together by hand."""
 
-from random import Random
 import io
-import os
 import shutil
 import struct
 import subprocess
 import tracemalloc
 import zipfile
 import zlib
+from random import Random
 
 import pytest
 from hypothesis import given, settings
