@@ -9,7 +9,6 @@ them; what it finds is noted on the flows.
 
 import asyncio
 import functools
-import gc
 import logging
 import sys
 from collections import deque
@@ -31,6 +30,7 @@ from mitmproxy.udp import UDPFlow
 
 from leaktap.addon._beside import Beside
 from leaktap.addon._board import Board
+from leaktap.addon._collector import Collector
 from leaktap.addon._here import Here
 from leaktap.addon._items import SOURCE, Answered, Item
 from leaktap.addon._log import ALERT
@@ -93,6 +93,7 @@ class Live:
         self._timeline = Timeline()
         self._beside = beside and not getattr(sys, "frozen", False)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._collector: Collector | None = None
         self._running = False
         self._shown: set[str] = set()
 
@@ -101,16 +102,10 @@ class Live:
         declare(loader)
 
     def running(self) -> None:
-        """Notes that the proxy runs: from now on, wrong options are refused and not the end.
-
-        What was loaded until now stays for good. Where the collector of cycles looked through all of it, as it does
-        from time to time, the proxy would stand still twice as long as without leaktap.
-        """
-        if not gc.get_freeze_count():
-            gc.collect()
-            gc.freeze()
+        """Notes that the proxy runs: from now on, wrong options are refused and not the end."""
         self._running = True
         self._loop = asyncio.get_running_loop()
+        self._collector = Collector(self._loop)
         if self.session:
             self.session.attach(self._loop)
 
@@ -251,6 +246,8 @@ class Live:
     @guarded
     def done(self) -> None:
         """Ends the session, if there is one. Where the proxy ends as well, it waits for that."""
+        if self._collector:
+            self._collector.close()
         if not ctx.master.should_exit.is_set():
             self._leave()
             return
