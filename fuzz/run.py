@@ -18,7 +18,7 @@ from fuzz.seeds import Seed
 from fuzz.trial import SECONDS, Failure, Trial, peak
 
 BATCH = 200
-_GRACE = 50.0
+_GRACE = 240.0
 """Seconds by the clock that a process may be silent beyond its time: it may wait, or have to wait for others."""
 _MOST_SAVED = 3
 """Inputs that are saved of one kind of failure."""

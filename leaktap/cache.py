@@ -10,6 +10,7 @@ import functools
 import hashlib
 import itertools
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -48,10 +49,16 @@ def kept(file: str) -> bytes | None:
     """Returns the content of a file in the cache; None where there is none."""
     try:
         data = (folder() / file).read_bytes()
-        os.utime(folder() / file)
+        _used(folder() / file)
     except OSError:
         return None
     return data
+
+
+def _used(file: Path) -> None:
+    """Notes when a file is used; by itself the system tells no times apart that lie within some milliseconds."""
+    now = time.time_ns()
+    os.utime(file, ns=(now, now))
 
 
 def keep(file: str, data: bytes, room: int = ROOM) -> None:
@@ -62,6 +69,8 @@ def keep(file: str, data: bytes, room: int = ROOM) -> None:
         with NamedTemporaryFile(dir=place, suffix=".new", delete=False) as new:  # created 0600
             try:
                 new.write(data)
+                new.flush()
+                _used(Path(new.name))
                 Path(new.name).replace(place / file)
             except OSError:
                 Path(new.name).unlink(missing_ok=True)

@@ -9,10 +9,14 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
+from leaktap.decoders import LIMITS
+
 _SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("others", derandomize=False, **_SLOW)
 settings.register_profile("same", derandomize=True, database=None, **_SLOW)
 settings.load_profile("same")
+
+object.__setattr__(LIMITS, "seconds", 60.0)  # a message's time; who tests that it ends says limits of their own
 
 gzip.compress.__kwdefaults__["mtime"] = 0  # as it is from Python 3.14 on: what is packed twice is the same
 

@@ -14,28 +14,50 @@ from fuzz.mutate import DAMAGES, UNFIT, mutated
 from fuzz.run import damaged, run
 from fuzz.seeds import Seed, golden, made, plain, too_much
 from leaktap.model import Fault
+from tests._fresh import fresh
+from tests._waiting import PATIENCE
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+LONG = 4 * PATIENCE
+
+
+@cache
+def captures():
+    return [*golden(), *plain(), *made()]
 
 
 @pytest.fixture(scope="module")
 def known():
-    return [*golden(), *plain(), *made()]
+    return captures()
 
 
-def test_damaged_captures_raise_nothing(known, tmp_path):
-    outcome = run(known, seed=7, count=300, seconds=100, workers=2, folder=tmp_path)
+@pytest.fixture(scope="module")
+def process():
+    """What forks, and measures what that takes."""
+    with fresh() as made:
+        yield made
+
+
+def ordinary(folder):
+    return run(captures(), seed=7, count=300, seconds=LONG, workers=2, folder=folder)
+
+
+def test_damaged_captures_raise_nothing(process, tmp_path):
+    outcome = process.submit(ordinary, tmp_path).result()
     stories = [(place / "why.txt").read_text() for place in outcome.saved]
     assert (outcome.inputs, dict(outcome.kinds), stories) == (300, {}, [])
     assert 0 < outcome.peak < trial.MEGABYTES
 
 
-def test_captures_that_ask_for_much_get_no_more_than_there_is():
+def test_captures_that_ask_for_much_get_no_more_than_there_is(process):
     """Each as it is, a few in a process."""
+    assert process.submit(failures).result() == []
+
+
+def failures():
     known = list(too_much())
     with get_context("fork").Pool(2, maxtasksperchild=1) as pool:
-        failures = pool.map(tried, known, chunksize=8)
-    assert [(one.name, failure) for one, failure in zip(known, failures, strict=True) if failure] == []
+        failed = pool.map(tried, known, chunksize=8)
+    return [(one.name, failure) for one, failure in zip(known, failed, strict=True) if failure]
 
 
 def tried(one):
@@ -111,15 +133,20 @@ def confused(*_):
     yield Fault("pipeline", "x", "KeyError while it was inspected: 'x'")
 
 
+def failing(reader, folder):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trial, "read", reader)
+        if reader is slow:
+            patch.setattr(trial, "SECONDS", 0.2)
+        return run([Seed("a", bytes(100), b"keys")], seed=1, count=5, seconds=LONG, workers=1, folder=folder)
+
+
 @pytest.mark.parametrize(
     ("reader", "kind"),
     [(broken, "IndexError in"), (slow, "hang in"), (greedy, "memory"), (confused, "KeyError")],
 )
-def test_failures_are_found_and_saved(reader, kind, tmp_path, monkeypatch):
-    monkeypatch.setattr(trial, "read", reader)
-    if reader is slow:
-        monkeypatch.setattr(trial, "SECONDS", 0.2)
-    outcome = run([Seed("a", bytes(100), b"keys")], seed=1, count=5, seconds=30, workers=1, folder=tmp_path / "out")
+def test_failures_are_found_and_saved(process, reader, kind, tmp_path):
+    outcome = process.submit(failing, reader, tmp_path / "out").result()
     assert outcome.inputs == 5
     assert [name[: len(kind)] for name in outcome.kinds] == [kind], [
         (one / "why.txt").read_text() for one in outcome.saved

@@ -384,7 +384,7 @@ NAMES = st.sampled_from(
 ALIASES = st.lists(st.builds(Alias, st.sampled_from(["sni", "certificate", "cname", "dns"]), NAMES), max_size=6)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(NAMES, ALIASES, st.sampled_from(["/", "/metrics/1", "*", ""]), st.sampled_from([(), (0,), (1, 0)]))
 def test_any_names_have_an_owner_with_a_reason(known, host, aliases, target, marks):
     end = Endpoint("203.0.113.9", 19000)

@@ -133,12 +133,12 @@ def test_headers_decide_like_in_a_message(decode):
 
 
 def test_output_is_bounded(decode):
-    _, out, _ = decode(json.dumps([*range(50_000), IMEI, {"imei": IMEI}]).encode())
+    _, out, _ = decode(json.dumps([*range(10_000), IMEI, {"imei": IMEI}]).encode())
     assert len(out.splitlines()) < 200
-    assert "and 49," in out and "◀ imei" in out
+    assert "and 9,9" in out and "◀ imei" in out
     _, out, _ = decode(b"x" * 100_000)
     assert len(out) < 1000
-    _, out, _ = decode(json.dumps([[f"a{i}=b&c=d"] for i in range(30_000)]).encode(), "--json")
+    _, out, _ = decode(json.dumps([[f"a{i}=b&c=d"] for i in range(9_000)]).encode(), "--json")
     assert json.loads(out)["left_out"] > 0 and len(out) < 20 << 20
 
 

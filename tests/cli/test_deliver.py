@@ -88,7 +88,7 @@ def test_what_was_printed_before_a_kill_arrives(load, tmp_path):
             printed = [one for one in printed if one]
             assert len(printed) >= last - 3
             done = subprocess.run(
-                command("deliver", "--wait", 60), capture_output=True, env=environment, timeout=PATIENCE
+                command("deliver", "--wait", 240), capture_output=True, env=environment, timeout=PATIENCE
             )
             assert done.returncode == 0, done
             for ids in (findings(hook.ids()), findings(server.ids())):

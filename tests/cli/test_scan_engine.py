@@ -6,12 +6,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from leaktap.wire import tshark
-from tests._waiting import PATIENCE
+from tests._waiting import PATIENCE, wait
 from tests.wire._packets import SYN, ip, pcap, tcp
 from tests.wire._wpa import Network
 
@@ -100,7 +99,8 @@ def test_ctrl_c_ends_tshark(air, tmp_path):
         stderr=subprocess.PIPE,
     )
     try:
-        pid = int(_wait(tmp_path / "pid"))
+        wait((tmp_path / "pid").exists)
+        pid = int((tmp_path / "pid").read_text())
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=PATIENCE)
         assert child.returncode == 130
@@ -108,11 +108,3 @@ def test_ctrl_c_ends_tshark(air, tmp_path):
             os.kill(pid, 0)
     finally:
         child.kill()
-
-
-def _wait(path):
-    for _ in range(400):
-        if path.exists():
-            return path.read_text()
-        time.sleep(0.05)
-    raise AssertionError("tshark was not started")

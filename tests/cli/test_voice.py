@@ -10,6 +10,8 @@ import pytest
 
 from tests._waiting import PATIENCE
 
+RUN = "from leaktap.cli import _progress, main; _progress._PATIENCE = float('inf'); main()"
+"""leaktap, without the bar that a machine may be slow enough to be shown."""
 SHOP = Path(__file__).parents[2] / "captures" / "shop"
 HAR = str(SHOP / "capture.har")
 CASE = ["--case", str(SHOP / "case.yaml")]
@@ -19,7 +21,7 @@ def said(*arguments, folder, terminal=True, **environment):
     """Returns what a run says on standard error, a terminal or a pipe."""
     ours, theirs = pty.openpty() if terminal else os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-m", "leaktap", *arguments],
+        [sys.executable, "-c", RUN, *arguments],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=theirs,

@@ -28,6 +28,7 @@ from leaktap.doctor import (
     tshark,
 )
 from leaktap.sessions import Running, announce
+from tests._ports import free_port
 
 LEAKTAP = str(Path(sys.executable).with_name("leaktap"))
 
@@ -136,9 +137,8 @@ def test_the_firewall(monkeypatch, rules, state, word):
 
 def test_a_port_that_is_free_and_one_that_is_not():
     with socket.socket() as taken:
-        taken.bind(("", 0))
+        taken.bind(("", port := free_port()))
         taken.listen()
-        port = taken.getsockname()[1]
         verdict = ports.check(About(port=port))
         assert verdict.state == "fail" and str(port) in verdict.mend
     assert ports.check(About(port=port)).state == "ok"

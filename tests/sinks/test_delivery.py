@@ -287,6 +287,7 @@ def test_a_broker_with_tls_and_password(tmp_path, spool, told, monkeypatch):
         target = f"mqtts://127.0.0.1:{server.port}/a/b#user=tap&password=env:MQTT_PASSWORD&ca={server.ca}"
         sink = open_sink(target, Options(tell=told, drain=1, spool=spool), "text")
         sink.write(finding(1))
+        assert until(lambda: told)
         sink.close()
         assert "refused the connection" in told[0].why
         monkeypatch.setenv("MQTT_PASSWORD", "the right one")

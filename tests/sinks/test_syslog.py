@@ -15,6 +15,7 @@ from leaktap.sinks._target import parse
 from leaktap.sinks._to_syslog import Syslog
 from leaktap.sinks.jsonl import to_json
 from leaktap.spool import Row, SendError
+from tests._ports import free_port
 from tests._waiting import PATIENCE
 from tests.sinks.samples import HOSTILE, blind, fault, finding, hostile_records, summary
 
@@ -181,8 +182,5 @@ def test_a_server_that_is_gone_after_the_end_of_the_connection_has_not_got_it():
 
 
 def test_a_closed_port_is_noticed_over_udp_too():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
     with pytest.raises(SendError, match="Connection refused"):
-        Syslog(parse("syslog", f"syslog://127.0.0.1:{port}", {"syslog"}, set())).send(rows(2))
+        Syslog(parse("syslog", f"syslog://127.0.0.1:{free_port()}", {"syslog"}, set())).send(rows(2))

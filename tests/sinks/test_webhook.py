@@ -230,9 +230,12 @@ def test_secrets_are_nowhere(sent, hook, tmp_path):
     try:
         target = f"webhook:env:HOOK_URL#ca={hook.ca}&secret=env:HOOK_SECRET&spool={tmp_path}"
         program = (
-            "import sys; from leaktap.sinks import *; from tests.sinks.samples import finding\n"
-            f"sink = open_sink({target!r}, Options(tell=print, drain=0.5), 'text')\n"
-            "sink.write(finding()); sink.close()"
+            "import time; from leaktap.sinks import *; from tests.sinks.samples import finding\n"
+            "told = []\n"
+            f"sink = open_sink({target!r}, Options(tell=told.append, drain=0.5), 'text')\n"
+            "sink.write(finding())\n"
+            "while not told: time.sleep(0.01)\n"
+            "sink.close(); print(*told)"
         )
         environment = {
             **os.environ,

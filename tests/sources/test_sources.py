@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from leaktap.model import Exchange, Fault, Progress
 from leaktap.sources import InputError, Reading, read
 from leaktap.sources._open import PACKINGS, Stream, unpack
+from tests._waiting import PATIENCE
 
 
 def entry(number: int = 0, **request) -> dict:
@@ -158,7 +159,7 @@ def test_recognising_does_not_wait_for_more_than_it_needs(tmp_path):
         with fifo.open("wb", buffering=0) as pipe:
             for piece in (dump.getvalue()[:7], dump.getvalue()[7:]):
                 pipe.write(piece)
-            enough.wait(20)
+            enough.wait(PATIENCE)
 
     writer = threading.Thread(target=write)
     writer.start()

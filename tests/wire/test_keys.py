@@ -198,7 +198,7 @@ def test_a_file_that_stays_empty_is_told(tmp_path):
     assert (fault.where, fault.why) == (str(file), "has no TLS secret: give an NSS key log (SSLKEYLOGFILE)")
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(cuts=st.lists(st.integers(0, 3 * len(line(1))), max_size=6).map(sorted))
 def test_however_it_grows(tmp_path, cuts):
     file = tmp_path / "keys.txt"
