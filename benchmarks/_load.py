@@ -4,8 +4,9 @@ Sends requests through a proxy on keep-alive connections and prints what it took
 is answered, or, with a RATE, so many per second over all, at moments that are fixed beforehand. Then a latency counts
 from the moment at which a request was to be sent, also where its connection was still waiting for an answer: what the
 proxy holds up is not forgotten because less was sent meanwhile (https://github.com/giltene/wrk2). The first request of
-each connection makes the proxy connect to the server, and is not measured: the others begin when all are answered. One
-request in twenty has an IMEI in it. The server is here too, so that nothing else is to be started.
+each connection makes the proxy connect to the server, and is not measured: the others begin when all are answered. The
+connections are kept until standard input ends, for a proxy has more to do with one that is closed than with a request.
+One request in twenty has an IMEI in it. The server is here too, so that nothing else is to be started.
 """
 
 import asyncio
@@ -55,13 +56,20 @@ class _Phones:
         self._ready, self._go = 0, asyncio.Event()
         self.began = 0.0
         self.times: list[float] = []
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def run(self) -> None:
         """Sends all of them."""
         await asyncio.gather(*map(self._phone, range(self._connections)))
 
+    def close(self) -> None:
+        """Hangs up."""
+        for writer in self._writers:
+            writer.close()
+
     async def _phone(self, number: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._proxy)
+        self._writers.append(writer)
         await self._ask(reader, writer, self._taken())
         await self._together()
         for turn in count():
@@ -73,7 +81,6 @@ class _Phones:
                 await asyncio.sleep(max(began - perf_counter(), 0))
             await self._ask(reader, writer, left)
             self.times.append(perf_counter() - began)
-        writer.close()
 
     def _taken(self) -> int:
         """Returns how many are left behind the request that is now sent."""
@@ -102,20 +109,20 @@ def _request(server: int, number: int) -> bytes:
     return head + _HEADERS + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
-async def _load(proxy: int, connections: int, requests: int, rate: float) -> dict[str, float]:
-    server = await asyncio.get_running_loop().create_server(_Server, "127.0.0.1", 0)
+async def _load(proxy: int, connections: int, requests: int, rate: float) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(_Server, "127.0.0.1", 0)
     phones = _Phones(proxy, server.sockets[0].getsockname()[1], connections, requests, rate)
     await phones.run()
     wall = perf_counter() - phones.began
-    server.close()
     times = sorted(phones.times)
-    return {
-        "rate": len(times) / wall,
-        "p50": times[len(times) // 2] * 1000,
-        "p99": times[int(len(times) * 0.99)] * 1000,
-    }
+    p50, p99 = times[len(times) // 2] * 1000, times[int(len(times) * 0.99)] * 1000
+    print(json.dumps({"rate": len(times) / wall, "p50": p50, "p99": p99}), flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+    phones.close()
+    server.close()
 
 
 if __name__ == "__main__":
     port, connections, requests, *rate = sys.argv[1:]
-    print(json.dumps(asyncio.run(_load(int(port), int(connections), int(requests), float(rate[0]) if rate else 0.0))))
+    asyncio.run(_load(int(port), int(connections), int(requests), float(rate[0]) if rate else 0.0))

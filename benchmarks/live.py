@@ -21,7 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,14 +72,17 @@ class _Proxy:
         """Loads it; returns what was measured, and the CPU per request in milliseconds."""
         self.leaks += -(-requests // 20)
         spent = _spent(self.process.pid)
-        measured = _load(self.port, requests, rate)
-        cpu = (_spent(self.process.pid) - spent) / requests * 1000
+        with _loading(self.port, requests, rate) as measured:
+            cpu = (_spent(self.process.pid) - spent) / requests * 1000
         self._settle()
         return measured, cpu
 
     def _settle(self) -> None:
-        """Waits until what was sent is inspected, or the next piece would be measured beside this one's rest."""
-        until = time.monotonic() + _DRAIN
+        """Waits until it rests and what was sent is inspected, or the next piece would be beside this one's end."""
+        until, before = time.monotonic() + _DRAIN, -1.0
+        while (spent := _spent(self.process.pid)) > before and time.monotonic() < until:
+            before = spent
+            time.sleep(0.3)
         while self._out and self.told < self.leaks and time.monotonic() < until:
             time.sleep(0.1)
             with self._out.open("rb") as stream:
@@ -158,11 +162,15 @@ def _write(folder: Path) -> None:
     )
 
 
-def _load(port: int, requests: int, rate: float) -> dict[str, float]:
+@contextmanager
+def _loading(port: int, requests: int, rate: float) -> Iterator[dict[str, float]]:
+    """Loads a proxy and yields what was measured; then the phones hang up."""
     command = [sys.executable, "-m", "benchmarks._load", str(port), str(CONNECTIONS), str(requests), str(rate)]
-    done = subprocess.run(command, capture_output=True, check=True, cwd=Path(__file__).parents[1])
-    result: dict[str, float] = json.loads(done.stdout)
-    return result
+    here, pipe = Path(__file__).parents[1], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=here) as phones:
+        assert phones.stdin and phones.stdout
+        yield json.loads(phones.stdout.readline())
+        phones.stdin.close()
 
 
 def _memory(pid: int) -> float:
