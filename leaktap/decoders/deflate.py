@@ -2,6 +2,7 @@
 
 Raw deflate has no header and no check. Any few bytes may be the beginning of some stream, so without being told only a
 stream that ends exactly where the value ends is believed, and it is the only reading if that is text and more than it.
+Where it is said but ends long before the value does, it may be chance: then it is not the only reading.
 """
 
 import zlib
@@ -14,6 +15,8 @@ from leaktap.decoders._plain import is_text, makes_sense
 _CODINGS = ("deflate", "x-deflate", "deflate-raw")
 _PROBE = 1024
 _SHORTEST_TEXT, _SHORTEST_OPAQUE = 12, 16
+_LONGEST_CHECK = 8
+"""Bytes of check sum and length, as zlib and gzip have them, that may follow where only their heads are missing."""
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -26,7 +29,10 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     if told:
         if end.problem not in (FULL, LATE) and (not out.size or (end.problem and is_text(data))):
             raise DecodeError(f"said to be deflate, but {end.problem or 'empty'}")
-        return unwrapped(out, end, context, told, data)
+        parts = unwrapped(out, end, context, told, data)
+        if len(data[end.used :].strip(b"\0")) > _LONGEST_CHECK:
+            raise DecodeError(f"said to be deflate, but that ends after {end.used} bytes", parts)
+        return parts
     if end.is_broken or (end.problem not in (FULL, LATE) and end.used < len(data)):
         return None
     grew = out.size > len(data)

@@ -4,12 +4,12 @@ Frames are those of the LZ4 frame format 1.6 with the legacy and skippable ones
 (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md). Around blocks
 (https://github.com/lz4/lz4/blob/dev/doc/lz4Block_format.md) are lz4-java's `LZ4Block`, Mozilla's `mozLz40`, Hadoop's
 two lengths, or the size in four bytes of either order. A bare block has no magic: it is believed if it reads to the
-very end and grows by it or is text in some charset.
+very end and grows by it, is text in some charset or can be read in turn.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import lz4.block
 import lz4.frame
@@ -17,7 +17,7 @@ import lz4.frame
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
 from leaktap.decoders._charsets import reads
 from leaktap.decoders._copies import Block, Copy, undo
-from leaktap.decoders._inflate import CUT, FULL, End, Outlet, expand, is_told, outlet, unwrapped
+from leaktap.decoders._inflate import FULL, End, Outlet, expand, is_told, outlet, unwrapped
 from leaktap.decoders._inflate import MOST_MEMBERS as MOST_FRAMES
 from leaktap.decoders._plain import is_text
 from leaktap.decoders._skippable import skippable
@@ -28,7 +28,7 @@ _LEGACY_SIZE = 8 << 20
 _JAVA_HEAD, _JAVA_STORED = 21, 0x10
 _DICTIONARY, _CONTENT_SIZE = 0x01, 0x08
 _LARGEST_RATIO = 255
-_SHORTEST_TEXT = 8
+_SHORTEST_READABLE = 8
 _ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
 _EXTENDED = re.compile(rb"\xff*")
 
@@ -60,7 +60,7 @@ def _unmarked(data: bytes, context: Context, told: bool) -> Sequence[Part] | Non
         end = undo(data, [block], out, _whole, _copies)
         if end.is_broken:
             broken.append((out, end))
-        elif end.problem or (out.size == block.size if block.begin else told or _is_convincing(out, data)):
+        elif end.problem or (out.size == block.size if block.begin else told or _is_convincing(out, data, context)):
             return unwrapped(out, end, context, told)
     if not told:
         return None
@@ -70,9 +70,12 @@ def _unmarked(data: bytes, context: Context, told: bool) -> Sequence[Part] | Non
     return unwrapped(out, end, context, told)
 
 
-def _is_convincing(out: Outlet, data: bytes) -> bool:
-    """Tells whether what a bare block holds is more than it, or text."""
-    return out.size > len(data) or (out.size >= _SHORTEST_TEXT and reads(out.value()))
+def _is_convincing(out: Outlet, data: bytes, context: Context) -> bool:
+    """Tells whether what a bare block holds is more than it, or something that can be read."""
+    if out.size > len(data):
+        return True
+    content = out.value()
+    return len(content) >= _SHORTEST_READABLE and (reads(content) or context.opens(content))
 
 
 def _frames(data: bytes, at: int, out: Outlet, skipped: list[bytes]) -> End:

@@ -22,7 +22,7 @@ from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Sole
-from leaktap.decoders._plain import is_text, step
+from leaktap.decoders._plain import MAGICS, is_text, step
 from leaktap.decoders._schema import applicable
 
 _VARINT, _FIXED64, _BYTES, _START_GROUP, _END_GROUP, _FIXED32 = range(6)
@@ -218,7 +218,7 @@ class _Reading:
         inner = _fields(data, self.most) if depth < _DEEPEST and _may_be_message(data, text) else None
         if inner is not None and not (_is_sane(inner) and (not text or _is_of_text(inner))):
             inner = None
-        if inner is None or text or len(data) in _RAW_LENGTHS:
+        if inner is None or text or len(data) in _RAW_LENGTHS or data.startswith(MAGICS):
             self.add(Part(data, path, keys))
         if inner is None and not text:
             self.add(*(Part(number, f"{path}[{at}]", keys, None, True) for at, number in _packed(data)))

@@ -231,6 +231,19 @@ def test_random_bytes_are_no_deflate(follow):
         assert "|deflate" not in follow(data).values
 
 
+def test_a_deflate_that_is_said_but_ends_at_once_hides_nothing(follow):
+    struct = b"\x0b\x00\x01\x00\x00\x00\x0f867530912345678\x0b\x00\x02\x00\x00\x00\x06qwerty\x00"
+    said = follow(struct, encoding=("deflate",))
+    assert said.at("|deflate") and said.at("|thrift.1") == [b"867530912345678"]
+    assert ["ends after" in fault.why for fault in said.faults] == [True]
+
+
+@pytest.mark.parametrize("rest", [b"", b"\0" * 30, b"\x12\x34\x56\x78", b"checksum"])
+def test_what_may_follow_a_deflate_that_is_said(follow, rest):
+    followed = follow(raw_deflate(TEXT) + rest, encoding=("deflate",))
+    assert followed.at("|deflate") == [TEXT] and not followed.faults and not followed.at("")
+
+
 @pytest.mark.parametrize("at", range(1, 9))
 def test_wrong_checksum_keeps_everything(at):
     """Both the CRC and the size of a gzip trailer may be wrong."""

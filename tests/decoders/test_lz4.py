@@ -77,6 +77,13 @@ def test_a_bare_block_that_does_not_shrink_is_text_in_any_charset(text, charset)
     assert [part.value for part in decode(block(data), Context())] == [data]
 
 
+def test_a_bare_block_that_does_not_shrink_holds_what_is_read_in_turn(follow):
+    struct = b"\x0b\x00\x01\x00\x00\x00\x0f867530912345678\x0b\x00\x02\x00\x00\x00\x06qwerty\x00"
+    assert len(block(struct)) > len(struct)
+    assert follow(block(struct)).at("|lz4|thrift.1") == [b"867530912345678"]
+    assert decode(block(bytes(range(130, 170))), Context()) is None
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.binary(min_size=1, max_size=400), times=st.integers(1, 40))

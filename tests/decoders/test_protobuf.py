@@ -136,6 +136,12 @@ def test_string_that_is_a_message_as_well():
     assert found == {".1": [inner], ".1.4": [b"c0ffee12-3456-4789-abcd-0123456789ab"]}
 
 
+def test_compressed_bytes_that_are_a_message_as_well():
+    inner = bytes.fromhex("28b52ffd2016b100004a14") + b"CE49293B5CB646E8BEEF"
+    found = values(b"\x9a\x01" + bytes([len(inner)]) + inner)
+    assert found[".19"] == [inner] and found[".19.9"] == [b"CE49293B5CB646E8BEEF"]
+
+
 @pytest.mark.parametrize("text", [b"123456789", b"a12345678", b"hello", b"0a", b"\x7b}"])
 def test_string_whose_bytes_would_be_numbers_stays_a_string(text):
     assert values(b"\x0a" + bytes([len(text)]) + text) == {".1": [text]}
