@@ -232,6 +232,46 @@ def test_the_carried_catalogue_is_sound_and_of_the_promised_size():
         assert known.find(host.host, host.path).host is host
 
 
+# Databases under GPL, share-alike or non-commercial terms: users may import them, the catalogue does not carry them.
+NOT_CARRIED = (
+    "adguard/", "adguard mobile", "adguard base", "adguard tracking", "adguard chinese", "awavenue", "disconnect",
+    "duckduckgo", "exodus", "ghostery/", "hagezi", "ios_rule_script", "mobsf", "peter lowe", "pgl.yoyo.org",
+    "stevenblack", "sukkaw", "trackercontrol", "twcau",
+)  # fmt: skip
+BESIDE = ("the domain bears", "the name bears", "the registrable domain", "named ", "below ", "beside ")
+
+
+def only_not_carried(source):
+    """Whether nothing but such a database speaks for a fact."""
+    parts = source.casefold().split("; ")
+    named = [part for part in parts if any(name in part for name in NOT_CARRIED)]
+    return bool(named) and all(part in named or part.startswith(BESIDE) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("source", "only"),
+    [
+        ("@adguard/dnr-rulesets Base filter; the domain bears its owner's name", True),
+        ("TrackerControl assets/hosts.txt; Exodus Privacy tracker 7: Smart", True),
+        ("SukkaW/Surge reject list, section Xiaomi", True),
+        ("TG-Twilight/AWAvenue-Ads-Rule; v2fly/domain-list-community data/xiaomi", False),
+        ("cxw620/AdGuard-Rules src/advertisement/a.md", False),
+        ("the registrable domain of hosts of this entry, of which no other company has one", False),
+    ],
+)
+def test_which_sources_speak_alone_for_a_database_that_is_not_carried(source, only):
+    assert only_not_carried(source) is only
+
+
+def test_no_fact_rests_on_a_database_that_is_not_carried_alone():
+    facts = [
+        (company.company, fact.source)
+        for company in catalogue().companies
+        for fact in [*company.apps, *(f for sdk in company.sdks for f in [*sdk.hosts, *sdk.marks, *sdk.addresses])]
+    ]
+    assert len(facts) >= 900 and [fact for fact in facts if only_not_carried(fact[1])] == []
+
+
 @pytest.mark.parametrize("host", ["baidu.com", "www.baidu.com", "qq.com", "www.taobao.com", "jd.com", "www.google.com"])
 def test_a_giant_is_listed_whole_as_its_own_apps_alone(host):
     assert catalogue().find(host).sdk.kind == "app"
