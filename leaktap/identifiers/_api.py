@@ -102,8 +102,9 @@ class Identifier:
     `weak_keys` are names that other things go by as well: what stands there is not taken for a hash of this class.
     `shapes` are regular expressions over bytes (the common part of Hyperscan's and Python's dialect) for what a value
     without a name looks like; each occurrence becomes a candidate too. `cues`, one for each shape, are cheaper
-    expressions of which every occurrence holds a match; best is a rare character with little around it. `judge` decides
-    about each candidate; a class without it is found by known values alone. With `gather`, candidates and known values
+    expressions of which every occurrence holds a match, or several expressions, of one of which it does; best are two
+    or three characters that are rare together, for a single one is searched for slowly. `judge` decides about each
+    candidate; a class without it is found by known values alone. With `gather`, candidates and known values
     are not matches by themselves: the gatherer makes the matches. `structure` does so for candidates alone; it is asked
     wherever there is one. `placeholders` are values, folded by `fold_value`, that are never anybody's.
     `hashed` is false for classes whose hash nobody sends (a location). `canonical` is the one way to write a value that
@@ -121,7 +122,7 @@ class Identifier:
     category: str
     keys: tuple[str, ...] = ()
     shapes: tuple[bytes, ...] = ()
-    cues: tuple[bytes, ...] = ()
+    cues: tuple[bytes | tuple[bytes, ...], ...] = ()
     variants: Variants = as_written
     judge: Judge | None = None
     gather: Gather | None = None

@@ -6,8 +6,10 @@ with the ellipsoid of Krasovsky 1940). Geohash: https://en.wikipedia.org/wiki/Ge
 """
 
 import math
+import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import product
 
 from leaktap.config import Location
 from leaktap.identifiers.forms import Form
@@ -117,3 +119,18 @@ def beginnings(place: Location) -> frozenset[bytes]:
             for step in range(first, last + 1) if last - first < _MOST_BEGINNINGS else ():
                 found.add(f"{step / 100:.2f}".encode())
     return frozenset(found)
+
+
+def pair_cues() -> Iterator[bytes]:
+    """Yields expressions for two numbers with three decimals and more beside each other, in any way that joins them.
+
+    One for each joint and the digit next to it: a point or a comma by itself stands in every text.
+    """
+    for before, sign, behind in product(("", " "), ",;|_", ("", " ")):
+        joint = re.escape(before + sign + behind).encode()
+        for digit in range(10):
+            yield rb"\.[0-9]{3,20}%s%d[0-9]{0,2}\.[0-9]{3}" % (joint, digit)
+        yield rb"\.[0-9]{3,20}%s-[0-9]{1,3}\.[0-9]{3}" % joint
+    for digit, spaces in product(range(10), (1, 2, 3)):
+        yield rb"\.[0-9]{2,19}%d%s-?[0-9]{1,3}\.[0-9]{3}" % (digit, b" " * spaces)
+    yield rb"\.[0-9]{3,20} ?%(?:25){0,3}2[Cc] ?-?[0-9]{1,3}\.[0-9]{3}"

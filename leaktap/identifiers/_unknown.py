@@ -50,7 +50,10 @@ class _Search:
 
 
 class Unknown:
-    """The classes that recognise values without a profile; `triggers` and `shapes` are what the scan looks for."""
+    """The classes that recognise values without a profile; `triggers` and `shapes` are what the scan looks for.
+
+    `shape_of` are the numbers of the shapes that each of `shapes` is a cue of.
+    """
 
     def __init__(self, identifiers: Sequence[Identifier]) -> None:
         """Takes all classes; those with neither judge nor gatherer nor structure need a profile."""
@@ -59,11 +62,13 @@ class Unknown:
         self.triggers = list(
             dict.fromkeys(in_text(key) for i in searched for keys in (i.keys, i.weak_keys) for key in keys if i.in_text)
         )
-        owners: dict[tuple[bytes, bytes], list[Identifier]] = {}
+        owners: dict[tuple[bytes, tuple[bytes, ...]], list[Identifier]] = {}
         for identifier in searched:
             for shape, cue in zip(identifier.shapes, identifier.cues or identifier.shapes, strict=True):
-                owners.setdefault((shape, cue), []).append(identifier)
-        self.shapes = [cue for _, cue in owners]
+                cues = (cue,) if isinstance(cue, bytes) else cue
+                owners.setdefault((shape, cues), []).append(identifier)
+        self.shapes = [cue for _, cues in owners for cue in cues]
+        self.shape_of = [number for number, (_, cues) in enumerate(owners) for _ in cues]
         self._shapes = [(re.compile(shape), identifiers) for (shape, _), identifiers in owners.items()]
         self._nothing = placeholder_digests(identifiers)
 

@@ -72,7 +72,7 @@ IDENTIFIERS = (
         "app_list",
         "app_list",
         shapes=(rb"(?:%s)(?:\.[A-Za-z_][A-Za-z0-9_]{0,60}){1,8}" % _STARTS.encode(),),
-        cues=(rb"(?:%s)\.[A-Za-z_]" % _STARTS.encode(),),
+        cues=(tuple(rb"%s\.[A-Za-z_]" % start for start in _STARTS.encode().split(b"|")),),
         variants=_variants,
         gather=_gather,
         hashed=False,

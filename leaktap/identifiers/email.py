@@ -17,6 +17,7 @@ _ADDRESS = re.compile(
 _FILES = re.compile(
     r"png|jpe?g|gif|webp|svg|bmp|ico|avif|css|m?js|ts|map|json|html?|php|xml|txt|md|pdf|zip|gz|so|dex|apk|jar|mp[34]|mov|woff|ttf"
 )
+_FIRST = b"abcdefghijklmnopqrstuvwxyz0123456789"
 _ROLES = re.compile(
     r"(?:(?:no|do-?not)-?_?reply|support|info|help|service|admin|contact|feedback|privacy|sales|press|abuse|webmaster"
     r"|postmaster|hostmaster|security|legal|dev|team|hello|jobs|hr|marketing|kefu)[\w.+-]*",
@@ -68,7 +69,7 @@ IDENTIFIERS = (
             "em|youxiang|(?:login|account)_email|(?:电子)?邮箱(?:地址)?|电子邮件|dianzi_youjian",
         ),
         shapes=(rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,18}",),
-        cues=(rb"[A-Za-z0-9._%+-]@[A-Za-z0-9][A-Za-z0-9.-]{3}",),
+        cues=(tuple(rb"[A-Za-z0-9._%%+-]@(?i:%c)[A-Za-z0-9.-]{3}" % sign for sign in _FIRST),),
         judge=_judge,
         canonical=_canonical,
     ),

@@ -14,7 +14,7 @@ from dataclasses import replace
 from leaktap.config import DeviceProfile
 from leaktap.config import Location as Place
 from leaktap.identifiers._api import Candidate, Identifier, Scene, fold_key
-from leaktap.identifiers._geo import METRES, Point, beginnings, degrees, geohash_cell, shown
+from leaktap.identifiers._geo import METRES, Point, beginnings, degrees, geohash_cell, pair_cues, shown
 from leaktap.identifiers._places import entry_of
 from leaktap.identifiers.forms import Form
 from leaktap.model import Match
@@ -259,7 +259,7 @@ IDENTIFIERS = (
             "jing_du|wei_du|[经纬]度|经纬度|jing_wei_du|当前位置|位置|wei_zhi",
         ),
         shapes=(_PAIR.pattern.replace(r"\s", " ").encode(),),
-        cues=(rb"\.[0-9]{3,20} ?(?:[,;|_ ]|%(?:25){0,3}2[Cc]) ?-?[0-9]{1,3}\.[0-9]{3}",),
+        cues=(tuple(pair_cues()),),
         gather=_gather,
         always=True,
         hashed=False,

@@ -159,7 +159,7 @@ class Matcher:
                 (known.setdefault(identifier.name, []) if identifier.gather else single).append(match)
             shapes: dict[int, list[int]] = {}
             for number, end in hits[shapes_from:]:
-                shapes.setdefault(number - self._shapes_from, []).append(end)
+                shapes.setdefault(self._unknown.shape_of[number - self._shapes_from], []).append(end)
             ends = [end for _, end in hits[triggers_from:shapes_from]]
             found = self._unknown.candidates(leaf, ends, shapes, named, taken)
             for identifier, candidate in found:

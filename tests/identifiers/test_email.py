@@ -1,6 +1,8 @@
+import string
+
 import pytest
 
-from tests.identifiers.leaves import assert_rows
+from tests.identifiers.leaves import assert_rows, leaf
 
 ROWS = [
     ("email", "li.wei@mail.example.cn", ("email", "key", 0.9)),
@@ -32,3 +34,9 @@ ROWS = [
 @pytest.mark.parametrize(("key", "value", "expected"), ROWS)
 def test_without_a_profile(stranger, key, value, expected):
     assert_rows(stranger, key, value, expected)
+
+
+@pytest.mark.parametrize("sign", string.ascii_letters + string.digits)
+def test_domain_may_begin_with_any_letter_or_digit(stranger, sign):
+    address = f"li.wei@{sign}.example"
+    assert [match.value for match in stranger.match([leaf(address, "note")])] == [address]

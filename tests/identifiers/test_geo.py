@@ -1,10 +1,12 @@
 """Shifts and geohashes against published vectors."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaktap.identifiers._geo import bd09, degrees, gcj02, geohash_cell, shown
+from leaktap.identifiers._geo import bd09, degrees, gcj02, geohash_cell, pair_cues, shown
 
 
 @pytest.mark.parametrize(
@@ -73,3 +75,15 @@ def test_ways_to_write_degrees(text, expected):
 def test_a_shift_is_never_far(latitude, longitude):
     for north, east in (gcj02(latitude, longitude), bd09(latitude, longitude)):
         assert (abs(north - latitude) < 0.03 and abs(east - longitude) < 0.1) or abs(latitude) > 55
+
+
+_PAIR = re.compile(rb"\.[0-9]{3,20} ?(?:[,;|_ ]|%(?:25){0,3}2[Cc]) ?-?[0-9]{1,3}\.[0-9]{3}")
+_CUES = [re.compile(cue) for cue in pair_cues()]
+_NUMBERS = st.from_regex(r"-?[0-9]{0,4}\.[0-9]{1,22}", fullmatch=True)
+
+
+@given(_NUMBERS, st.text(" ,;|_%25cC/", max_size=5), _NUMBERS)
+def test_pair_has_a_cue_however_it_is_joined(first, joint, second):
+    text = f"{first}{joint}{second}".encode()
+    ends = {found.end() for cue in _CUES for found in cue.finditer(text)}
+    assert ends == {found.end() for found in _PAIR.finditer(text)}
