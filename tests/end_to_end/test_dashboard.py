@@ -10,6 +10,7 @@ import pytest
 from leaktap.addon._stream import MOST_PAGES
 from leaktap.sessions import watching
 from tests._browser import Seen, chromium, patient
+from tests._ports import free_port
 from tests._waiting import PATIENCE, wait
 from tests.end_to_end.test_session import IMEI, Handler, live, session
 
@@ -54,7 +55,7 @@ def announced(made):
 
 @pytest.mark.parametrize(("width", "locale", "scheme"), [(1280, "en-GB", "light"), (390, "zh-CN", "dark")])
 def test_in_a_browser(tmp_path, upstream, width, locale, scheme):
-    with session(tmp_path, live("--dashboard-host", "127.0.0.1:0")) as made, chromium() as browser:
+    with session(tmp_path, live("--dashboard-host", f"127.0.0.1:{free_port()}")) as made, chromium() as browser:
         printed = re.findall(r"The dashboard: (http://127\.0\.0\.1:\d+)/dashboard\?k=([0-9a-f]+)", made.said())
         said = announced(made)
         assert printed[0] == (said["url"], watching(said["token"])) and len(printed) == 2
@@ -126,7 +127,7 @@ def ask(url, path):
 
 
 def test_who_looks_changes_nothing_and_slows_nothing(tmp_path, upstream):
-    with session(tmp_path, live("--dashboard-host", "127.0.0.1:0")) as made:
+    with session(tmp_path, live("--dashboard-host", f"127.0.0.1:{free_port()}")) as made:
         said, phone = announced(made), Phone(made, upstream)
         network = re.findall(r"The dashboard: (http://[\d.:]+)/", made.said())[-1]
         watch, token = watching(said["token"]), said["token"]

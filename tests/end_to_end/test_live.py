@@ -340,7 +340,12 @@ def test_leaktap_live_becomes_mitmproxy(tmp_path):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         command = [LEAKTAP, "live", "--ui", "dump", "--before-consent", "--device", "device.yaml", "-o", "out.jsonl"]
         options = ["--listen-host", "127.0.0.1", "-p", str(port), "--set", f"confdir={tmp_path}", "-q"]
-        options += ["-s", str(Path(__file__).with_name("patient.py"))]
+        options += [
+            "-s",
+            str(Path(__file__).with_name("patient.py")),
+            "--set",
+            f"leaktap_listen=127.0.0.1:{free_port()}",
+        ]
         process = subprocess.Popen(
             [*command, "--", *options], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

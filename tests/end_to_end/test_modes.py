@@ -34,7 +34,7 @@ def test_mitmweb_shows_the_findings_on_the_flow(tmp_path, site):
 
 def test_wireguard_shows_its_configuration_and_ends_with_the_summary(tmp_path):
     command = [LEAKTAP, "live", "--ui", "dump", "-o", "out.jsonl", "--", "--mode", f"wireguard@{free_port()}"]
-    command += ["-s", PATIENT]
+    command += ["-s", PATIENT, "--set", f"leaktap_listen=127.0.0.1:{free_port()}"]
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     with (tmp_path / "out").open("wb") as out:
         process = subprocess.Popen(

@@ -75,6 +75,8 @@ class Session:
         self.environment.pop("LEAKTAP_TOKEN", None)
         options = ["--listen-host", "127.0.0.1", "-p", str(self.port), "--set", f"confdir={folder / 'conf'}", *more]
         options += ["-s", PATIENT]
+        if command[0] == LEAKTAP:  # by itself it takes a port that another session may have taken until it listens
+            options += ["--set", f"leaktap_listen=127.0.0.1:{free_port()}"]
         self.process = subprocess.Popen(
             [*command, *options],
             cwd=folder,
