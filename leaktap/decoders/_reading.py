@@ -5,6 +5,7 @@ meets them. What nobody said to be of the format is read `strictly`: it must mak
 """
 
 import math
+import re
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +25,15 @@ SURELY_READABLE = 16
 type Order = Literal["big", "little"]
 
 _LONGEST_NAME = 256
-_OF_NAME = 3
-"""Bits of a name's head; each of its signs is one of a third of all."""
+_OF_NAME, _OF_SIGN, _OF_LETTER = 3, 1, 2
+"""Bits of a name's head; each of its signs is one of a third of all, and one of a word's a fourth of them."""
+
+_WORD = re.compile(rb"\w+\Z", re.ASCII)
+_OF_BEGIN = 7
+"""Bits of a container's first byte, of which the only one that there is has to have as many members as it says."""
+
+_OF_LENGTH, _SAID_APART = 8, 32
+"""Bits of what says how long bytes are that end where everything does; for more bytes, that has a byte of its own."""
 
 _BYTES_PER_LOOK = 1 << 14
 _READABLE, _PROVEN = 4, 24
@@ -87,7 +95,7 @@ class Reading:
     proof: float = 0
     blobs: list[bytes] = field(default_factory=list)
     put_out: int = 0
-    names: dict[bytes, tuple[str, str, int, bool]] = field(default_factory=dict)
+    names: dict[bytes, tuple[str, str, int, int, bool]] = field(default_factory=dict)
     look: int = 0
 
     def outcome(self, read: Callable[[], None]) -> Sequence[Part] | None:
@@ -146,6 +154,10 @@ class Reading:
             if not index and self.left:
                 self.parts[:] = [part._replace(path="[0]" + part.path) for part in self.parts]
             index += 1
+        if begin and index == 1:
+            self.proof += _OF_BEGIN
+            if self.parts and not self.parts[-1].final and self.data.endswith(last := self.parts[-1].value):
+                self.proof += _OF_LENGTH if len(last) < _SAID_APART else 2 * _OF_LENGTH
 
     @property
     def left(self) -> int:
@@ -201,10 +213,11 @@ class Reading:
         value = self.varint()
         return value >> 1 ^ -(value & 1)
 
-    def real(self, size: int, order: Order, path: str, keys: tuple[str, ...]) -> None:
-        """Reads a floating-point number (IEEE 754) and lists it with as many digits as it holds."""
+    def real(self, size: int, order: Order, path: str, keys: tuple[str, ...]) -> float:
+        """Reads a floating-point number (IEEE 754), lists it with as many digits as it holds, and returns it."""
         number: float = struct.unpack(_REALS[order, size], self.take(size))[0]
         self.number(number if size == 8 or not math.isfinite(number) else float(f"{number:.8g}"), path, keys)
+        return number
 
     def number(self, number: float, path: str, keys: tuple[str, ...]) -> None:
         """Lists a number in decimal; what is no number (infinity) is no part."""
@@ -243,10 +256,11 @@ class Reading:
                 raise Broken(f"no name before byte {self.at}")
             name = raw.decode("utf-8", "replace")
             readable = 0 if raw.lstrip(b"-").isdigit() else len(raw)
-            known = self.names[raw] = (step(name), name, readable, DATA_NAME.search(name) is not None)
-        end, name, readable, is_data = known
+            proof = readable and _OF_NAME + readable * (_OF_LETTER if _WORD.match(raw) else _OF_SIGN)
+            known = self.names[raw] = (step(name), name, readable, proof, DATA_NAME.search(name) is not None)
+        end, name, readable, proof, is_data = known
         self.readable += readable
-        self.proof += readable and _OF_NAME + readable
+        self.proof += proof
         here = path + end
         if is_data:
             self.add(Part(raw, here + "#key", keys))

@@ -11,7 +11,7 @@ from functools import partial
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._plain import is_text
-from leaktap.decoders._reading import DEEPEST, Broken, Reading, TooDeep, either
+from leaktap.decoders._reading import DEEPEST, Broken, Order, Reading, TooDeep, either
 
 _TYPES = ("application/x-thrift", "application/vnd.apache.thrift.*")
 _STRICT, _COMPACT = b"\x80\x01", b"\x82"
@@ -23,6 +23,10 @@ _LARGEST, _LARGEST_SANE = 0x7FFF, 1000
 """Field numbers: what there is room for, and what a person writes. Those of fields without one were negative."""
 
 _LONGEST_CALL = 128
+_OF_CHANCE = 1.5
+"""Bits of a number's length that say nothing, for any other would do as well."""
+
+_OF_SANE, _SMALLEST_SANE, _LARGEST_SANE_REAL = 4, 1e-12, 1e12
 
 _STOP = 0
 _BOOL, _BYTE, _DOUBLE, _I16, _I32, _I64, _STRING, _STRUCT, _MAP, _SET, _LIST, _UUID = 2, 3, 4, 6, 8, 10, *range(11, 17)
@@ -53,13 +57,16 @@ class _Binary(Reading):
     """Reads the binary protocol; `_Compact` says what is written otherwise. `largest` is the highest field number.
 
     Each protocol's bytes may pass for the other's, but then with numbers that nobody gives. A field proves `of_field`
-    bits, or `of_next` if its number is the next one, and the end `of_end` where nothing follows.
+    bits, or `of_next` if its number is the next one, and the end `of_end` where nothing follows. Where all numbers of
+    fields are `in_order`, how long numbers are and of what size says more: `of_numbers`.
     """
 
     largest: int = _LARGEST_SANE
     of_field: int = 10
     of_next: int = 10
     of_end: int = 0
+    of_numbers: float = 0
+    in_order: bool = True
 
     def message(self) -> None:
         """Reads a frame's length and a call's header, where there are such, and the struct."""
@@ -73,7 +80,7 @@ class _Binary(Reading):
         self.struct(path, keys, 0)
         if self.left:
             raise Broken(f"the struct ends at byte {self.at}")
-        self.proof += self.of_end
+        self.proof += self.of_end + (self.of_numbers if self.in_order else 0)
 
     def call(self) -> bytes:
         """Reads a call's header and returns its name."""
@@ -101,7 +108,9 @@ class _Binary(Reading):
             (kind, number, skipped), before = head, number
             if not 0 < number <= self.largest:
                 raise Broken(f"no field has the number {number}, before byte {self.at}")
-            self.proof += self.of_next if number == before + 1 else self.of_field
+            follows = number == before + 1
+            self.proof += self.of_next if follows else self.of_field
+            self.in_order = self.in_order and follows
             if not skipped:
                 self.value(kind, f"{path}.{number}", (*keys, str(number)), depth)
 
@@ -170,7 +179,12 @@ class _Binary(Reading):
 
     def double(self, path: str, keys: tuple[str, ...]) -> None:
         """Reads a floating-point number."""
-        self.real(8, "big", path, keys)
+        self.sane("big", path, keys)
+
+    def sane(self, order: Order, path: str, keys: tuple[str, ...]) -> None:
+        """Reads a floating-point number, which proves something if it is one of a size that people use."""
+        number = abs(self.real(8, order, path, keys))
+        self.of_numbers += _OF_SANE if _SMALLEST_SANE < number < _LARGEST_SANE_REAL else 0
 
     def map(self) -> tuple[int, int, int]:
         """Reads a map's head: types of keys and values, and how many."""
@@ -216,8 +230,12 @@ class _Compact(_Binary):
         return _IN_COMPACT[kind]
 
     def whole(self, size: int) -> int:
-        """Reads a whole number."""
-        return self.integer(1, signed=True) if size == 1 else self.zigzag()
+        """Reads a whole number. The longer it is, the less it ends by chance where another field begins."""
+        if size == 1:
+            return self.integer(1, signed=True)
+        begin, number = self.at, self.zigzag()
+        self.of_numbers += max(self.at - begin - _OF_CHANCE, 0)
+        return number
 
     def string(self) -> bytes:
         """Reads a text or bytes."""
@@ -227,7 +245,7 @@ class _Compact(_Binary):
 
     def double(self, path: str, keys: tuple[str, ...]) -> None:
         """Reads a floating-point number."""
-        self.real(8, "little", path, keys)
+        self.sane("little", path, keys)
 
     def map(self) -> tuple[int, int, int]:
         """Reads a map's head."""

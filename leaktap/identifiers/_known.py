@@ -331,9 +331,10 @@ def _digested(hit: Hit[Secret], binary: bool) -> Known:
     return Known(secret, b"", hit.form, stand, confidence, binary)
 
 
-def _order(known: Known, fitting: set[str], device: str) -> tuple[bool, bool, int]:
-    """The class that the leaf is named for, the device that sent it, the simplest form."""
-    return known.secret.identifier.name not in fitting, known.secret.device != device, len(known.form)
+def _order(known: Known, fitting: set[str], device: str) -> tuple[bool, bool, int, float, Form]:
+    """The class that the leaf is named for, the device that sent it, the simplest form, the surest."""
+    named = known.secret.identifier.name in fitting
+    return not named, known.secret.device != device, len(known.form), -known.confidence, known.form
 
 
 def _match(known: Known, leaf: Leaf, span: Span) -> Match:

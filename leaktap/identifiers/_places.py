@@ -142,13 +142,16 @@ def _whole(match: Match) -> bool:
 
 
 def _outer(path: str) -> Iterable[str]:
-    """Yields the paths that `path` is a reading of, outermost first."""
+    """Yields the paths that `path` is a reading of, outermost first: a URL's path is that of each of its segments."""
+    if segment := _SEGMENT.match(path):
+        yield segment[1]
     end = path.find("|")
     while end >= 0:
         yield path[:end]
         end = path.find("|", end + 1)
 
 
+_SEGMENT = re.compile(r"([^|]*\.path)\[\d+\](?=\||$)")
 _WRITTEN = (("hex",), ("hex-upper",), ("base64",), ("base64url",))
 
 
@@ -180,13 +183,30 @@ def one_reading(matches: Sequence[Match]) -> list[Match]:
 def one_of_several(matches: Sequence[Match]) -> list[Match]:
     """Keeps one where two decoders read the same value beside each other, each in its way.
 
-    What reads all of the value goes before what begins somewhere within it, and then what takes fewer steps.
+    What reads all of a value goes before what begins somewhere within it, and then what leaves a step out before the
+    same ones.
     """
     kept: list[Match] = []
-    for match in sorted(matches, key=lambda match: (match.leaf.path.count("|offset["), match.leaf.path.count("|"))):
-        if not any(match.plain == other.plain and _beside(match.leaf.path, other.leaf.path) for other in kept):
+    for match in sorted(matches, key=lambda match: _within(match.leaf.path)):
+        path = match.leaf.path
+        beside = (at for at, other in enumerate(kept) if match.plain == other.plain and _beside(path, other.leaf.path))
+        if (at := next(beside, None)) is None:
             kept.append(match)
+        elif kept[at].leaf.path.endswith("|" + path[len(_before(path, kept[at].leaf.path)) :]):
+            kept[at] = match
     return [match for match in matches if match in kept]
+
+
+def _within(path: str) -> tuple[bool, int]:
+    """Tells whether a path leads to something within a value, and minus after how many steps it does."""
+    before, begins, _ = path.partition("|offset[")
+    return bool(begins), -before.count("|")
+
+
+def _before(path: str, other: str) -> str:
+    """Returns the steps that two paths share."""
+    shared = "".join(_shared((path, other)))
+    return shared[: shared.rfind("|") + 1]
 
 
 def _beside(path: str, other: str) -> bool:

@@ -8,8 +8,9 @@ shops.
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, islice, product
 
 from leaktap.config import DeviceProfile
 from leaktap.config import Location as Place
@@ -32,6 +33,9 @@ _BESIDE = frozenset(
 """What stands beside the coordinates of a receiver, and never beside those of a shop."""
 
 _MOST_PAIRS = 3
+_MOST_TRIED = 16
+"""How many pairs of neighbours are held against a profile's place."""
+
 _LENGTHS = range(5, 26)
 _STEP = re.compile(r"(?:\[\d+\]|\.[^.|\[]*)$")
 _ROUGH, _ROUGHEST = 0.005, 0.05
@@ -62,10 +66,10 @@ def _off(place: Place, point: Point, latitude: float | None, longitude: float | 
     return math.hypot(north, east)
 
 
-def _nearest(place: Place, latitude: str | None, longitude: str | None) -> tuple[float, Form] | None:
+def _nearest(place: Place, latitude: str | None, longitude: str | None, roughest: float) -> tuple[float, Form] | None:
     """Returns by how much coordinates that lie in a place may be rounded, and the way they are written.
 
-    A lone coordinate of one decimal says nothing.
+    What may be rounded by more than `roughest` says nothing.
     """
     found: list[tuple[float, float, Form]] = []
     for form, north, rounded in degrees(latitude) if latitude is not None else [((), None, 0.0)]:
@@ -73,7 +77,7 @@ def _nearest(place: Place, latitude: str | None, longitude: str | None) -> tuple
             if latitude is None:
                 form = other
             slack = max(rounded, also)
-            if form != other or slack > (_ROUGHEST if latitude and longitude else _ROUGH):
+            if form != other or slack > roughest:
                 continue
             rough = slack >= _ROUGH
             for rank, (shift, point) in enumerate(shown(place.lat, place.lon)):
@@ -108,18 +112,39 @@ def _match(
     )
 
 
-def _known(found: Sequence[_Coordinate], devices: Sequence[DeviceProfile]) -> list[Match]:
-    """Returns matches for a pair or a lone coordinate that lies in a profile's place."""
+def _known(found: Sequence[_Coordinate], devices: Sequence[DeviceProfile], is_one: bool) -> list[Match]:
+    """Returns matches for a pair or a lone coordinate that lies in a profile's place.
+
+    A pair that `is_one` value may have either coordinate first, and be rounded further.
+    """
     texts = [text for _, text, _ in found]
+    orders = _orders(found)[: None if is_one else 1]
     for device in devices:
         for place in device.location:
-            for order in _orders(found):
-                near = _nearest(place, *(None if i is None else texts[i] for i in order))
+            for order in orders:
+                north, east = (None if i is None else texts[i] for i in order)
+                near = _nearest(place, north, east, _ROUGHEST if is_one else _ROUGH)
                 if near:
-                    sure = (1.0 if len(found) == 2 else 0.95) if near[0] < _ROUGH else 0.7
+                    sure = (1.0 if is_one else 0.95) if near[0] < _ROUGH else 0.7
                     plain = {order[0]: place.lat, order[1]: place.lon}
                     return [_match(each, device, plain[i], sure, form=near[1]) for i, each in enumerate(found)]
     return []
+
+
+def _together(found: Iterable[_Coordinate], devices: Sequence[DeviceProfile]) -> dict[int, Match]:
+    """Returns matches, by their candidates, for latitudes and longitudes side by side, both written in one way."""
+    entries: dict[str, tuple[list[_Coordinate], list[_Coordinate]]] = {}
+    for each in found:
+        sides = entries.setdefault(entry_of(each[0].leaf.path), ([], []))
+        for side, name in zip(sides, (_LATITUDE, _LONGITUDE), strict=True):
+            if name.fullmatch(each[0].key):
+                side.append(each)
+    known: dict[int, Match] = {}
+    for pair in chain.from_iterable(islice(product(*sides), _MOST_TRIED) for sides in entries.values()):
+        if not any(id(candidate) in known for candidate, _, _ in pair):
+            matches = _known(pair, devices, is_one=False)
+            known |= {id(each[0]): match for each, match in zip(pair, matches, strict=False)}
+    return known
 
 
 def _is_vague(form: Sequence[str]) -> bool:
@@ -209,12 +234,16 @@ def _named(scene: Scene) -> Iterator[Match]:
     pairs: list[list[_Coordinate]] = []
     halves: dict[str, dict[bool, _Coordinate]] = {}
     vague: dict[tuple[str, Sequence[str]], dict[bool, Match]] = {}
-    for candidate in scene.candidates:
+    read = [(candidate, *_coordinates(candidate)) for candidate in scene.candidates]
+    together = _together((found[0] for _, found, paired in read if found and not paired), scene.devices)
+    for candidate, found, paired in read:
         if hashed := _geohash(candidate, scene.devices):
             yield hashed
             continue
-        found, paired = _coordinates(candidate)
-        known = _known(found, scene.devices) if found else []
+        if id(candidate) in together:
+            yield together[id(candidate)]
+            continue
+        known = _known(found, scene.devices, paired) if found else []
         if len(known) == 1 and _is_vague(known[0].form):
             both = vague.setdefault((entry_of(candidate.leaf.path), known[0].form), {})
             both.setdefault(bool(_LATITUDE.fullmatch(candidate.key)), known[0])

@@ -1,3 +1,5 @@
+from random import Random
+
 import cbor2
 import pytest
 from hypothesis import given, settings
@@ -112,6 +114,27 @@ def test_long_containers():
     ],
 )
 def test_no_cbor(data):
+    assert decode(data, Context()) is None
+
+
+@pytest.mark.parametrize("name", ["ext", "user", "deviceId"])
+@pytest.mark.parametrize("size", [8, 16, 20, 32, 64])
+def test_lone_bytes_under_a_name_that_end_where_the_value_does(name, size):
+    raw = bytes(range(130, 130 + size))
+    data = cbor2.dumps({name: raw})
+    assert [(part.path, part.value) for part in decode(data, Context()) or ()] == [(f".$.{name}", raw)]
+    assert decode(data[:-1], Context()) is None
+    assert decode(data + b"\xa0", Context()) is None
+
+
+def test_random_bytes_are_rarely_cbor():
+    random = Random(5)
+    found = [decode(b"\xa1" + random.randbytes(random.randint(8, 40)), Context()) for _ in range(20_000)]
+    assert not any(found)
+
+
+@pytest.mark.parametrize("data", [cbor2.dumps({"a": bytes(range(130, 134))}), cbor2.dumps([bytes(range(130, 140))])])
+def test_too_little_to_tell(data):
     assert decode(data, Context()) is None
 
 

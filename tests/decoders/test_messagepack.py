@@ -1,3 +1,5 @@
+from random import Random
+
 import msgpack
 import pytest
 from hypothesis import given, settings
@@ -87,6 +89,30 @@ def test_types_of_applications():
     ],
 )
 def test_no_messagepack(data):
+    assert decode(data, Context()) is None
+
+
+@pytest.mark.parametrize("name", ["ext", "user", "deviceId"])
+@pytest.mark.parametrize("size", [8, 16, 20, 32, 64])
+@pytest.mark.parametrize("use_bin_type", [True, False])
+def test_lone_bytes_under_a_name_that_end_where_the_value_does(name, size, use_bin_type):
+    raw = bytes(range(130, 130 + size))
+    data = msgpack.packb({name: raw}, use_bin_type=use_bin_type)
+    assert [(part.path, part.value) for part in decode(data, Context()) or ()] == [(f".$.{name}", raw)]
+    assert decode(data[:-1], Context()) is None
+    assert decode(data + b"\xc0", Context()) is None
+
+
+def test_random_bytes_are_rarely_messagepack():
+    random = Random(5)
+    found = [decode(b"\x81" + random.randbytes(random.randint(8, 40)), Context()) for _ in range(20_000)]
+    assert sum(map(bool, found)) < 5
+
+
+@pytest.mark.parametrize(
+    "data", [msgpack.packb({"a": bytes(range(130, 134))}, use_bin_type=False), msgpack.packb([bytes(range(130, 140))])]
+)
+def test_too_little_to_tell(data):
     assert decode(data, Context()) is None
 
 

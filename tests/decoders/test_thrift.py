@@ -126,6 +126,27 @@ def test_numbers_and_bytes_without_any_text(make):
     assert values(transport.getvalue(), Context())[".1"] == bytes.fromhex("00000004a22200a8")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [(TType.DOUBLE, 7.24), (TType.DOUBLE, 2.8146), (TType.I64, 19900001234)],
+        [(TType.I64, 790021), (TType.I64, 19900001372)],
+        [(TType.I64, 1760109851773), (TType.I64, 867530912345673)],
+    ],
+)
+def test_compact_numbers_alone(fields):
+    transport = TMemoryBuffer()
+    p = TCompactProtocol(transport)
+    p.writeStructBegin("s")
+    for number, (kind, value) in enumerate(fields, 1):
+        write = p.writeDouble if kind == TType.DOUBLE else p.writeI64
+        field(p, kind, number, lambda write=write, value=value: write(value))
+    p.writeFieldStop()
+    data = transport.getvalue()
+    assert values(data, Context()) == {f".{at}": str(value).encode() for at, (_, value) in enumerate(fields, 1)}
+    assert decode(b"\x26" + data[1:], Context()) is None
+
+
 def test_random_bytes_are_rarely_a_struct():
     random = Random(5)
     found = [decode(random.randbytes(random.randint(8, 40)) + b"\0", Context()) for _ in range(20_000)]

@@ -122,6 +122,7 @@ MD5 = hashlib.md5(IMEI.encode()).hexdigest()
         ("5673", "imei", None, None),
         ("86753091", "imei", "imei", ("first-8",)),
         ("867530912345", "imei", "imei", ("first-12",)),
+        ("86753091234567", "imei", "imei", ("no-check-digit",)),
         ("867530912345", "x", None, None),
         ("12345673", "imei", "imei", ("last-8",)),
         ("5d0c7be2-41f8-4a3e-9b", "x", "oaid", ("first-21",)),

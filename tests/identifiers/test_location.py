@@ -68,8 +68,6 @@ def test_near_the_profiles_place(there, leaves, expected):
         (query(ll="31228500,121478240"), [("gcj-02", "e6")] * 2, 1.0),
         (query(lat="31228500", lng="121478240"), [("gcj-02", "e6")] * 2, 0.95),
         (query(lat="3123041", lng="12147370"), [("e5",)] * 2, 0.95),
-        # Of what a place is in several maps, both have the same.
-        (query(lat="31230910", lng="121473800"), [("e6",)] * 2, 0.95),
         (query(lat="31228500"), [], 0),
         (query(lat="3123041", lng="12197370"), [], 0),
         (query(lat="312304100", lng="1214737000"), [("e7",)] * 2, 0.95),
@@ -86,6 +84,16 @@ def test_how_a_place_is_written(there, leaves, forms, confidence):
     found = [match for match in there.match(leaves) if match.basis == "known"]
     assert [match.form for match in found] == forms
     assert all(match.confidence == confidence for match in found)
+
+
+def test_neighbours_are_of_one_map():
+    """Where a map's shift is all to the east, a latitude by itself may be shifted or not."""
+    there = Matcher([profile(location={"lat": "41.6863", "lon": "95.79", "radius_m": 300})])
+    both = query(lat="41687132", lng="95790260")
+    assert [(match.form, match.confidence) for match in there.match(both)] == [(("e6",), 0.95)] * 2
+    twice = query(lat="41687132", shopLat="41.9", lng="95790260", shopLng="95.9")
+    assert [match.value for match in there.match(twice)] == ["41687132", "95790260"]
+    assert there.match(query(lat="41687132", lng="96790260")) == []
 
 
 @pytest.mark.parametrize(

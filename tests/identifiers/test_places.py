@@ -129,6 +129,13 @@ INNER = match("request.body|json.$.imei", IMEI)
             [match("q.a", b"3f00ff", (2, 6), form=("md5", "hex")), match("q.a|hex", b"?00ff", (1, 5), form=("sha1",))],
             None,
         ),
+        # A segment of a path is a reading of the path.
+        (
+            [match("request.path", b"/a/" + IMEI, (3, 18)), match("request.path[1]", IMEI)],
+            [match("request.path[1]", IMEI)],
+        ),
+        ([match("request.path", b"/a/" + IMEI, (3, 18)), match("request.paths[1]", IMEI)], None),
+        ([match("q.a", b"a " + IMEI, (2, 17)), match("q.a[1]", IMEI)], None),
         # Another form inside is another finding.
         ([OUTER, match("request.body|json.$.m", b"00ff", form=("md5", "hex"))], None),
         # A sibling, and a path that only begins alike, are no readings of the same bytes.
@@ -148,6 +155,8 @@ def test_one_of_two_readings(matches, kept):
         (["b|base64", "b|alphabet64.x"], ["b|base64"]),
         (["b|base64|lzstring", "b|lzstring"], ["b|lzstring"]),
         (["b|json.$.a", "b|json.$.b"], ["b|json.$.a", "b|json.$.b"]),
+        (["b|snappy|thrift.8", "b|thrift.23"], ["b|snappy|thrift.8"]),
+        (["b|offset[6]|lz4", "b|thrift.1|offset[4]|lz4"], ["b|thrift.1|offset[4]|lz4"]),
         (["b|offset[5]|gzip", "b|offset[90]|gzip"], ["b|offset[5]|gzip", "b|offset[90]|gzip"]),
         (["b", "b|gzip"], ["b", "b|gzip"]),
     ],
