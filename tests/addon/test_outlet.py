@@ -1,7 +1,7 @@
 """Writing to a pipe in portions: whatever the pieces and however slow the reader, the same bytes come out, uncopied."""
 
-from random import Random
 import os
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st

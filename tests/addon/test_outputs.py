@@ -14,8 +14,8 @@ import pytest
 
 from leaktap.addon._outputs import Outputs
 from leaktap.cli.addon_path import script
-from tests._waiting import PATIENCE, whole_lines
 from tests._ports import free_port
+from tests._waiting import PATIENCE, whole_lines
 from tests.sinks.receivers import Hook, answers, until
 from tests.sinks.samples import finding, summary
 
