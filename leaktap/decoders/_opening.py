@@ -10,7 +10,7 @@ from leaktap.decoders._api import Sieve, Watch
 from leaktap.decoders._choice import hints
 from leaktap.decoders._keyring import Keyring
 from leaktap.decoders._message import parts
-from leaktap.decoders._walk import LIMITS, Limited, Limits, walk
+from leaktap.decoders._walk import LIMITS, Limited, Limits, Named, walk
 from leaktap.decoders.alphabet64 import shipped
 from leaktap.keyring import NO_KEYS, Keys
 from leaktap.model import Direction, Exchange, Fault, Leaf, Message
@@ -24,6 +24,7 @@ class Opener:
         self.limits = limits
         self._schemas, self._alphabets = case.schemas, tuple(case.decode.alphabets.items())
         self._keyring = Keyring(keys)
+        self._plain: set[Named] = set()
 
     @property
     def hints(self) -> tuple[bytes, ...]:
@@ -50,4 +51,4 @@ class Opener:
         roots = parts(message, direction, exchange.host, path, self._schemas, sieve, self._alphabets)
         # What a key is made for says nothing before it is opened.
         within = None if ring.placed else sieve
-        return walk(roots, self.limits, within, ring, watch)
+        return walk(roots, self.limits, within, ring, watch, self._plain)

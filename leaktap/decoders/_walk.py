@@ -33,6 +33,9 @@ _STRAINING = 64 << 10
 
 _LEAVES_PER_LOOK, _VALUES_PER_LOOK = 32, 8
 _REMEMBERED = 1024
+_MOST_REMEMBERED = 8192
+"""How many values that nothing is made of are remembered from message to message."""
+
 _NOTHING = Context()
 
 
@@ -66,6 +69,10 @@ class Limited:
     bytes: int
 
 
+type Named = tuple[bytes, str]
+"""A value and the name that it stands under."""
+
+
 @dataclass(slots=True)
 class _Frame:
     """Parts still to be visited, and where they hang: `all` of them, and the frame of the value they are parts of."""
@@ -95,6 +102,7 @@ def walk(
     sieve: Sieve | None = None,
     ring: Ring | None = None,
     watch: Watch | None = None,
+    plain: set[Named] | None = None,
 ) -> Iterator[Leaf | Fault | Limited]:
     """Yields the leaves of a message, in its order, and what went wrong on the way.
 
@@ -102,9 +110,10 @@ def walk(
     transparent structure of at least `SIEVED_FROM` bytes in which it sees nothing yields no leaves at all, and one with
     few such places may yield only the leaves around them. Reaching a
     limit yields one `Limited` of its kind; the values beyond it are leaves as they stand. Empty values are no leaves.
-    `ring` are the keys that may fit this message. `watch` is told of everything that is opened.
+    `ring` are the keys that may fit this message. `watch` is told of everything that is opened. `plain` remembers from
+    one message to the next, all with the same alphabets, what small values nothing is made of, whatever is around them.
     """
-    return _Walk(limits, sieve, ring, watch).leaves(parts)
+    return _Walk(limits, sieve, ring, watch, set() if plain is None else plain).leaves(parts)
 
 
 @dataclass(slots=True)
@@ -115,6 +124,7 @@ class _Walk:
     sieve: Sieve | None
     ring: Ring | None = None
     watch: Watch | None = None
+    always_plain: set[Named] = field(default_factory=set)
     parts_out: int = 0
     bytes_out: int = 0
     deadline: float = 0.0
@@ -122,7 +132,7 @@ class _Walk:
     asked: int = 0
     sense: Sense = field(init=False)
     reached: set[str] = field(default_factory=set)
-    plain: set[tuple[bytes, str]] = field(default_factory=set)
+    plain: set[Named] = field(default_factory=set)
     notes: list[Fault | Limited] = field(default_factory=list)
     stack: list[_Frame] = field(default_factory=list)
 
@@ -131,7 +141,7 @@ class _Walk:
         table = by_first_byte()  # the first time it takes a second
         self.deadline = time.thread_time() + self.limits.seconds * OF_DECODING
         self.sense = Sense(lambda value: candidates(value, table[value[0]]), self.deadline)
-        stack, notes, ring = self.stack, self.notes, self.ring
+        stack, notes, ring, always_plain = self.stack, self.notes, self.ring, self.always_plain
         seen = 0
         firsts = ring.firsts if ring is not None else frozenset[int]()
         stack.append(_Frame(iter(roots), "", (), (), _NOTHING))
@@ -151,10 +161,15 @@ class _Walk:
                 seen += 1
                 if not seen % _LEAVES_PER_LOOK and self._late():
                     self._limit("seconds", path, value)
-                likely = [] if self.late else candidates(value, table[value[0]])
-                if value[0] in firsts and DECRYPT not in via and ring and ring.fits(value, keys[-1] if keys else ""):
-                    likely = list(dict.fromkeys((decrypting(), *likely)))
+                name = keys[-1] if keys else ""
+                locked = value[0] in firsts and DECRYPT not in via
                 bare = not context.content_type and not context.encoding
+                if bare and not locked and (value, name) in always_plain:
+                    yield Leaf(path, value, keys, via)
+                    continue
+                likely = [] if self.late else candidates(value, table[value[0]])
+                if locked and ring and ring.fits(value, name):
+                    likely = list(dict.fromkeys((decrypting(), *likely)))
                 if (bare and not likely) or self._open(value, path, keys, frame, context, likely):
                     yield Leaf(path, value, keys, via)
                 if notes:
@@ -256,8 +271,17 @@ class _Walk:
                 break
         if bare and is_leaf and not frames and len(value) <= _REMEMBERED:
             self.plain.add(memory)
+            if not (self.reached or self.notes or c.schemas or DECRYPT in names):
+                self._remember(memory)
         self.stack.extend(reversed(frames))
         return is_leaf
+
+    def _remember(self, memory: Named) -> None:
+        """Remembers for the messages to come what nothing is made of, if that was no matter of time."""
+        if max(map(len, memory)) < SIEVED_FROM and time.thread_time() < self.deadline:
+            if len(self.always_plain) >= _MOST_REMEMBERED:
+                self.always_plain.clear()
+            self.always_plain.add(memory)
 
     def _call(
         self, decoder: Decoder, value: bytes, path: str, context: Context, by_ratio: bool

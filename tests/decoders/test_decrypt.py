@@ -160,13 +160,13 @@ VECTORS = {
 SAMPLE = (applog(gzip.compress(CONTENT)), {})
 
 
-def opened(host, target, headers, body, keyring=None):
+def opened(host, target, headers, body, keyring=None, plain=None):
     """Returns the leaves of a request and what of them came through decryption."""
     fields = tuple((name.encode(), value.encode()) for name, value in headers.items())
     message = Message(("POST", target, "HTTP/1.1"), fields, body)
     path = target.partition("?")[0]
     ring = (keyring or Keyring()).ring(message, host, target)
-    items = walk(parts(message, "request", host, path), Limits(seconds=30), ring=ring)
+    items = walk(parts(message, "request", host, path), Limits(seconds=30), ring=ring, plain=plain)
     return [item for item in items if isinstance(item, Leaf) and "decrypt" in item.via]
 
 
@@ -196,6 +196,14 @@ def test_nothing_is_opened_elsewhere_or_with_a_bit_changed(name):
             broken = bytearray(body)
             broken[at] ^= 0x01
             assert not any(CONTENT in leaf.value for leaf in opened(host, target, headers, bytes(broken)))
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_what_nothing_is_made_of_elsewhere_is_opened_here(name):
+    host, target, headers, body = VECTORS[name]
+    plain = set()
+    opened("other.example", "/x", headers, body, plain=plain)
+    assert opened(host, target, headers, body, plain=plain) == opened(host, target, headers, body)
 
 
 KEY, IV = b"0123456789abcdef", b"fedcba9876543210"

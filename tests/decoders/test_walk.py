@@ -275,3 +275,73 @@ def test_limits_are_what_is_documented():
         "ratio_from": 1 << 20,
         "seconds": 1.0,
     }
+
+
+PLAIN = Part(b"deadbeef-not-any-format", "body.id", ("id",))
+
+
+def calls_of(monkeypatch, part, limits):
+    """Returns how often decoders were asked for a value in each of two messages, and the leaves of each."""
+    counts, found, always = [], [], set()
+    seen = []
+
+    def decode(data: bytes, context: Context):
+        seen.append(data)
+
+    asked = Decoder("asked", decode, rank=1)
+    monkeypatch.setattr(_choice, "all_decoders", lambda: (asked, *all_decoders()))
+    _choice.by_first_byte.cache_clear()
+    try:
+        for _ in range(2):
+            seen.clear()
+            found.append(list(walk([part], limits, plain=always)))
+            counts.append(seen.count(part.value))
+    finally:
+        monkeypatch.undo()
+        _choice.by_first_byte.cache_clear()
+    return counts, found
+
+
+def test_what_nothing_is_made_of_is_not_tried_in_the_next_message(monkeypatch):
+    counts, found = calls_of(monkeypatch, PLAIN, Limits(seconds=30))
+    assert counts == [1, 0]
+    assert found[0] == found[1] == [Leaf("body.id", PLAIN.value, ("id",), ())]
+
+
+@pytest.mark.parametrize(
+    ("part", "limits"),
+    [
+        (Part(b64(IMEI), "body.id", ("id",)), Limits(seconds=30)),
+        (PLAIN._replace(value=PLAIN.value * 12), Limits(seconds=30)),
+        (PLAIN._replace(keys=("i" * SIEVED_FROM,)), Limits(seconds=30)),
+        (Part(PLAIN.value, "body.id", ("id",), Context(content_type="text/plain")), Limits(seconds=30)),
+        (PLAIN, Limits(seconds=0)),
+    ],
+    ids=["something is made of it", "it is large", "its name is large", "its type is said", "there was no time for it"],
+)
+def test_it_is_tried_again(monkeypatch, part, limits):
+    counts, found = calls_of(monkeypatch, part, limits)
+    assert counts[0] == counts[1]
+    assert found[0] == found[1]
+
+
+def test_another_name_is_another_value():
+    always = set()
+    for part in (PLAIN, PLAIN._replace(keys=("cookie",))):
+        list(walk([part], Limits(seconds=30), plain=always))
+    assert always == {(PLAIN.value, "id"), (PLAIN.value, "cookie")}
+
+
+def test_not_without_end_is_remembered():
+    always = set()
+    for number in range(20_000):
+        list(walk([Part(b"deadbeef-%d" % number, "body", ("id",))], Limits(seconds=30), plain=always))
+        assert len(always) <= 8192
+
+
+@given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([b64(IMEI), IMEI, *(value for value, _ in CHAINS)]))))
+def test_the_leaves_are_the_same_with_and_without_what_was_remembered(values):
+    always = set()
+    for value in (*values, *values):
+        part = Part(value, "body", ("cookie",))
+        assert list(walk([part], Limits(seconds=30), plain=always)) == list(walk([part], Limits(seconds=30)))
