@@ -25,6 +25,8 @@ from leaktap.sinks import SinkError
 
 _AT_ONCE = 1 << 16
 """Bytes that wait for the end of a batch: mitmproxy's loop is not woken for each few."""
+_FURTHER = 5
+"""By how much the process gives way more than at its beginning, once all is compiled and only the traffic is left."""
 _MOST_NOTES = 8
 """Findings in one message: mitmproxy's loop goes on between two."""
 
@@ -160,6 +162,7 @@ def main() -> None:
     signal.signal(signal.SIGUSR1, worker.hurry)
     send(Opened())
     session.warm()
+    os.nice(_FURTHER)
     with suppress(EOFError):
         while True:
             worker.take(read(source))
