@@ -152,8 +152,9 @@ def test_a_session_with_marks_from_everywhere_and_its_replay(tmp_path, upstream)
         wait(lambda: len(made.findings()) == 1)
         assert made.ask("http://leak.tap/")[0] == 403
         assert made.ask("http://leak.tap/mark", {"event": "consent"})[0] == 403
+        wait(lambda: "imei" in made.ask(f"http://leak.tap/?k={made.token}")[1])
         status, page = made.ask(f"http://leak.tap/?k={made.token}")
-        assert status == 200 and "before consent" in page and "imei" in page and IMEI not in page
+        assert status == 200 and "before consent" in page and IMEI not in page
 
         assert made.ask("http://leak.tap/mark", {"event": "consent", "k": made.token})[0] == 303
         assert json.loads(made.ask(state)[1])["phase"] == "consented"
