@@ -4,6 +4,7 @@ import gzip
 import json
 import tracemalloc
 import zlib
+from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
@@ -110,18 +111,25 @@ def test_unknown_coding_is_said_and_the_rest_is_looked_into(follow):
     assert [(fault.where, "rc4" in fault.why) for fault in followed.faults] == [("body", True)]
 
 
-def test_bug_in_a_decoder_is_a_fault(monkeypatch, follow):
+@contextmanager
+def beside(decoder):
+    """Has a decoder tried before all others."""
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_choice, "all_decoders", lambda: (decoder, *all_decoders()))
+            _choice.by_first_byte.cache_clear()
+            yield
+    finally:
+        _choice.by_first_byte.cache_clear()
+
+
+def test_bug_in_a_decoder_is_a_fault(follow):
     def decode(data: bytes, context: Context):
         raise ZeroDivisionError
 
     broken = Decoder("broken", decode, needs=b"!", rank=1, certain=True)
-    monkeypatch.setattr(_choice, "all_decoders", lambda: (broken, *all_decoders()))
-    _choice.by_first_byte.cache_clear()
-    try:
+    with beside(broken):
         followed = follow(b'{"a": "!", "b": "x"}')
-    finally:
-        monkeypatch.undo()
-        _choice.by_first_byte.cache_clear()
     assert followed.values["|json.$.a"] == b"!"
     assert {fault.where for fault in followed.faults} >= {"body|json.$.a|broken"}
     assert all("ZeroDivisionError" in fault.why for fault in followed.faults)
@@ -280,7 +288,7 @@ def test_limits_are_what_is_documented():
 PLAIN = Part(b"deadbeef-not-any-format", "body.id", ("id",))
 
 
-def calls_of(monkeypatch, part, limits):
+def calls_of(part, limits):
     """Returns how often decoders were asked for a value in each of two messages, and the leaves of each."""
     counts, found, always = [], [], set()
     seen = []
@@ -288,22 +296,16 @@ def calls_of(monkeypatch, part, limits):
     def decode(data: bytes, context: Context):
         seen.append(data)
 
-    asked = Decoder("asked", decode, rank=1)
-    monkeypatch.setattr(_choice, "all_decoders", lambda: (asked, *all_decoders()))
-    _choice.by_first_byte.cache_clear()
-    try:
+    with beside(Decoder("asked", decode, rank=1)):
         for _ in range(2):
             seen.clear()
             found.append(list(walk([part], limits, plain=always)))
             counts.append(seen.count(part.value))
-    finally:
-        monkeypatch.undo()
-        _choice.by_first_byte.cache_clear()
     return counts, found
 
 
-def test_what_nothing_is_made_of_is_not_tried_in_the_next_message(monkeypatch):
-    counts, found = calls_of(monkeypatch, PLAIN, Limits(seconds=30))
+def test_what_nothing_is_made_of_is_not_tried_in_the_next_message():
+    counts, found = calls_of(PLAIN, Limits(seconds=30))
     assert counts == [1, 0]
     assert found[0] == found[1] == [Leaf("body.id", PLAIN.value, ("id",), ())]
 
@@ -319,8 +321,8 @@ def test_what_nothing_is_made_of_is_not_tried_in_the_next_message(monkeypatch):
     ],
     ids=["something is made of it", "it is large", "its name is large", "its type is said", "there was no time for it"],
 )
-def test_it_is_tried_again(monkeypatch, part, limits):
-    counts, found = calls_of(monkeypatch, part, limits)
+def test_it_is_tried_again(part, limits):
+    counts, found = calls_of(part, limits)
     assert counts[0] == counts[1]
     assert found[0] == found[1]
 
