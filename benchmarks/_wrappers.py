@@ -187,7 +187,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "records": Wrapper("records", "bytes", "bytes", serialisations.records),
     "grpc": Wrapper("grpc", "bytes", "bytes", _grpc, _GRPC, said=True),
     "base64": Wrapper("base64", "bytes", "text", encodings.base64_),
-    "alphabet64": Wrapper("alphabet64", "text", "text", encodings.alphabet64),
+    "alphabet64": Wrapper("alphabet64", "bytes", "text", encodings.alphabet64, least=8),
     "lz-string": Wrapper("lzstring", "text", "text", lz_string, least=6),
     "base32": Wrapper("base32", "text", "text", encodings.base32),
     "base58": Wrapper("base58", "text", "text", encodings.base58, most=100),

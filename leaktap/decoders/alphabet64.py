@@ -1,6 +1,7 @@
 """Base64 with another alphabet: those of `_alphabets.yaml`, and those that the case names (`decode.alphabets`).
 
-All alphabets decode everything, so a reading is kept only if it is readable or begins as compressed data does.
+All alphabets decode everything, so a reading is kept only if it is readable, begins as compressed data does, or some
+decoder opens it; in an alphabet of the user's it may be bytes of any kind, where the value is no word.
 """
 
 import binascii
@@ -13,9 +14,11 @@ from leaktap.config import load_yaml
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import may_read, reads
 from leaktap.decoders._plain import NO_ID
+from leaktap.decoders.base64 import WORDS
 
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_SHORTEST = 11
+_SHORTEST, _SHORTEST_OPAQUE, _LONG = 11, 22, 1024
+_HIGH = bytes(range(0x80, 0x100))
 _SAMPLE = 64
 _SHAPE = re.compile(NO_ID + rb"[!-~]{11}")
 
@@ -37,20 +40,32 @@ def _table(signs: str) -> tuple[bytes, bytes, bytes]:
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns what the alphabets make of a value, each under the alphabet's name."""
     found = []
-    for name, signs in (*context.alphabets, *shipped()):
+    own = len(context.alphabets)
+    for index, (name, signs) in enumerate((*context.alphabets, *shipped())):
         alphabet, table, padding = _table(signs)
         bare = data.rstrip(padding)
         if len(bare) < _SHORTEST or len(bare) % 4 == 1 or len(data) - len(bare) > 2:
             continue
         start = bare[:_SAMPLE]
-        if start.translate(None, alphabet) or not may_read(_decoded(start.translate(table))):
+        if start.translate(None, alphabet):
             continue
-        if bare.translate(None, alphabet):
+        begin = _decoded(start.translate(table))
+        readable, likely = may_read(begin), _may_open(begin, len(bare))
+        opaque = index < own and WORDS.fullmatch(bare) is None
+        if not (readable or likely or opaque) or bare.translate(None, alphabet):
             continue
         decoded = _decoded(bare.translate(table))
-        if reads(decoded):
+        if opaque or (readable and reads(decoded)) or (likely and context.opens(decoded)):
             found.append(Part(decoded, f".{name}"))
     return found[: context.most] or None
+
+
+def _may_open(start: bytes, length: int) -> bool:
+    """Tells quickly whether it is worth asking what opens bytes that begin so, in a value of `length` signs.
+
+    Half of the bytes of a token are no ASCII, and of a message's far fewer; a long value is seldom a token.
+    """
+    return length >= _LONG or (length >= _SHORTEST_OPAQUE and len(start.translate(None, _HIGH)) * 3 > len(start) * 2)
 
 
 def _decoded(standard: bytes) -> bytes:

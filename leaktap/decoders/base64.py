@@ -25,7 +25,7 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_
 _SPACED = (b"H4sI", b"KLUv", b"eJ", b"eN", b"eyJ", b"W3si")
 _INDENTED = re.compile(rb"[\r\n\t] +")
 _MIXED = re.compile(rb"(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])")
-_WORDS = re.compile(rb"(?:[A-Z]{0,12}[a-z]{3,}|[A-Z]+(?![a-z]))(?:[/_+-]*(?:[A-Z]{0,12}[a-z]{2,}|[A-Z]+(?![a-z])))*+")
+WORDS = re.compile(rb"(?:[A-Z]{0,12}[a-z]{3,}|[A-Z]+(?![a-z]))(?:[/_+-]*(?:[A-Z]{0,12}[a-z]{2,}|[A-Z]+(?![a-z])))*+")
 """Names that are made of words: nothing else has letters alone."""
 
 _SIGN = rb"(?:[A-Za-z0-9+_-]|\\{0,8}/|%(?:25){0,3}2[BbFf])"
@@ -76,7 +76,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         believed = (
             reads(decoded)
             or _looks_opaque(bare, padded, len(decoded))
-            or (_WORDS.fullmatch(bare) is None and context.opens(decoded))
+            or (WORDS.fullmatch(bare) is None and context.opens(decoded))
         )
     if not believed:
         return None

@@ -1,5 +1,6 @@
 import base64
 import gzip
+import hashlib
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,18 @@ def test_the_cases_own(follow):
     assert not any("alphabet64" in path for path in follow(value).values)
     values = follow(value, alphabets=(("ours", OWN),)).values
     assert values["|alphabet64.ours"].startswith(JSON) or "|alphabet64.ours|json.$.imei" in values
+
+
+def test_bytes_that_a_decoder_opens(follow):
+    device = b'\x0a\x0f867530912345673\x12\x07example\x18\x01"\x05pixel'
+    assert follow(write(device, dict(shipped())["baidu"])).values["|alphabet64.baidu|protobuf.1"] == b"867530912345673"
+
+
+@pytest.mark.parametrize(("alphabets", "read"), [((("ours", OWN),), True), ((), False)])
+def test_bytes_of_any_kind_are_only_read_in_the_cases_own(follow, alphabets, read):
+    digest = hashlib.sha1(JSON).digest()
+    assert (digest in follow(write(digest, OWN), alphabets=alphabets).values.values()) is read
+    assert not any("alphabet64" in path for path in follow(b"internationalization", alphabets=alphabets).values)
 
 
 def test_reaches_what_is_inside(follow):
