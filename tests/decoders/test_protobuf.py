@@ -1,5 +1,6 @@
 import base64
 import json
+import math
 import struct
 from random import Random
 
@@ -276,6 +277,13 @@ def packed(layout, *numbers):
         (packed("<Q", 19900000012, 7), {"[0]": b"19900000012"}),
         (packed("<d", 31.230412, 121.473701), {"[0]": b"31.230412", "[1]": b"121.473701"}),
         (b"\x01\x02\x03\x84\x01\x81\x80", {}),
+        (packed("<Q", 2**28, 2**28 - 1, 15 << 48, 1 << 52), {"[0]": b"268435456", "[2]": b"4222124650659840"}),
+        (packed("<d", 1e-9, 9.9e-10, -1e15, 1.1e15), {"[0]": b"1e-09", "[2]": b"-1000000000000000.0"}),
+        (packed("<d", math.inf, -math.inf, math.nan, 0.0, -0.0), {}),
+        (varint(2**28) + varint(2**28 - 1) + varint(2**64 - 1), {"[0]": b"268435456", "[2]": b"18446744073709551615"}),
+        (b"\xff" * 9 + b"\x01", {}),
+        (varint(19900000012) + b"\xff" * 10 + b"\x01", {}),
+        (varint(19900000012) + varint(19900000012)[:-1], {}),
         (b"\xff" * 16, {}),
         (b"\x80" * 600, {}),
     ],
@@ -287,3 +295,50 @@ def test_packed_numbers(follow, content, expected):
     assert {
         path.removeprefix("|protobuf.4"): value for path, value in followed.values.items() if "[" in path
     } == expected
+
+
+def one_by_one(content):
+    """The numbers of a packed field of varints, read by the book; none where it is no such field."""
+    numbers, number, shift = [], 0, 0
+    for byte in content:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            numbers.append(number)
+            number = shift = 0
+        elif shift == 70:
+            return []
+    return numbers if not shift and len(numbers) > 1 else []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.integers(0, 2**64 - 1).map(varint) | st.binary(max_size=3), max_size=8).map(b"".join))
+def test_packed_varints_are_all_read(content):
+    content = b"\x07" + content  # which no message begins with
+    expected = [(f".2[{at}]", b"%d" % n) for at, n in enumerate(one_by_one(content)) if n >= 2**28]
+    parts = decode(b"\x12" + varint(len(content)) + content, SAID)
+    found = [(part.path, part.value) for part in parts if "[" in part.path]
+    if len(content) % 8:
+        assert found == expected
+    else:
+        assert [each for each in found if each in expected] == expected
+
+
+def test_numbers_of_a_packed_field_are_kept_together_at_the_limit():
+    data = b"\x0a\x0a" + varint(19900000012) + varint(19900000013) + b"\x10\x01"
+    for most, paths in ((4, [".1", ".1[0]", ".1[1]", ".2"]), (3, [".1", ".1[0]", ".1[1]"]), (2, [".1"]), (1, [".1"])):
+        try:
+            parts = decode(data, SAID._replace(most=most))
+        except LimitReached as reached:
+            assert most < 4
+            parts = reached.parts
+        assert [part.path for part in parts] == paths
+
+
+def test_fields_of_the_same_number_keep_their_own_keys():
+    device = b"\x0a\x03abc\x12\x03def"
+    data = (b"\x0a" + varint(len(device)) + device) * 2 + b"\x12" + varint(len(device)) + device
+    assert [(part.path, part.keys) for part in decode(data, SAID)] == [
+        *((f".1[{at}].{number}", ("1", str(number))) for at in (0, 1) for number in (1, 2)),
+        *((f".2.{number}", ("2", str(number))) for number in (1, 2)),
+    ]
