@@ -12,9 +12,11 @@ from functools import cache
 from random import Random
 from urllib.parse import quote, quote_from_bytes
 
+from benchmarks import _given as given
+from benchmarks._ciphers import KEYS
 from benchmarks._encodings import OWN_ALPHABET
 from benchmarks._identities import PACKAGE, Identity, identity
-from benchmarks._members import FEW, MANY, Header, Wrapped, filler
+from benchmarks._members import ANYWHERE, FEW, MANY, Header, Home, Wrapped, filler
 from benchmarks._wrappers import WRAPPERS, Kind
 from benchmarks._writing import Form, Writing
 from leaktap.config import AppUnderTest, Case, Decode
@@ -76,8 +78,11 @@ class Matrix:
         self.seed = seed
         self._identity: Identity = identity(Random(seed))
         decode = Decode(alphabets={"own": OWN_ALPHABET.decode()})
-        case = Case(app=AppUnderTest(package=PACKAGE), decode=decode)
-        self._examiner = Examiner(case, [self._identity.profile], limits=Limits(seconds=_SECONDS))
+        case = Case(
+            app=AppUnderTest(package=PACKAGE), decode=decode,
+            protobuf=given.PROTOBUF, flatbuffers=given.FLATBUFFERS, avro=given.AVRO,
+        )  # fmt: skip
+        self._examiner = Examiner(case, [self._identity.profile], keys=KEYS, limits=Limits(seconds=_SECONDS))
         self._examiner.warm()
 
     @property
@@ -98,7 +103,7 @@ class Matrix:
         depth = random.randint(1, DEEPEST)
         for left in reversed(range(depth)):
             data, kind = _inside(key, writing, chain, much)
-            fitting = [name for name in _drawn() if _fits(name, data, kind, place, not left)]
+            fitting = [name for name in _drawn() if _fits(name, data, kind, place, not left, chain)]
             while fitting and _is_text_too(key, (*chain, chosen := random.choice(fitting)), data, much):
                 fitting.remove(chosen)
             if not fitting:
@@ -113,8 +118,8 @@ class Matrix:
         """Makes the message, has it examined, and compares what was found with what was planted."""
         request, path, ways = _request(draw)
         exchange = Exchange(
-            draw.key, 0, Endpoint("192.0.2.7", 40_000), Endpoint("198.51.100.1", 443), "https", "t.example", request,
-            None, Origin("drawn"),
+            draw.key, 0, Endpoint("192.0.2.7", 40_000), Endpoint("198.51.100.1", 443), "https",
+            request.header(b"host").decode(), request, None, Origin("drawn"),
         )  # fmt: skip
         items = self._examiner.examine(exchange).found
         known = [item.match for item in items if isinstance(item, Found) and item.match.basis == "known"]
@@ -177,9 +182,15 @@ def _kind(data: bytes) -> Kind:
     return "text" if text.isprintable() else "bytes"
 
 
-def _fits(name: str, data: bytes, kind: Kind, place: str, last: bool) -> bool:
-    """Tells whether a wrapper takes what there is; one that has to be said must be a body's outermost."""
+def _fits(name: str, data: bytes, kind: Kind, place: str, last: bool, inner: Sequence[str]) -> bool:
+    """Tells whether a wrapper takes what there is, in the wrappers so far.
+
+    One that has to be said must be a body's outermost; one that is given is the only such one, and leaves the path of
+    where it is sent as it is.
+    """
     wrapper = WRAPPERS[name]
+    if wrapper.given and (place == "path" or any(WRAPPERS[other].given for other in inner)):
+        return False
     return wrapper.fits(data, kind) and (not wrapper.said or (place == "body" and last))
 
 
@@ -210,7 +221,7 @@ def is_possible(draw: Draw) -> bool:
     """Tells whether each wrapper takes what is in it, and the place all of it."""
     data, kind = draw.writing.data, _kind(draw.writing.data)
     for index, name in enumerate(draw.wrappers):
-        if not _fits(name, data, kind, draw.place, index == len(draw.wrappers) - 1):
+        if not _fits(name, data, kind, draw.place, index == len(draw.wrappers) - 1, draw.wrappers[:index]):
             return False
         if _is_text_too(draw.key, draw.wrappers[: index + 1], data, draw.much):
             return False
@@ -222,14 +233,16 @@ def _request(draw: Draw) -> tuple[Message, str, list[tuple[str, bytes]]]:
     """Returns the request, the path to the value in it, and what stands on the way there, with the path to each."""
     data, steps = draw.writing.data, [draw.writing.step]
     headers: list[Header] = []
+    home = ANYWHERE
     values = [data]
     for index, name in enumerate(draw.wrappers):
         wrapped = _wrap(draw.key, draw.wrappers, index, data, draw.much)
         data = wrapped.data
         values.append(data)
         steps = [*(wrapped.step + step for step in steps), ""]
+        home = wrapped.home if wrapped.home != ANYWHERE else home
         headers = [*wrapped.headers, *_announced(Random(f"{draw.key}/{name}/said"), name, headers, wrapped)]
-    message, path = _placed(Random(f"{draw.key}/{draw.place}"), draw, data, headers)
+    message, path = _placed(Random(f"{draw.key}/{draw.place}"), draw, data, headers, home)
     return message, path + steps[0], [(path + step, value) for step, value in zip(steps, values, strict=True)]
 
 
@@ -248,11 +261,11 @@ def _announced(random: Random, name: str, inner: Sequence[Header], wrapped: Wrap
     return [header, *(each for each in inner if each[0] != header[0])]
 
 
-def _placed(random: Random, draw: Draw, data: bytes, headers: list[Header]) -> tuple[Message, str]:
+def _placed(random: Random, draw: Draw, data: bytes, headers: list[Header], home: Home) -> tuple[Message, str]:
     """Puts what is planted where it belongs; returns the path to it."""
     name = random.choice(("d", "data", "info", "v", "device"))
     others = [(key, str(value)) for key, value in filler(random, MANY if draw.much else FEW)]
-    target, head, body = "/v1/collect", [(b"Host", b"t.example")], b""
+    target, head, body = home.path, [(b"Host", home.host.encode()), *home.headers], b""
     match draw.place:
         case "body":
             head, body, path = [*head, *headers], data, "request.body"
@@ -278,7 +291,7 @@ def _placed(random: Random, draw: Draw, data: bytes, headers: list[Header]) -> t
             path = f"request.header.cookie|cookie.{name}"
             path += "|percent" * (quote_from_bytes(data, safe="").encode() != data)
         case _:
-            target, path = f"{target}/{quote_from_bytes(data, safe='')}/x", "request.path[2]"
+            target, path = f"{target}/{quote_from_bytes(data, safe='')}/x", f"request.path[{home.path.count('/')}]"
     return Message(("POST", target, "HTTP/1.1"), tuple(head), body), path
 
 

@@ -21,12 +21,27 @@ _WORDS: list[str] = re.findall(
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """Where a message is sent, and with what header fields beside those of its body."""
+
+    host: str = "t.example"
+    path: str = "/v1/collect"
+    headers: tuple[Header, ...] = ()
+
+
+ANYWHERE = Home()
+
+
+@dataclass(frozen=True, slots=True)
 class Wrapped:
-    """What came out, and the step that leads in. `headers` are those that a body needs to be read at all."""
+    """What came out, and the step that leads in. `headers` are those that a body needs to be read at all; `home` is
+    where this must be sent to be read, whatever is around it.
+    """
 
     data: bytes
     step: str
     headers: tuple[Header, ...] = ()
+    home: Home = ANYWHERE
 
 
 def filler(random: Random, range_: Sequence[int]) -> list[tuple[str, str | int | float]]:

@@ -86,7 +86,7 @@ def protobuf(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
         numbers = sorted(random.sample(range(1, len(others) + 30), len(others) + 1))
         at = random.randrange(len(numbers))
         others.insert(at, inner)
-        message = b"".join(map(_field, numbers, others))
+        message = b"".join(map(protobuf_field, numbers, others))
         step = f".{numbers[at]}{step}"
         inner = message
         if random.random() < 0.3:
@@ -94,7 +94,8 @@ def protobuf(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
     return Wrapped(message, f"|protobuf{step}")
 
 
-def _field(number: int, value: Any) -> bytes:
+def protobuf_field(number: int, value: Any) -> bytes:
+    """Returns a field: numbers as varints or doubles, everything else behind its length."""
     if isinstance(value, _Group):
         return _varint(number << 3 | 3) + value.message + _varint(number << 3 | 4)
     if isinstance(value, int):

@@ -3,10 +3,12 @@
 A wrapper is drawn where its decoder is there. A new one is one more entry.
 """
 
+import base64
+import binascii
 import json
 import plistlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
@@ -15,9 +17,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 from benchmarks import _containers as containers
 from benchmarks import _encodings as encodings
+from benchmarks import _given as given
 from benchmarks import _serialisations as serialisations
+from benchmarks._ciphers import encrypted
 from benchmarks._lzstring import lz_string
 from benchmarks._members import Header, Wrapped, a_name, as_number, document, filler, shuffled
+from benchmarks._recipes import growingio, of_an_sdk
 
 type Kind = Literal["text", "bytes"]
 
@@ -30,7 +35,8 @@ class Wrapper:
     """A wrapper: the decoder that undoes it, what it `takes` and `gives`, and how a body of it may be announced.
 
     `said` ones can only be read as a message's body with their `headers`. `least` and `most` bytes go into it: less
-    tells nobody what it is, more nobody writes so. `shape` is what all of it must look like.
+    tells nobody what it is, more nobody writes so. `shape` is what all of it must look like. What is read by something
+    that is `given`, by the user or for one recipient, is in a message once at most: see `Wrapped.home`.
     """
 
     decoder: str
@@ -42,6 +48,7 @@ class Wrapper:
     least: int = 0
     most: int = 1 << 30
     shape: re.Pattern[bytes] | None = None
+    given: bool = False
 
     def fits(self, data: bytes, kind: Kind) -> bool:
         """Tells whether this goes in."""
@@ -88,14 +95,41 @@ def _xml(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
 
 
 def _multipart(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
+    """Writes parts (RFC 2046, section 5.1), now and then within a part of another such message."""
     name, boundary = a_name(random), f"----{random.randbytes(12).hex()}"
     members = [(key, str(value).encode()) for key, value in filler(random, range_)]
+    head, text, step = _transferred(random, data)
     pieces = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n'.encode() + value + b"\r\n"
-        for key, value in shuffled(random, name, data, members)
+        f'Content-Disposition: form-data; name="{key}"\r\n'.encode() + value
+        for key, value in shuffled(random, name, head + b"\r\n" + text, [(key, b"\r\n" + one) for key, one in members])
     ]
+    body, step = _parts(boundary, pieces), f"|multipart.{name}{step}"
+    if random.random() < 0.2:
+        inner = f"Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n".encode() + body
+        boundary = f"----{random.randbytes(12).hex()}"
+        body, step = _parts(boundary, [b"Content-Type: text/plain\r\n\r\nbatch", inner]), f"|multipart[1]{step}"
     header = (b"Content-Type", f"multipart/form-data; boundary={boundary}".encode())
-    return Wrapped(b"".join(pieces) + f"--{boundary}--\r\n".encode(), f"|multipart.{name}", (header,))
+    return Wrapped(body, step, (header,))
+
+
+def _parts(boundary: str, pieces: Iterable[bytes]) -> bytes:
+    begin = f"--{boundary}\r\n".encode()
+    return b"".join(begin + piece + b"\r\n" for piece in pieces) + f"--{boundary}--\r\n".encode()
+
+
+def _transferred(random: Random, data: bytes) -> tuple[bytes, bytes, str]:
+    """Returns what a part's head says of its type and coding (RFC 2045, section 6), the part as coded, and the step."""
+    head = b"Content-Type: application/octet-stream\r\n" if random.random() < 0.3 else b""
+    name, encode, step = random.choice(_TRANSFERS)
+    return head + (b"Content-Transfer-Encoding: " + name + b"\r\n") * bool(name), encode(data), step
+
+
+_TRANSFERS: tuple[tuple[bytes, Callable[[bytes], bytes], str], ...] = (
+    *[(b"", bytes, "")] * 4,
+    (b"binary", bytes, ""),
+    (b"base64", base64.encodebytes, "|base64"),
+    (b"quoted-printable", lambda data: binascii.b2a_qp(data, istext=False), "|quoted_printable"),
+)
 
 
 def _csv(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
@@ -149,6 +183,23 @@ def _http(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
     return Wrapped(head.encode() + data, "|http.request.body")
 
 
+def _cookie(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
+    """Writes cookies as a log of requests has them: as a header field's value, within a request, or by themselves."""
+    name, value = re.sub(r"[^\w$]", "_", a_name(random), flags=re.ASCII), quote_from_bytes(data, safe="")
+    others = [("session", random.randbytes(8).hex()), *((key, quote(str(one))) for key, one in filler(random, range_))]
+    text = "; ".join(f"{key}={one}" for key, one in shuffled(random, name, value, others))
+    member = f".{name}" + "|percent" * (value.encode() != data)
+    kind = random.randrange(3)
+    if kind == 0:
+        field = random.choice(("Cookie", "cookie"))
+        log = json.dumps({"method": "GET", "headers": {"Host": "t.example", field: text}})
+        return Wrapped(log.encode(), f"|json.$.headers.{field}|cookie{member}")
+    if kind == 1:
+        head = f"GET / HTTP/1.1\r\nHost: t.example\r\nCookie: {text}\r\n\r\n"
+        return Wrapped(head.encode(), f"|http.request.header.cookie|cookie{member}")
+    return Wrapped(text.encode(), f"|pairs{member}")
+
+
 def _grpc(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
     return Wrapped(b"\0" + len(data).to_bytes(4) + data, "|grpc[0]")
 
@@ -174,6 +225,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "lines": Wrapper("lines", "text", "text", _lines, _type("text/plain"), shape=_WORD),
     "jwt": Wrapper("jwt", "text", "text", _jwt),
     "url": Wrapper("url", "bytes", "text", _url),
+    "cookie": Wrapper("cookie", "bytes", "text", _cookie),
     "graphql": Wrapper("graphql", "text", "text", _graphql, _type("application/graphql")),
     "http": Wrapper("http", "bytes", "bytes", _http, _type("application/http")),
     "protobuf": Wrapper("protobuf", "bytes", "bytes", serialisations.protobuf, _type("application/x-protobuf")),
@@ -184,6 +236,12 @@ WRAPPERS: dict[str, Wrapper] = {
     "jce": Wrapper("jce", "bytes", "bytes", serialisations.jce, _type("application/x-jce")),
     "avro": Wrapper("avro", "bytes", "bytes", serialisations.avro, _type("application/avro", "avro/binary")),
     "amf": Wrapper("amf", "text", "bytes", serialisations.amf, _type("application/x-amf")),
+    "protobuf by schema": Wrapper("protobuf", "bytes", "bytes", given.protobuf, given=True),
+    "flatbuffers": Wrapper("flatbuffers", "bytes", "bytes", given.flat, given=True),
+    "avro by schema": Wrapper("avro", "bytes", "bytes", given.avro, given=True),
+    "encrypted": Wrapper("decrypt", "bytes", "bytes", encrypted, least=21, given=True),
+    "encrypted by an SDK": Wrapper("decrypt", "bytes", "bytes", of_an_sdk, least=21, given=True),
+    "encrypted by GrowingIO": Wrapper("decrypt", "bytes", "bytes", growingio, least=21, said=True, given=True),
     "records": Wrapper("records", "bytes", "bytes", serialisations.records),
     "grpc": Wrapper("grpc", "bytes", "bytes", _grpc, _GRPC, said=True),
     "base64": Wrapper("base64", "bytes", "text", encodings.base64_),

@@ -14,14 +14,16 @@ _SHORTEST, _LONGEST = 4, 1 << 18
 _DEEPEST = 4
 _MOST_BYTES = 4 << 20
 _MOST_PARTS = 1000
+_NOTHING = Context()
 
 
 class Sense:
     """Asks the decoders that may read a value (`likely`), until `deadline`; remembers what they said."""
 
     def __init__(self, likely: Callable[[bytes], Sequence[Decoder]], deadline: float) -> None:
-        """Begins with nothing read."""
+        """Begins with nothing read. `outside` is what is known of the message: decoders may have a schema for it."""
         self._likely, self._deadline = likely, deadline
+        self.outside = _NOTHING
         self._said: dict[bytes, bool] = {}
         self._left, self._depth = _MOST_BYTES, 0
 
@@ -42,7 +44,10 @@ class Sense:
         return said
 
     def _reads(self, decoder: Decoder, value: bytes) -> bool:
-        context = Context(room=_LONGEST, most=_MOST_PARTS, deadline=self._deadline, opens=self.opens)
+        context = Context(
+            host=self.outside.host, path=self.outside.path, schemas=self.outside.schemas,
+            room=_LONGEST, most=_MOST_PARTS, deadline=self._deadline, opens=self.opens,
+        )  # fmt: skip
         try:
             parts = decoder.decode(value, context)
         except (DecodeError, LimitReached):

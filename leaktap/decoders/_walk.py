@@ -203,7 +203,7 @@ class _Walk:
             context = context._replace(encoding=context.encoding[1:])
         named = by_type(context.content_type) if context.content_type else frozenset[str]()
         room, most, by_ratio = self._room(value)
-        c = context
+        c = self.sense.outside = context
         ring = self.ring if DECRYPT not in via else None
         given = Context(  # by position, for `_replace` takes three times as long
             c.content_type,

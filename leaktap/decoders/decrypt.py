@@ -1,8 +1,8 @@
 """Encryption that can be undone: with a key that the message carries, the SDK ships, the user has or a hook has seen.
 
 How is said by locks (`leaktap.keyring`): those that leaktap carries lie under `recipes/`, one file per SDK. A plaintext
-is believed if a digest or tag proves the key, the lock vouches for it, or it is readable or begins as compressed data
-does; unless the value itself shows what it is, the value stays a leaf beside it.
+is believed if a digest or tag proves the key, the lock vouches for it, or it is readable, begins as compressed data
+does or is opened by some decoder; unless the value itself shows what it is, the value stays a leaf beside it.
 """
 
 import re
@@ -23,7 +23,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         return None
     ring = context.ring or _shipped().ring(_NO_MESSAGE, context.host, context.path)
     for plain in ring.open(data, context.keys[-1] if context.keys else "", context.beside):
-        if not plain.data or not (plain.believed or makes_sense(plain.data)):
+        if not plain.data or not (plain.believed or makes_sense(plain.data) or context.opens(plain.data)):
             continue
         if len(plain.data) > context.room:
             raise LimitReached("bytes")

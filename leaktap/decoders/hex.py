@@ -1,6 +1,6 @@
 """Hexadecimal digits that spell a text or compressed data, or more bytes than a digest or a key has.
 
-A digest in hex is left as it is.
+A digest in hex is left as it is, unless the message has a key that it may have been encrypted with.
 """
 
 import re
@@ -38,7 +38,13 @@ _DIGESTS = (24, 28, 32, 48, 64, 128, 256, 512)
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the bytes that are spelt."""
     decoded = bytes.fromhex(data.decode("ascii"))
-    return (Part(decoded),) if reads(decoded) or _looks_packed(decoded) or context.opens(decoded) else None
+    believed = reads(decoded) or _looks_packed(decoded) or _is_locked(decoded, context) or context.opens(decoded)
+    return (Part(decoded),) if believed else None
+
+
+def _is_locked(data: bytes, context: Context) -> bool:
+    """Tells whether a key of the message's may open bytes."""
+    return context.ring is not None and context.ring.fits(data, context.keys[-1] if context.keys else "")
 
 
 def _looks_packed(data: bytes) -> bool:

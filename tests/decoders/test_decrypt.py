@@ -233,6 +233,12 @@ OWN = {
         {},
         json.dumps({"d": base64.b64encode(sealed()).decode(), "e": 1}).encode(),
     ),
+    "in as many digits as a digest": (
+        {**AES, "where": {"host": "example.cn"}},
+        {},
+        json.dumps({"d": sealed(b'{"imei": "867530912345673"}').hex()}).encode(),
+    ),
+    "around what some decoder opens": (AES, {}, sealed(b"\x0a\x0f867530912345673\x12\x07example\x18\x01")),
     "in base64 in a form": (AES, {}, b"a=1&d=" + base64.b64encode(sealed()).replace(b"+", b"%2B")),
     "zero padded": ({"cipher": "aes", "mode": "ecb", "key": KEY.decode(), "padding": "zero"}, {}, None),
     "rc4 with a key beside": (

@@ -8,7 +8,9 @@ import cbor2
 import msgpack
 import pytest
 
+from leaktap.config import AvroSchema
 from leaktap.decoders._api import Context
+from leaktap.decoders._avro_schema import load
 from leaktap.decoders._choice import all_decoders, by_first_byte, candidates
 from leaktap.decoders._sense import Sense
 from tests.decoders.test_reading import FOREIGN, MANY, READERS
@@ -79,3 +81,17 @@ def test_rate_of_false_readings_with_sense(kind):
             if decoder in (*READERS, snappy) and decoder.decode(value, Context(opens=asked.opens)):
                 wrong.append((decoder.name, value))
     assert len(wrong) <= most * MANY, wrong[:3]
+
+
+def test_what_the_user_has_a_schema_for(tmp_path):
+    file = tmp_path / "report.avsc"
+    file.write_text('{"type": "record", "name": "R", "fields": [{"name": "a", "type": "bytes"}]}', encoding="utf-8")
+    value = b"\xc3\x01" + bytes.fromhex("0102030405060708") + b"\x0a" + bytes(range(0xA0, 0xA5))
+    assert not sense().opens(value)
+    schema = AvroSchema(file=file, host="a.example")
+    described = load(schema)
+    value = value.replace(bytes.fromhex("0102030405060708"), described.fingerprint)
+    for host, opens in (("a.example", True), ("b.example", False)):
+        here = sense()
+        here.outside = Context(host=host, schemas=(schema,))
+        assert here.opens(value) is opens
