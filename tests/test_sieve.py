@@ -7,7 +7,7 @@ import base64
 import gzip
 import json
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import assume, given, settings
@@ -102,6 +102,18 @@ def test_known_values_in_any_nesting(value, nesting):
     without = found(message, WITH, None)
     assert {"imei", "mac_wifi", "android_id", "contacts"}.intersection(identifier for identifier, *_ in without)
     assert found(message, WITH, WITH.sieve) == without
+
+
+@settings(max_examples=300, deadline=None)
+@given(values, nestings, names, st.dictionaries(names | st.text("abc~&{", min_size=1, max_size=9), dull, max_size=5))
+def test_known_values_in_any_form(value, nesting, name, others):
+    text = value
+    for wrapper in nesting:
+        text = {**WRAPPERS, **ALONE}[wrapper](text)
+    assume(len(text) < 100_000)
+    body = urlencode({"filler": "none " * 60, **others, name: text, "end": "x"}).encode()
+    message = Message(("POST", "/a", "HTTP/1.1"), ((b"Content-Type", b"application/x-www-form-urlencoded"),), body)
+    assert found(message, WITH, WITH.sieve) == found(message, WITH, None)
 
 
 @pytest.mark.skipif(not CAPTURES.is_dir(), reason="the folder of real captures is not there")

@@ -95,7 +95,8 @@ class Part(NamedTuple):
 
     `path` is appended to the decoder's name in the leaf's path (`.data_list`, `.$.a[0].b`, `[2]`, nothing for a whole);
     `keys` are appended to the names on the way. `context` replaces the value's context where the format says more of
-    the part (a multipart part's content type). `final` marks a value that needs no further decoding (a number).
+    the part (a multipart part's content type). `final` marks a value that needs no further decoding (a number), and
+    `beside` one that no spot lies in (`Context.spots`): it needs neither decoding nor a search.
     """
 
     value: bytes
@@ -103,6 +104,7 @@ class Part(NamedTuple):
     keys: tuple[str, ...] = ()
     context: Context | None = None
     final: bool = False
+    beside: bool = False
 
 
 class Sole(tuple[Part, ...]):

@@ -26,6 +26,7 @@ _FEWEST_IN_QUERY = 256
 _LONGEST_READABLE = 4 * FEWEST // 3
 _SPELT = re.compile(rb"[\"=&][A-Za-z0-9+/%%\\_-]{%d}" % _LONGEST_READABLE)
 _SPELLS = np.array([re.match(rb"[A-Za-z0-9+/%\\_=-]", bytes([i])) is not None for i in range(256)])
+_SPELLING, _LONG = bytes(0x61 if spells else 0 for spells in _SPELLS), b"a" * _LONGEST_READABLE
 _BLOCKS_FROM = 2048
 _MOST_PLACES = 1000
 _WINDOW = 1 << 20
@@ -129,7 +130,8 @@ def places(text: bytes) -> list[int]:
     if not is_text(text):
         return _dense(text)
     if len(text) < _BLOCKS_FROM:
-        return [found.end() for found in _SPELT.finditer(text)]
+        long = _LONG in text.translate(_SPELLING)
+        return [found.end() for found in _SPELT.finditer(text)] if long else []
     marks = _MARKS_OF_JSON if text[:1] in b"{[" else _MARKS
     found = (
         _SPELT.search(text, max(at - 32, 0), at + _LONGEST_READABLE + 1)

@@ -4,12 +4,11 @@ So that of a large document with few places of interest only the members around 
 be too much (a string that stands before the place, or one like it elsewhere), never too little.
 """
 
-import re
 from collections.abc import Sequence
 
 import orjson
 
-_NUMBER = re.compile(rb"[-+.0-9eE]+")
+_OF_NUMBERS = b"-+.0123456789eE"
 _LONGEST_NUMBER = 64
 
 
@@ -48,15 +47,16 @@ def _literal(piece: bytes) -> str | None:
 
 def _number(data: bytes, place: int) -> int | float | None:
     """Returns the number around a place, if it lies in one."""
+    if data[place] not in _OF_NUMBERS:
+        return None
     first = max(place - _LONGEST_NUMBER, 0)
-    for token in _NUMBER.finditer(data, first, place + _LONGEST_NUMBER):
-        if token.start() <= place < token.end():
-            try:
-                number = orjson.loads(token[0])
-            except orjson.JSONDecodeError:
-                return None
-            return number if isinstance(number, int | float) else None
-    return None
+    begin = first + len(data[first:place].rstrip(_OF_NUMBERS))
+    rest = data[place : place + _LONGEST_NUMBER]
+    try:
+        number = orjson.loads(data[begin : place + len(rest) - len(rest.lstrip(_OF_NUMBERS))])
+    except orjson.JSONDecodeError:
+        return None
+    return number if isinstance(number, int | float) else None
 
 
 def _quote_before(data: bytes, place: int) -> int:

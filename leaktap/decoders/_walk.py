@@ -155,14 +155,14 @@ class _Walk:
                 path = prefix + part.path
                 keys = above + part.keys if part.keys else above
                 context = part.context or frame.context
-                if part.final:
-                    yield Leaf(path, value, keys, via)
+                locked = value[0] in firsts and DECRYPT not in via
+                if part.final or (part.beside and not locked):
+                    yield Leaf(path, value, keys, via, part.beside)
                     continue
                 seen += 1
                 if not seen % _LEAVES_PER_LOOK and self._late():
                     self._limit("seconds", path, value)
                 name = keys[-1] if keys else ""
-                locked = value[0] in firsts and DECRYPT not in via
                 bare = not context.content_type and not context.encoding
                 if bare and not locked and (value, name) in always_plain:
                     yield Leaf(path, value, keys, via)
@@ -229,7 +229,7 @@ class _Walk:
         frames: list[_Frame] = []
         names = {decoder.name for decoder in likely}
         is_leaf, nothing = True, False
-        order = likely if bare else in_order(context.encoding[:1])
+        order = likely if not context.encoding and named <= names else in_order(context.encoding[:1])
         strains = len(value) >= _STRAINING
         for decoder in order:
             coded = bool(given.encoding) and given.encoding[0] in decoder.codings

@@ -6,6 +6,7 @@ are left alone; a lone pair is `pair`'s. Base85 has both signs among its letters
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, Decoder, LimitReached, Part, Sole
@@ -36,12 +37,20 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         return None
     charset = dict(context.parameters).get("charset", "")
     inside = context._replace(content_type="text/plain", parameters=(("charset", charset),)) if charset else None
-    found = fields(data, context.most, inside, context.deadline)
+    found = fields(data, context.most, inside, context.deadline, context.spots)
     return found if is_base85(data) else Sole(found)
 
 
-def fields(data: bytes, most: int, context: Context | None = None, deadline: float = math.inf) -> list[Part]:
+def fields(
+    data: bytes,
+    most: int,
+    context: Context | None = None,
+    deadline: float = math.inf,
+    spots: Sequence[int] | None = None,
+) -> list[Part]:
     """Splits and decodes; a field without `=` is a value without a name. `context` is for values that are not ASCII.
+
+    `spots` are as in `Context`: fields in which there is none are marked as beside the others.
 
     Raises:
         LimitReached: there are more than `most`, or no time for all of them.
@@ -49,7 +58,10 @@ def fields(data: bytes, most: int, context: Context | None = None, deadline: flo
     parts: list[Part] = []
     steps = Steps()
     pieces = data.split(b"&", most)
+    end = 0
     for piece in paced(pieces[:most], deadline, parts):
+        begin, end = end, end + len(piece) + 1
+        beside = spots is not None and bisect_right(spots, begin) == bisect_right(spots, end)
         raw_name, separator, raw = piece.partition(b"=")
         if not separator:
             raw_name, raw = b"", raw_name
@@ -57,7 +69,7 @@ def fields(data: bytes, most: int, context: Context | None = None, deadline: flo
         if value:
             name = unplus(raw_name).decode("utf-8", "replace")
             inside = None if value.isascii() else context
-            parts.append(Part(value, steps.step(name), (name,) if name else (), inside))
+            parts.append(Part(value, steps.step(name), (name,) if name else (), inside, False, beside))
     if len(pieces) > most:
         raise LimitReached("parts", parts)
     return parts

@@ -158,7 +158,7 @@ def _parts(
 ) -> list[Part]:
     """Lists the values of documents in their order, each document with the path to it.
 
-    With `near`, only those that are in it or under such a name, and those beside them.
+    With `near`, only those that are in it or under such a name, and those beside them, which are marked as such.
 
     Raises:
         LimitReached: there are more than `most`, they nest too deeply, or there is no time for all of them.
@@ -167,11 +167,11 @@ def _parts(
     parts: list[Part] = []
     known: dict[str, tuple[str, bool, str]] = {}
     too_deep = False
-    leading: dict[int, bool] = {}
-    if near is not None:
-        leading = _leading([document for _, document in documents], near)
+    everything = near is None
+    near = near or frozenset()
+    leading = {} if everything else _leading([document for _, document in documents], near)
     stack: list[tuple[Iterator[tuple[Any, Any]], str, tuple[str, ...], bool]]
-    stack = [(iter([(f"{path}.$", document) for path, document in documents]), "", (), near is None)]
+    stack = [(iter([(f"{path}.$", document) for path, document in documents]), "", (), everything)]
     names: tuple[str, ...] = ()
     look = min(PER_LOOK, most)
     while stack:
@@ -198,12 +198,13 @@ def _parts(
                     parts.append(Part(_encoded(name), here + "#key", keys))
             kind = type(value)
             if kind is str:
-                parts.append(Part(_encoded(value), here, names))
+                beside = not (whole or value in near or name in near)
+                parts.append(Part(_encoded(value), here, names, None, False, beside))
             elif kind is dict or kind is list:
                 if len(stack) > _DEEPEST:
                     too_deep = True
                     continue
-                inside = whole or near is None or name in near
+                inside = whole or name in near
                 if not inside and id(value) not in leading:
                     continue
                 items: Iterable[tuple[Any, Any]] = value.items() if kind is dict else enumerate(value)
@@ -212,11 +213,13 @@ def _parts(
                 stack.append((iter(items), here, names, inside))
                 break
             elif kind is int or kind is _Number:
-                parts.append(Part(str(value).encode(), here, names, None, True))
+                beside = not (whole or value in near or name in near)
+                parts.append(Part(str(value).encode(), here, names, None, True, beside))
             elif kind is float:
                 if abs(value) >= _LARGEST_EXACT:
                     raise _Inexact
-                parts.append(Part(repr(value).encode(), here, names, None, True))
+                beside = not (whole or value in near or name in near)
+                parts.append(Part(repr(value).encode(), here, names, None, True, beside))
         else:
             stack.pop()
     if too_deep:
@@ -227,6 +230,7 @@ def _parts(
 def _leading(documents: Sequence[Any], near: frozenset[str | int | float]) -> dict[int, bool]:
     """Returns the containers on the way to what is in `near`, by `id`: whether it is among their own members."""
     found: dict[int, bool] = {}
+    numbers = any(type(each) is not str for each in near)
     above = [-1] * len(documents)
     containers = list(documents)
     for at, container in enumerate(containers):  # which grows
@@ -239,10 +243,13 @@ def _leading(documents: Sequence[Any], near: frozenset[str | int | float]) -> di
             continue
         for value in container:
             kind = type(value)
-            if kind is dict or kind is list:
+            if kind is str:
+                if value in near:
+                    own = True
+            elif kind is dict or kind is list:
                 containers.append(value)
                 above.append(at)
-            elif value in near:
+            elif numbers and value in near:
                 own = True
         if own:
             found[id(containers[at])] = True

@@ -13,7 +13,7 @@ from leaktap.decoders._plain import Steps
 
 _SIGN = rb"[\w\x80-\xff]"
 _SHAPE = re.compile(
-    rb"(?!\s*<[!?A-Za-z])(?!(?s:.{0,31})[\0-\x08\x0e-\x1a])"  # neither markup nor binary
+    rb"(?!\s*<[!?A-Za-z])(?!(?s:.{0,31})[\0-\x08\x0e-\x1a])(?!\[?\{\")"  # neither markup, binary nor JSON
     rb"(?s:.{0,400}?)" + _SIGN + rb"(?:[ \t]?=[ \t]?[^=&\s]|:[ \t]+\S|\xef\xbc\x9a)"
 )
 _NAME = rb"[A-Za-z_$\x80-\xff][\w\x80-\xff.-]{0,63}"

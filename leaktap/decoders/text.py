@@ -25,16 +25,15 @@ _SAMPLE = 1024
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the text as UTF-8, without its mark. A charset that is said of valid UTF-8 is not believed."""
-    inside = context._replace(parameters=tuple(p for p in context.parameters if p[0] != "charset"))
     for mark, charset in _MARKS:
         if data.startswith(mark):
             rest = data[len(mark) :]
-            return _converted(rest, charset, inside) if context.content_type or _is_prose(rest, charset) else None
+            return _converted(rest, charset, context) if context.content_type or _is_prose(rest, charset) else None
     said = dict(context.parameters).get("charset", "").strip().lower()
     charset = _name(_MEANT.get(said, said)) if said else "utf-8"
     if charset == "utf-8" or (not charset.startswith("utf") and _is_utf8(data)):
         return None
-    return _converted(data, charset, inside)
+    return _converted(data, charset, context)
 
 
 def _name(said: str) -> str:
@@ -64,7 +63,8 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _converted(data: bytes, charset: str, inside: Context) -> Sequence[Part]:
+def _converted(data: bytes, charset: str, context: Context) -> Sequence[Part]:
+    inside = context._replace(parameters=tuple(p for p in context.parameters if p[0] != "charset"))
     try:
         text = data.decode(charset)
     except UnicodeDecodeError as error:

@@ -5,7 +5,7 @@ folded by `fold_key`, and as expressions that find the name before a `:`, `=` or
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,6 +22,10 @@ _SEPARATOR = re.compile(
 
 AROUND = rb"\"(?:user|device|client|push|install|hardware|phone|wifi|app)[A-Za-z_]{0,8}\"\s{0,2}:\s{0,2}\{"
 """Objects whose own name makes names of those in them (`device.id`)."""
+
+_AROUND_END = re.compile(rb"\"([A-Za-z_]{1,40})\"\s{0,2}:\s{0,2}\{$")
+_INNER = re.compile(rb"\"([^\"\\]*)\"\s*:")
+_LONGEST_OBJECT = 512
 
 _VALUE = re.compile(rb"\s{0,2}[\"'\\]{0,4}([^\"'&,;\s<>{}\\\x00-\x1f]{1,512})")
 
@@ -98,6 +102,20 @@ def in_text(key: str) -> bytes:
     pattern = inner.replace("_", r"[-_. $]{0,2}")
     before = r"(?:^|[^A-Za-z0-9])" if inner == key else ""
     return (before + f"(?:{pattern})" + r"[\"'\\\]:=>\s%]").encode()
+
+
+def inside(data: bytes, end: int) -> Iterator[tuple[str, str]] | None:
+    """Yields the names of an object's members, each with the object's own; None where it is long or holds others.
+
+    `end` is where `AROUND` ends.
+    """
+    close = data.find(b"}", end, end + _LONGEST_OBJECT)
+    outer = _AROUND_END.search(data, max(end - 48, 0), end)
+    members = data[end:close]
+    if close < 0 or outer is None or b"{" in members:
+        return None
+    name = outer[1].decode()
+    return ((name, inner.decode("utf-8", "replace")) for inner in _INNER.findall(members))
 
 
 def is_name(data: bytes, end: int) -> bool:

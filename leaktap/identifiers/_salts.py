@@ -100,9 +100,14 @@ def _runs(data: bytes) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
+@lru_cache(4096)
+def _is_salt(name: str) -> bool:
+    return _KEY.fullmatch(name) is not None
+
+
 def _salts(leaf: Leaf) -> Iterator[str]:
     """Yields what a leaf tells of salts: its value, if it is called so."""
-    if len(leaf.value) <= _LONGEST_SALT and _KEY.fullmatch(leaf.key):
+    if len(leaf.value) <= _LONGEST_SALT and _is_salt(leaf.key):
         text = leaf.value.decode(errors="replace").strip()
         if text:
             yield text
@@ -112,6 +117,8 @@ def _digest(value: bytes) -> tuple[bytes, tuple[int, int], Form] | None:
     """Returns the digest that a value is, its place, and how it is written."""
     if len(value) in (16, 20, 32) and not value.isalnum():
         return value, (0, len(value)), ()
+    if len(value) < _FEWEST_DIGITS:
+        return None
     span = bare(value)
     if span[1] - span[0] > _MOST_DIGITS:
         return None

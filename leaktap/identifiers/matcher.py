@@ -21,12 +21,12 @@ from leaktap.identifiers import classes
 from leaktap.identifiers._api import Candidate, Scene
 from leaktap.identifiers._geo import beginnings, maps
 from leaktap.identifiers._hidden import looks
-from leaktap.identifiers._keys import AROUND, is_name
+from leaktap.identifiers._keys import AROUND, inside, is_name
 from leaktap.identifiers._known import KnownValues
 from leaktap.identifiers._opaque import Runs
 from leaktap.identifiers._places import one_reading, part_of, unmarked
 from leaktap.identifiers._salts import NAMED, Salts
-from leaktap.identifiers._scan import Scanner, literal
+from leaktap.identifiers._scan import Hit, Scanner, literal
 from leaktap.identifiers._unknown import Unknown
 from leaktap.model import Direction, Leaf, Match, Message
 
@@ -96,12 +96,25 @@ class Matcher:
         hits = self._scanner.spots(data)
         if hits is None:
             return None
-        low, high, salt = self._triggers_from, self._shapes_from, self._salt
-        named = [end for number, end in hits if number == salt]
-        spots = {end for number, end in hits if number != salt and (not low <= number < high or is_name(data, end))}
+        low, high, salt, around = self._triggers_from, self._shapes_from, self._salt, self._salt + 1
+        named: list[int] = []
+        spots: set[int] = set()
+        for number, end in hits:
+            if number == salt:
+                named.append(end)
+            elif low <= number < high:
+                if is_name(data, end):
+                    spots.add(end)
+            elif number != around or self._is_around(data, end):
+                spots.add(end)
         if named and (salted := self._salts.spots(data, named)):
             spots.update(named, salted)
         return sorted(spots.union(self._runs.ends(data)))
+
+    def _is_around(self, data: bytes, end: int) -> bool:
+        """Tells whether an object, whose own name ends at `end`, may have members that are called so only in it."""
+        names = inside(data, end)
+        return names is None or any(map(self._unknown.names.classes, names))
 
     def _look(self, text: bytes) -> list[int]:
         """Returns where anything but a name ends in a text that the sieve has not seen so."""
@@ -146,9 +159,11 @@ class Matcher:
             if limit:
                 leaves = leaves[:at]
                 break
-            hits, is_cut = self._scanner.hits(leaf.value)
-            if is_cut:
-                cut.append(leaf)
+            hits: Sequence[Hit] = ()
+            if not leaf.beside:
+                hits, is_cut = self._scanner.hits(leaf.value)
+                if is_cut:
+                    cut.append(leaf)
             named = self._unknown.names.classes(leaf.keys[-2:])
             if not hits and not named:
                 continue

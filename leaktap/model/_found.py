@@ -21,13 +21,15 @@ class Leaf:
     """A value at the end of a decode tree.
 
     `path` is what a person would type to find it again; `keys` are the names on the way to it, outermost first (list
-    indexes left out); `via` are the decoders that were passed, outermost first. Text is UTF-8.
+    indexes left out); `via` are the decoders that were passed, outermost first. Text is UTF-8. A leaf that is `beside`
+    has nothing of interest in itself: it is there for its name, and for those that stand beside it.
     """
 
     path: str
     value: bytes
     keys: tuple[str, ...] = ()
     via: tuple[str, ...] = ()
+    beside: bool = False
 
     @property
     def key(self) -> str:

@@ -118,3 +118,10 @@ def test_round_trip(pairs):
 
 def test_content_type_is_the_registered_one():
     assert DECODER.types == (TYPE,)
+
+
+def test_fields_without_a_place_of_interest_are_beside_the_others():
+    data = b"event=home&imei=867530912345678&t=12"
+    found = decode(data, Context(content_type=TYPE, spots=[data.index(b"&t")]))
+    assert [(part.keys, part.beside) for part in found] == [(("event",), True), (("imei",), False), (("t",), True)]
+    assert not any(part.beside for part in decode(data, Context(content_type=TYPE)))

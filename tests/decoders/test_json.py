@@ -208,3 +208,12 @@ def test_every_scalar_is_found(tree, ascii_only):
 def test_very_long_name():
     name = "a" * 200_000
     assert [part.keys for part in decode(json.dumps({name: "x"}).encode(), Context())] == [(name,)]
+
+
+def test_members_without_a_place_of_interest_are_beside_the_others():
+    data = b'{"events": [{"t": 1}], "user": {"imei": "867530912345678", "os": "x", "n": 7, "list": [{"id": "y"}]}}'
+    found = decode(data, Context(spots=[data.index(IMEI.encode()) + 15]))
+    assert [(part.path, part.beside) for part in found] == [
+        (".$.user.imei", False), (".$.user.os", True), (".$.user.n", True),
+    ]  # fmt: skip
+    assert not any(part.beside for part in decode(data, Context()))

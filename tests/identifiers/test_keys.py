@@ -3,7 +3,7 @@ import re
 import pytest
 
 from leaktap.identifiers import classes
-from leaktap.identifiers._keys import Names, in_text, is_name, names, read_pair
+from leaktap.identifiers._keys import AROUND, Names, in_text, inside, is_name, names, read_pair
 
 ALL = Names(list(classes().values()))
 
@@ -92,3 +92,20 @@ def test_every_key_compiles_both_ways():
             re.compile(key.replace("_", ""))
             re.compile(in_text(key))
             assert "_?" not in key, f"{identifier.name}: {key!r}: `_` alone is optional"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b'{"device": {"id": 7, "os": "x"}}', [("device", "id"), ("device", "os")]),
+        (b'{"app":{}}', []),
+        (b'{"user_info":{"name":"x"},"id":1}', [("user_info", "name")]),
+        (b'{"app":{"a":{"id":1}}}', None),
+        (b'{"app":{"a":"' + b"x" * 600 + b'"}}', None),
+        (b'{"app":{"a":1', None),
+    ],
+)
+def test_names_inside_an_object(text, expected):
+    end = re.search(AROUND, text).end()
+    found = inside(text, end)
+    assert (None if found is None else list(found)) == expected

@@ -280,6 +280,17 @@ def test_the_sieve(owner, stranger):
     assert not stranger.sieve(b"")
 
 
+def test_an_object_opens_the_sieve_where_its_name_makes_one_of_a_members(stranger):
+    assert stranger.sieve(b'{"device":{"id":"6c1f0be47a93d825"}}')
+    assert not stranger.sieve(b'{"device":{"os":"6c1f0be47a93d825"}}')
+
+
+def test_leaves_beside_others_have_no_values_of_their_own_but_names(owner, stranger):
+    value = VALUES["imei"].encode()
+    assert not owner.match([Leaf("$.x", value, ("x",), beside=True)])
+    assert stranger.match([Leaf("$.imei", value, ("imei",), beside=True)])
+
+
 def test_hints_open_the_sieve_and_are_no_findings():
     hinted = Matcher(hints=[rb"\x1f\x8b\x08", rb"%[0-9a-f]{2}"])
     assert hinted.sieve(b"xx\x1f\x8b\x08xx")

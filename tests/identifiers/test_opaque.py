@@ -80,6 +80,14 @@ def test_digits_that_spell_a_text_beside_words():
     assert not is_opaque(b"ext%3D" + b"54df1d1c5d41a6b1a3ca9b50a8ac0a0b")
 
 
+def test_a_run_through_a_form_ends_with_each_of_its_fields():
+    value = base64.b85encode(TEXT).replace(b"&", b"%26").replace(b"=", b"%3D")
+    form = b"event=" + value + b"&user=0123456789abcdef&t=12"
+    ends = Runs().ends(form)
+    assert 6 + len(value) in ends
+    assert len(form) in ends
+
+
 def test_other_signs():
     run = base64.b64encode(TEXT * 2).rstrip(b"=").replace(b"I", b"!")
     assert not any(Runs().ends(piece) for piece in run[:40].split(b"!") if len(piece) < SHORTEST)
