@@ -1,8 +1,9 @@
 """How known values look while they are still wrapped: what lets the sieve leave alone every text that hides none.
 
 Escapes (JSON, percent, once and twice), base64 in its three alignments and all alphabets, base32, base58, base85,
-hexadecimal, and numbers in protobuf's binary forms; for those without a profile the commonest names. These are places
-to look into, never findings. What is longer once it is wrapped is an opaque run (`_opaque`), and needs no look.
+LZ-String, hexadecimal, and numbers in protobuf's binary forms; for those without a profile the commonest names. These
+are places to look into, never findings. What is longer once it is wrapped is an opaque run (`_opaque`), and needs no
+look.
 """
 
 import base64
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import quote, quote_from_bytes
 
 from leaktap.config import Location
+from leaktap.identifiers._lzstring import lz_string
 from leaktap.identifiers._opaque import SHORTEST
 from leaktap.identifiers._scan import literal
 
@@ -48,6 +50,7 @@ _LONGEST_BASE85 = 19
 _SHORTEST_BASE85 = 10
 _USUAL = re.compile(rb"[A-Za-z0-9+/]+|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|[\w.+-]+@[\w.-]+|\+[0-9]+")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_LZ_FOR_URLS = bytes.maketrans(b"/", b"-")
 _BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _BASE32_TOO = (b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
@@ -65,13 +68,16 @@ def looks(
 ) -> list[bytes]:
     """Returns an expression for every wrapped look of known values and places, and of the commonest names.
 
-    `whole` are how longer values begin that are wrapped by themselves; of these only base85 leaves no opaque run, and
-    an alphabet of base64 that makes a word of one. `alphabets` are those beside the RFC's.
+    `whole` are how longer values begin that are wrapped by themselves, and what was cut short; of the former only
+    base85 leaves no opaque run, and LZ-String of few signs that repeat, and an alphabet of base64 that makes a word of
+    one. `alphabets` are those beside the RFC's.
     """
     tables = _tables(alphabets)
     expressions = [literal(look) for look in itertools.chain(hidden(values, tables), names())]
     for begin in whole:
-        expressions += map(literal, _base85(begin, 1))
+        expressions += map(literal, itertools.chain(_base85(begin, 1), _lz_string(begin)))
+        if len(begin) <= _LONGEST_BASE64:
+            expressions.append(literal(base58(begin)))
         expressions += [literal(base64.b64encode(begin[:_WHOLE]).translate(table)) for table in tables]
     expressions += nested(values)
     for place in places:
@@ -91,8 +97,9 @@ def hidden(values: Iterable[bytes], tables: Sequence[bytes] = ()) -> Iterator[by
         for string in strings:
             yield from _spelt(string)
         if len(value) <= _LONGEST_TWICE and value.isascii():
-            yield from _twice(value)
+            yield from _twice(value, tables)
         yield from _otherwise(value, tables)
+        yield from _lz_string(value)
         yield from _escaped(strings) - {value}
         if value.isdigit() and value[:1] != b"0" and len(value) >= _SHORTEST and int(value) < 1 << 63:
             yield _varint(int(value))
@@ -117,13 +124,15 @@ def _spelt(value: bytes) -> Iterator[bytes]:
         yield from _base64(value)
 
 
-def _twice(value: bytes) -> Iterator[bytes]:
-    """Yields a value in base64 in base64, and in base58 with either."""
+def _twice(value: bytes, tables: Sequence[bytes] = ()) -> Iterator[bytes]:
+    """Yields a value in base64 in base64, and in base58 with either; on the outside in other alphabets as well."""
     for once in set(_base64(value)):
         yield from _base64(once)
     for once in (base64.b64encode(value), base64.b64encode(value).rstrip(b"="), base58(value)):
         yield base58(once)
         yield from _base64(once)
+        signs = base64.b64encode(once).rstrip(b"=")
+        yield from (signs.translate(table) for table in tables)
 
 
 def _otherwise(value: bytes, tables: Sequence[bytes]) -> Iterator[bytes]:
@@ -157,8 +166,25 @@ def _base85(value: bytes, places: int) -> Iterator[bytes]:
         core = base64.b85encode(bytes(before) + value)[(before > 0) * 5 : groups * 5]
         if len(core) >= _SHORTEST_BASE85:
             for look in (core, *(core.translate(bytes.maketrans(_BASE85, signs)) for signs in _BASE85_TOO)):
-                once = quote_from_bytes(look, safe="")
-                yield from {look, once.encode(), quote(once, safe="").encode()}
+                yield from _in_form(look)
+
+
+def _lz_string(value: bytes) -> Iterator[bytes]:
+    """Yields a text in LZ-String, as a whole, where that is no opaque run, also in a form."""
+    try:
+        signs = lz_string(value.decode())
+    except UnicodeDecodeError:
+        return
+    if len(signs) < SHORTEST:
+        yield from _in_form(signs)
+        yield from _in_form(signs.translate(_LZ_FOR_URLS))
+        yield signs.replace(b"/", b"\\/")
+
+
+def _in_form(look: bytes) -> set[bytes]:
+    """Returns a look as it is, and percent-encoded once and twice."""
+    once = quote_from_bytes(look, safe="")
+    return {look, once.encode(), quote(once, safe="").encode()}
 
 
 def base58(value: bytes) -> bytes:

@@ -29,8 +29,10 @@ ANYWHERE = 48
 APART = 24
 """Bits from which a known value is found anywhere, and from which it is found standing apart."""
 
-_FEWEST_KEPT = 8
-_NUMBER = 8
+_FEWEST_KEPT, _LONGEST_KEPT = 8, 15
+"""Of a value that was cut short; what is longer is an opaque run in any encoding."""
+
+_NUMBER = 5
 _VISIBLE = 32
 _FOR_URLS = bytes.maketrans(b"+/", b"-_")
 _CHARSETS = {"utf-16-le", "utf-16-be", "gb18030"}
@@ -92,11 +94,20 @@ class Piece:
         else:
             while size < most and start > 0 and data[start - 1] == self.whole[most - size - 1]:
                 start, size = start - 1, size + 1
-        kept = _signs(self.whole[:size] if self.first else self.whole[most - size :])
+        name = f"{'first' if self.first else 'last'}-{size}"
+        return (start, start + size), (*self.form, name), "apart" if self._tells(size) else "named"
+
+    def telling(self) -> list[bytes]:
+        """Returns what tells the value where little of it is left, from the fewest characters on."""
+        sizes = range(len(self.value), min(len(self.whole), _LONGEST_KEPT + 1))
+        return [self.whole[:size] if self.first else self.whole[-size:] for size in sizes if self._tells(size)]
+
+    def _tells(self, size: int) -> bool:
+        """Tells whether so many characters are enough."""
+        kept = _signs(self.whole[:size] if self.first else self.whole[-size:])
         shared = self.secret.identifier.shared
         own = kept[shared:] if self.first else kept[-max(len(_signs(self.whole)) - shared, 1) :]
-        name = f"{'first' if self.first else 'last'}-{size}"
-        return (start, start + size), (*self.form, name), "apart" if bits(own) >= ANYWHERE else "named"
+        return bits(own) >= ANYWHERE
 
 
 def _beginning(value: bytes) -> bytes:
@@ -150,7 +161,7 @@ def _plain(secret: Secret, variants: Sequence[Variant]) -> Iterator[Known]:
         if variant.binary and (stand == "anywhere" or (stand == "alone" and len(variant.value) >= _NUMBER)):
             where: Stand = "apart" if stand == "anywhere" else "alone"
             for value, how in _spelt(variant.value):
-                if value in written:
+                if value in written or secret.plain.encode() in value:
                     continue
                 yield Known(secret, value, (*variant.form, how), where, _sure(stand))
         if variant.form == ("no-check-digit",) and len(variant.value) == 14:
@@ -193,7 +204,7 @@ class KnownValues:
     """All needles of all profiles.
 
     `digits` are looked for in any case, `needles` as they are; `visible` are those whose wrapped looks the sieve must
-    know, and `whole` begin what is wrapped by itself.
+    know, and `whole` begin what is wrapped by itself, or are all of it.
     """
 
     def __init__(
@@ -238,6 +249,9 @@ class KnownValues:
         if not identifier.gather:
             for piece in _pieces(secret, variants):
                 self._plain.setdefault(piece.value, []).append(piece)
+                telling = piece.telling()
+                self.visible += telling[:1]
+                self.whole += telling[1:]
         if not identifier.hashed:
             return []
         given = inputs(variants)

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaktap.config import DeviceProfile, Location
-from leaktap.decoders import hints
-from leaktap.identifiers._hidden import coordinates, hidden
+from leaktap.decoders import alphabets, hints
+from leaktap.identifiers._hidden import base58, coordinates, hidden
+from leaktap.identifiers._lzstring import lz_string
 from leaktap.identifiers._opaque import Runs
 from leaktap.identifiers.matcher import Matcher
 
@@ -161,3 +162,65 @@ def test_marks_of_ascii85_in_xml(outer):
 )
 def test_urls_and_forms_are_no_base85(text):
     assert not list(Runs().ends(text))
+
+
+DECLARED = [signs for _, signs in alphabets()]
+WITH_ALPHABETS = Matcher([PROFILE], hints=hints(), alphabets=DECLARED)
+ALPHABET = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", DECLARED[0].encode()[:64]
+)
+
+
+def for_urls(text):
+    return lz_string(text).replace(b"/", b"-")
+
+
+@pytest.mark.parametrize("write", [lz_string, for_urls, lambda text: lz_string(text) + b"=="])
+@pytest.mark.parametrize(
+    "outer",
+    [
+        lambda v: json.dumps({"a": v.decode()}).encode(),
+        lambda v: json.dumps({"a": v.decode()}).replace("/", "\\/").encode(),
+        lambda v: b"<a>" + v + b"</a>",
+        lambda v: b"a=1&v=" + quote(v, safe="").encode() + b"&b=2",
+        lambda v: b"a=" + quote("b=1&v=" + quote(v, safe=""), safe="").encode(),
+    ],
+)
+@pytest.mark.parametrize("name", VALUES)
+def test_lz_string_of_a_value_by_itself(name, outer, write):
+    assert MATCHER.sieve(QUIET + outer(write(VALUES[name])) + QUIET)
+
+
+@pytest.mark.parametrize("text", ["19912345679", "张三李", "7KQX94", "page_view"])
+def test_lz_string_of_another_value_is_let_go(text):
+    assert not MATCHER.sieve(QUIET + b"<a>" + lz_string(text) + b"</a>" + QUIET)
+
+
+@pytest.mark.parametrize("kept", ["6c1f0be47a93", "6c1f0be47a93d", "0be47a93d825", "f0be47a93d825", "1f0be47a93d825"])
+@pytest.mark.parametrize(
+    "encode",
+    [
+        base64.b64encode,
+        base64.b32encode,
+        lambda v: base64.b32encode(v).lower().rstrip(b"="),
+        base58,
+        base64.b85encode,
+        lambda v: base64.b64encode(v).translate(ALPHABET),
+        lambda v: lz_string(v.decode()),
+    ],
+)
+def test_what_is_left_of_a_value(encode, kept):
+    assert WITH_ALPHABETS.sieve(QUIET + b"<a>" + encode(kept.encode()) + b"</a>" + QUIET)
+
+
+@pytest.mark.parametrize("kept", ["6c1f0be4", "5c1f0be47a92", "0be47a93d826", "7a93d825"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.b32encode, base58])
+def test_what_is_too_little_or_of_another_value_is_let_go(encode, kept):
+    assert not WITH_ALPHABETS.sieve(QUIET + b"<a>" + encode(kept.encode()) + b"</a>" + QUIET)
+
+
+@pytest.mark.parametrize("inner", [base58, base64.b64encode])
+@pytest.mark.parametrize("value", [b"19912345678"])
+def test_another_alphabet_around_a_value_that_is_encoded(value, inner):
+    signs = base64.b64encode(inner(value)).rstrip(b"=").translate(ALPHABET)
+    assert WITH_ALPHABETS.sieve(QUIET + b"<a>" + signs + b"</a>" + QUIET)

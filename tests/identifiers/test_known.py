@@ -35,6 +35,8 @@ KNOWN: KnownValues = MATCHER._known
 PLAIN = [known for each in KNOWN._plain.values() for known in each if not isinstance(known, Piece)]
 DIGESTS = KNOWN._digests.values
 
+VARINT = bytes.fromhex("8cce87914a")
+
 # Text that glues onto a value without being part of a longer run of its kind.
 AROUND = st.text(alphabet=" \t\n,;/|(){}中文é!?", max_size=30)
 
@@ -52,6 +54,9 @@ def known(value: bytes, key: str = "x") -> list[tuple]:
         (base64.b64encode((867530912345673).to_bytes(8)), "imei", ("int64-be", "base64")),
         (base64.b64encode((19900000012).to_bytes(8)).rstrip(b"="), "phone", ("int64-be", "base64")),
         ((19900000012).to_bytes(8, "little").hex().encode(), "phone", ("int64-le", "hex")),
+        (VARINT.hex().encode(), "phone", ("varint", "hex")),
+        (VARINT.hex().upper().encode(), "phone", ("varint", "hex-upper")),
+        (base64.b64encode(VARINT).rstrip(b"="), "phone", ("varint", "base64")),
     ],
 )
 def test_few_bytes_are_known_as_text(value, identifier, form):
