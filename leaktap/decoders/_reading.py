@@ -32,8 +32,8 @@ _WORD = re.compile(rb"\w+\Z", re.ASCII)
 _OF_BEGIN = 7
 """Bits of a container's first byte, of which the only one that there is has to have as many members as it says."""
 
-_OF_LENGTH, _SAID_APART = 8, 32
-"""Bits of what says how long bytes are that end where everything does; for more bytes, that has a byte of its own."""
+_OF_LENGTH = 8
+"""Bits of what says how long bytes are that end where everything does, and of the kind before it, if that is apart."""
 
 _BYTES_PER_LOOK = 1 << 14
 _READABLE, _PROVEN = 4, 24
@@ -157,7 +157,8 @@ class Reading:
         if begin and index == 1:
             self.proof += _OF_BEGIN
             if self.parts and not self.parts[-1].final and self.data.endswith(last := self.parts[-1].value):
-                self.proof += _OF_LENGTH if len(last) < _SAID_APART else 2 * _OF_LENGTH
+                is_apart = self.data[-len(last) - 1] == len(last) & 0xFF
+                self.proof += 2 * _OF_LENGTH if is_apart else _OF_LENGTH
 
     @property
     def left(self) -> int:
@@ -229,13 +230,19 @@ class Reading:
         self.add(Part(str(number).encode(), path, keys, None, True))
 
     def text(self, raw: bytes, path: str, keys: tuple[str, ...], context: Context | None = None) -> None:
-        """Lists what the format says to be text; `context` says which charset, if it is not UTF-8."""
+        """Lists what the format says to be text; `context` says which charset, if it is not UTF-8.
+
+        One of control characters is bytes that somebody took for text.
+        """
         if is_text(raw):
             self.readable += len(raw)
         elif self.strictly and context is None:
-            if not (reads(raw[:_SAMPLE], cut=len(raw) > _SAMPLE) or self.context.opens(raw)):
+            if reads(raw[:_SAMPLE], cut=len(raw) > _SAMPLE) or self.context.opens(raw):
+                self.readable += len(raw)
+            elif _is_utf8(raw):
+                self.opaque += len(raw)
+            else:
                 raise Broken(f"no text before byte {self.at}")
-            self.readable += len(raw)
         self.add(Part(raw, path, keys, context))
 
     def blob(self, raw: bytes, path: str, keys: tuple[str, ...]) -> None:
@@ -297,3 +304,11 @@ class Reading:
             self.blob(value, path, keys)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             self.number(value, path, keys)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

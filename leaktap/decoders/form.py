@@ -13,11 +13,12 @@ from leaktap.decoders._api import Context, Decoder, LimitReached, Part, Sole
 from leaktap.decoders._pace import paced
 from leaktap.decoders._plain import Steps, is_binary, unquote
 from leaktap.decoders.base85 import is_base85
+from leaktap.decoders.quoted_printable import decode as unquoted
 
 NAME = rb"(?:[A-Za-z_$]|%[0-9A-Fa-f]{2})[\w.$%\[\]-]{0,63}"
 _FORM = re.compile(rb"(?:" + NAME + rb"=[^&\s]*(?:&|$))(?:" + NAME + rb"(?:=[^&]*)?(?:&|$))*+$")
 _OF_MAIL = re.compile(rb"[^=]*=3D(?:[^=]++|=[0-9A-F]{2}|=\r?\n)*+")
-"""Quoted-printable: each `=` is escaped, or ends a line."""
+"""Quoted-printable, if it can be read so: each `=` is escaped, or ends a line."""
 
 _SAMPLE = 1 << 16
 _TYPE = "application/x-www-form-urlencoded"
@@ -29,7 +30,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         head = data if len(data) < _SAMPLE else data[: data.rfind(b"&", 0, _SAMPLE)]
         if b"&" not in data or not _FORM.match(head):
             return None
-        if _OF_MAIL.fullmatch(head):
+        if _OF_MAIL.fullmatch(head) and unquoted(head, context):
             return None
     elif is_binary(data):
         return None

@@ -13,6 +13,9 @@ from leaktap.decoders._api import Context, Decoder, Part, Sole
 from leaktap.decoders._pace import replaced
 from leaktap.decoders._plain import is_binary
 
+ESCAPED = re.compile(rb"&(?:amp|lt|gt|quot|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});")
+"""What is undone first in a URL, and in what is percent-encoded."""
+
 _REFERENCE = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 
 

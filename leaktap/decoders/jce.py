@@ -3,7 +3,7 @@
 A field's head has its tag and its type; tags ascend. Fields are `.1.3[0]`, those of a RequestPacket have their names
 (`.sServantName`; its buffer is bytes that are decoded in turn). A map's keys are members' names. A length of four
 bytes, which counts itself, may stand before. Texts may be in GBK. It has no magic: unsaid, a struct is believed where
-it reads to the very end and holds readable text.
+it reads to the very end and holds readable text, or several numbers that are small for the bytes that they take.
 """
 
 import re
@@ -18,6 +18,9 @@ _TYPES = ("application/jce", "application/x-jce", "application/tars", "applicati
 _INTEGERS = {0: 1, 1: 2, 2: 4, 3: 8}
 _FLOAT, _DOUBLE, _SHORT_TEXT, _LONG_TEXT, _MAP, _LIST, _BEGIN, _END, _ZERO, _BYTES = range(4, 14)
 _MORE, _OF_NEXT, _OF_BYTES = 15, 5, 14
+_WIDE, _MOST_SPARE = 4, 12
+"""From how many bytes on a number that would go into fewer is a sign of one, and for how many bits that counts."""
+
 _LENGTH = 4
 
 _SMALL = rb"(?:\xXc|\xX0.|\xX1..|\xX2.{4})"
@@ -77,7 +80,10 @@ class _Reading(Reading):
     def value(self, kind: int, path: str, keys: tuple[str, ...], depth: int) -> None:
         """Reads a value."""
         if kind in _INTEGERS:
-            self.number(self.integer(_INTEGERS[kind], signed=True), path, keys)
+            number = self.integer(_INTEGERS[kind], signed=True)
+            self.number(number, path, keys)
+            if _INTEGERS[kind] >= _WIDE:
+                self.proof += min(max(_INTEGERS[kind] * 8 - 1 - number.bit_length(), 0), _MOST_SPARE)
         elif kind in (_SHORT_TEXT, _LONG_TEXT):
             raw = self.string(kind)
             self.text(raw, path, keys, self.charset(raw))

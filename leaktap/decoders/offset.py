@@ -32,9 +32,9 @@ _ORDERS: tuple[Literal["big", "little"], ...] = ("big", "little")
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns what begins like a stream, to the end of the data or as long as the length before it says.
 
-    What begins so itself is what it seems, or broken.
+    What begins so itself is what it seems, or broken; and what is a stored block of deflate is left to that.
     """
-    if _BEGIN.match(data):
+    if _BEGIN.match(data) or _is_stored(data):
         return None
     for seen in _BEGIN.finditer(data, 1, _LONGEST_HEADER + _LONGEST_MAGIC):
         at = seen.start()
@@ -50,6 +50,12 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
             raise LimitReached("parts", parts)
         return parts
     return None
+
+
+def _is_stored(data: bytes) -> bool:
+    """Tells whether data is a block of deflate that is not compressed (RFC 1951, section 3.2.4), and nothing else."""
+    size = int.from_bytes(data[1:3], "little")
+    return data[0] == 1 and size + 5 == len(data) and size ^ int.from_bytes(data[3:5], "little") == 0xFFFF
 
 
 def _inflates(data: bytes) -> bool:

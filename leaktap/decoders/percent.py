@@ -11,6 +11,7 @@ from leaktap.decoders._api import Context, Decoder, Part, Sole
 from leaktap.decoders._charsets import reads
 from leaktap.decoders._plain import unquote
 from leaktap.decoders.base85 import is_base85
+from leaktap.decoders.html import ESCAPED
 from leaktap.decoders.url import SHAPE as _URL
 
 _NEVER = b'<>"{}|\\^`' + bytes(i for i in range(256) if not 32 <= i < 127)
@@ -27,9 +28,6 @@ _HINTS = (
     rb"%(?:25){0,8}[C-Fc-f][0-9A-Fa-f](?:[^%]|%(?:25){0,8}[0-7C-Fc-f])",  # no UTF-8 either: a character that breaks off
 )
 _OF_BYTES = re.compile(rb"%(?:0[0-8BbCcEeFf]|1[0-9A-Fa-f]|7[Ff])")
-_OF_HTML = re.compile(rb"&(?:amp|lt|gt|quot|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});")
-"""What is undone first."""
-
 _FEWEST_OF_BYTES = 4
 _BASE64 = re.compile(rb"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[A-Za-z0-9+/]{4}){4,}+(?:[A-Za-z0-9+/]{2,3}={1,2})?")
 _MOST_STRAY = 2
@@ -37,7 +35,7 @@ _MOST_STRAY = 2
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the decoded text, or what is compressed in it."""
-    if len(data.translate(None, _NEVER)) != len(data) or _URL.match(data) or _OF_HTML.search(data):
+    if len(data.translate(None, _NEVER)) != len(data) or _URL.match(data) or ESCAPED.search(data):
         return None
     decoded = unquote(data)
     if b"+" in data and b"%20" not in data and b" " not in data and not _BASE64.fullmatch(decoded):

@@ -10,6 +10,7 @@ from itertools import islice
 from leaktap.decoders._api import Context, Decoder, LimitReached, Part, Sole
 from leaktap.decoders._plain import Steps, unquote
 from leaktap.decoders._url import named, path_and_query
+from leaktap.decoders.html import ESCAPED
 
 _ALL_SAID = (b"intent:", b"tel:", b"sms:", b"smsto:", b"mailto:", b"geo:")
 """Schemes of URIs of which nothing is left when their parts are taken."""
@@ -26,6 +27,8 @@ _INTENT = b"Intent;"
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns `.host`, `.path`, its segments, the query's and fragment's fields, an intent's extras."""
+    if ESCAPED.search(data):
+        return None
     found = list(islice(_pieces(data.strip(), context.most), context.most + 1))
     if len(found) > context.most:
         raise LimitReached("parts", found[: context.most])

@@ -55,6 +55,13 @@ def test_several_documents():
     assert values(data, Context()) == {"[0].$.a": b"b", "[1].$.c": b"5"}
 
 
+@pytest.mark.parametrize("text", ["\x03Stc&0Uq", "VG@,:\x11s\x1e", "\x00\x00\x00\x04\u0122", "\x7f"])
+def test_bytes_that_were_taken_for_text(text):
+    data = bson.encode({"msg": {"id": text}, "view": "start"})
+    assert values(data, Context()) == {".$.msg.id": text.encode(), ".$.view": b"start"}
+    assert decode(data.replace(text.encode(), b"\xff" * len(text.encode())), Context()) is None
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -95,6 +95,47 @@ def test_text_in_gbk(follow):
     assert follow(data).at("|jce.0|text") == ["张三丰的手机".encode()]
 
 
+class Numbers(Struct):
+    first: Annotated[int, 0]
+    second: Annotated[int, 1]
+
+
+def wide(*numbers):
+    return b"".join(bytes([tag << 4 | 3]) + number.to_bytes(8) for tag, number in enumerate(numbers))
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (wide(19900001234, 801806), {".0": b"19900001234", ".1": b"801806"}),
+        (wide(93084, 3524704836315907), {".0": b"93084", ".1": b"3524704836315907"}),
+        (
+            wide(1760231743127, 460001234567891, 5),
+            {".0": b"1760231743127", ".1": b"460001234567891", ".2": b"5"},
+        ),
+        (encode(Numbers(1760231743127, 19900001234)), {".0": b"1760231743127", ".1": b"19900001234"}),
+    ],
+)
+def test_numbers_alone_that_are_small_for_their_bytes(data, found):
+    assert values(data, Context()) == found
+    assert not decode(data[:-1], Context()) and not decode(data + b"\x13", Context())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        wide(19900001234),
+        wide(2**62 + 1, 2**61 + 1),
+        wide(19900001234, 801806).replace(b"\x13", b"\x03"),
+        b"\x00\x05\x10\x06\x20\x07",
+        b"\x01\x00\x05\x11\x00\x06\x21\x00\x07",
+        b"\x02\x7f\x05\x06\x07\x12\x7f\x05\x06\x07",
+    ],
+)
+def test_numbers_alone_that_may_be_chance(data):
+    assert decode(data, Context()) is None
+
+
 @pytest.mark.parametrize(
     "data",
     [

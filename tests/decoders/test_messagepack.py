@@ -103,6 +103,14 @@ def test_lone_bytes_under_a_name_that_end_where_the_value_does(name, size, use_b
     assert decode(data + b"\xc0", Context()) is None
 
 
+@pytest.mark.parametrize("size", [12, 16, 20, 31])
+def test_a_length_that_has_a_byte_of_its_own_proves_more(size):
+    raw = bytes(range(130, 130 + size))
+    assert values(msgpack.packb({"a": raw}), Context()) == {".$.a": raw}
+    assert decode(msgpack.packb({"a": raw}, use_bin_type=False), Context()) is None
+    assert decode(b"\x81\xa1a\xc4" + bytes([size - 1]) + raw, Context()) is None
+
+
 def test_random_bytes_are_rarely_messagepack():
     random = Random(5)
     found = [decode(b"\x81" + random.randbytes(random.randint(8, 40)), Context()) for _ in range(20_000)]

@@ -140,3 +140,14 @@ def test_cut(header, name, cut, most):
     data = (header + STREAMS[name](TEXT))[:cut]
     if data:
         decode(data, Context(most=most))
+
+
+@pytest.mark.parametrize("name", ["gzip", "zstd", "xz", "bzip2"])
+def test_the_head_of_a_stored_block_is_no_header(follow, name):
+    packed = STREAMS[name](Random(3).randbytes(40))
+    block = b"\x01" + len(packed).to_bytes(2, "little") + (len(packed) ^ 0xFFFF).to_bytes(2, "little") + packed
+    assert zlib.decompress(block, -15) == packed
+    assert follow(block).at("|deflate|" + name)
+    assert not any("offset" in path for path in follow(block).values)
+    for other in (b"\x02" + block[1:], block[:1] + b"\1\1" + block[3:], block[:3] + b"\1\1" + block[5:], block + b"\1"):
+        assert follow(other).at(f"|offset[5]|{name}")

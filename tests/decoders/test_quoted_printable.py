@@ -1,3 +1,4 @@
+import json
 import quopri
 
 import pytest
@@ -45,6 +46,42 @@ def test_told_by_a_part(follow):
     assert followed.values["|multipart.m|base64"] == b"867530"
     assert followed.values["|multipart.k"] == b"O"
     assert ["base64" in fault.where for fault in followed.faults] == [True]
+
+
+LONG = json.dumps({"data": ["1080x2340 scroll"] * 9, "设备": {"imei": "867530912345673"}}, ensure_ascii=False)
+MARKUP = "<root><a>" + "stop page " * 12 + "</a><imei>867530912345673</imei></root>"
+QUERY = "https://x.example/?list=" + "none-" * 20 + "&imei=867530912345673"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (LONG, "|json.$.设备.imei"),
+        (MARKUP, "|xml.root.imei"),
+        (f'<?xml version="1.0" encoding="UTF-8"?>{MARKUP}', "|xml.root.imei"),
+        (QUERY, "|url.query.imei"),
+        ("id_0,imei,kind_0\n0,867530912345673,开始\n1,none,stop\n2,none,stop", "|csv[0].imei"),
+        ("a=1&imei=867530912345673&name=张", "|form.imei"),
+    ],
+)
+def test_what_would_pass_for_itself(follow, text, path):
+    followed = follow(quopri.encodestring(text.encode()))
+    assert followed.at("|quoted_printable" + path) == [b"867530912345673"]
+    assert not followed.faults and not any("quoted" not in leaf.path for leaf in followed.leaves)
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        (b'{"link":"https://x.example/?view=3D","imei":"867530912345673"}', "|json.$.imei"),
+        (b'{"a":"b=\\n","c":"' + b"long " * 20 + b'=41=42","imei":"867530912345673"}', "|json.$.imei"),
+        (b"https://x.example/?view=3D&imei=867530912345673", "|url.query.imei"),
+        (b"<root><a>ODY3NTMwOTEyMw=\n</a><b>MTIzNDU=\n</b><imei>867530912345673</imei></root>", "|xml.root.imei"),
+        (b"type=3D&imei=867530912345673", "|form.imei"),
+    ],
+)
+def test_other_texts_stay_what_they_are(follow, value, path):
+    assert follow(value).at(path) == [b"867530912345673"]
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1))

@@ -63,6 +63,8 @@ def test_a_page_stays_a_leaf_and_an_intent_does_not(follow):
         b'{"a":"https://x.example/"}',
         b"com.example:id/x",
         b"C:/users/me",
+        b"https://x.example/?a=1&amp;b=2",
+        b"https://x.example/?a=&#49;&b=2",
     ],
 )
 def test_left_alone(follow, value):
@@ -73,3 +75,8 @@ def test_too_many_fields(follow):
     url = b"https://x.example/?" + b"&".join(b"a%d=b" % n for n in range(500))
     followed = follow(url, Limits(parts=100, seconds=30))
     assert len(followed.leaves) <= 101 and {limit.which for limit in followed.limits} == {"parts"}
+
+
+def test_references_are_undone_first(follow):
+    assert follow(b"https://x.example/?a=1&amp;imei=867530912345673").at("|html|url.query.imei") == [b"867530912345673"]
+    assert follow(b"https://x.example/?amp=1&copy=2&lt=3").at("|url.query.lt") == [b"3"]
