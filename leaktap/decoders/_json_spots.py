@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import orjson
 
-_OF_NUMBERS = b"-+.0123456789eE"
+_OF_NUMBERS, _BEFORE = b"-+.0123456789eE", b":,[ \t\r\n"
 _LONGEST_NUMBER = 64
 
 
@@ -51,6 +51,8 @@ def _number(data: bytes, place: int) -> int | float | None:
         return None
     first = max(place - _LONGEST_NUMBER, 0)
     begin = first + len(data[first:place].rstrip(_OF_NUMBERS))
+    if begin and data[begin - 1] not in _BEFORE:
+        return None
     rest = data[place : place + _LONGEST_NUMBER]
     try:
         number = orjson.loads(data[begin : place + len(rest) - len(rest.lstrip(_OF_NUMBERS))])

@@ -6,7 +6,7 @@ words nor a digest. Such runs are found at once, and only they are looked at clo
 """
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from urllib.parse import unquote_to_bytes
@@ -27,10 +27,7 @@ _SHORTEST_PIECE = 20
 """Of a run in which signs are escaped, three bytes may stand for one."""
 
 _LONG = 64
-_APART = b'"'
-"""No sign of any run."""
-
-_FIELD = re.compile(rb"[^&]{20,}(?=&)")
+_FIELD = re.compile(rb"[^&]{20,}+(?=&)")
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")
 _WIDE = b"a0" * 4
 """Letters of UTF-16, in either order: what they spell has no look of its own."""
@@ -130,7 +127,7 @@ class Runs:
         """Returns where opaque runs end, in order."""
         found: list[int] = []
         short: list[tuple[bytes, int]] = []
-        pieces = _Pieces()
+        pieces: list[tuple[int, bytes]] = []
         begins: dict[int, int] = {}
         for begin, end in stretches(data.translate(self._any), _SHORTEST_BASE85):
             piece = data[begin:end]
@@ -139,16 +136,17 @@ class Runs:
                     short.append((piece, end))
                     begins[end] = begin
                 continue
-            pieces.add(begin, piece)
-        for end, run in pieces.runs(self._table, SHORTEST):
-            if is_opaque(run[:_SAMPLE]):
-                found.append(end)
-                begins[end] = end - len(run)
+            pieces.append((begin, piece))
+            for first, last in stretches(piece.translate(self._table), SHORTEST):
+                if is_opaque(piece[first : min(last, first + _SAMPLE)]):
+                    found.append(begin + last)
+                    begins[begin + last] = begin + first
         if short:
             found += self._opaque(short)
         if found and _CONTROL.search(data, 0, _SAMPLE):  # of two fields of a struct, one may run on into the other
             found += [begins[end] + SHORTEST for end in found if end - begins[end] >= _LONG]
-        found += self._in_base85(pieces.runs(self._base85, _SHORTEST_BASE85), frozenset(found))
+        if pieces:
+            found += self._in_base85(pieces, frozenset(found))
         if b"\0" in data:
             found += _wide(data.translate(self._table))
         return sorted(set(found))
@@ -162,7 +160,7 @@ class Runs:
             runs = [runs[at] for at in {bisect_left(behind, end) for _, end in hits}]
         return [end for run, end in runs if _spells(run)]
 
-    def _in_base85(self, runs: Iterable[tuple[int, bytes]], found: frozenset[int]) -> Iterator[int]:
+    def _in_base85(self, pieces: Iterable[tuple[int, bytes]], found: frozenset[int]) -> Iterator[int]:
         """Yields where runs end that have base85 among them, or something with a look once its escapes are undone, and
         where each field of a form ends that one runs through; what ends where something was `found` is left out.
         """
@@ -170,9 +168,14 @@ class Runs:
         undone: list[tuple[int, bytes]] = []
         forms: dict[int, bytes] = {}
         ends: list[int] = []
+        runs = [
+            (begin + end, piece[start:end])
+            for begin, piece in pieces
+            if len(piece) >= _SHORTEST_BASE85
+            for start, end in stretches(piece.translate(self._base85), _SHORTEST_BASE85)
+            if begin + end not in found
+        ]
         for end, run in runs:
-            if end in found:
-                continue
             escaped = b"%" in run and _ESCAPED_TELLING.search(run) is not None
             if not escaped and not _is_mixed(run):
                 continue
@@ -189,32 +192,6 @@ class Runs:
             yield end
             if form := forms.get(end):
                 yield from (end - len(form) + field.end() for field in _FIELD.finditer(form))
-
-
-class _Pieces:
-    """Pieces of a text, which are searched together."""
-
-    def __init__(self) -> None:
-        """Begins with none."""
-        self._pieces: list[bytes] = []
-        self._begins: list[int] = []
-        self._shifts: list[int] = []
-        self._size = 0
-
-    def add(self, begin: int, piece: bytes) -> None:
-        """Takes what begins at `begin` in the text."""
-        self._pieces.append(piece)
-        self._begins.append(self._size)
-        self._shifts.append(begin - self._size)
-        self._size += len(piece) + len(_APART)
-
-    def runs(self, marks: bytes, least: int) -> Iterator[tuple[int, bytes]]:
-        """Yields where in the text runs of at least so many signs end (`stretches`), and the runs."""
-        if not self._pieces:
-            return
-        text = _APART.join(self._pieces)
-        for begin, end in stretches(text.translate(marks), least):
-            yield end + self._shifts[bisect_right(self._begins, begin) - 1], text[begin:end]
 
 
 def _wide(marks: bytes) -> Iterator[int]:
