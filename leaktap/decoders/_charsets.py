@@ -48,9 +48,9 @@ def guess(data: bytes, cut: bool = False) -> tuple[str, ...]:
 
     With `cut`, a character may be incomplete at the end.
     """
-    wide = tuple(name for name, width, shape in _WIDE if len(data) % width == 0 and shape.match(data))
-    if wide:
-        return wide[:1] if _text(data, wide[0]) else ()
+    for name, width, shape in _WIDE:
+        if len(data) % width == 0 and shape.match(data):
+            return (name,) if _text(data, name) else ()
     found: list[str] = []
     if len(data.translate(None, _CONTROL)) == len(data):
         sample = data[:_SAMPLE]

@@ -5,6 +5,7 @@ stream that ends exactly where the value ends is believed, and it is the only re
 Where it is said but ends long before the value does, it may be chance: then it is not the only reading.
 """
 
+import re
 import zlib
 from collections.abc import Sequence
 
@@ -15,6 +16,12 @@ from leaktap.decoders._plain import is_text, makes_sense
 _CODINGS = ("deflate", "x-deflate", "deflate-raw")
 _PROBE = 1024
 _SHORTEST_TEXT, _SHORTEST_OPAQUE = 12, 16
+_STORED_OR_FIXED = re.escape(bytes(head for head in range(256) if head & 6 in (0, 2)))
+_DYNAMIC = re.escape(bytes(head for head in range(256) if head & 6 == 4 and head < 0xF0))
+_TOO_MANY = re.escape(bytes(head for head in range(256) if head & 0x1F > 29))
+_SHAPE = re.compile(b"[%b]|[%b][^%b]" % (_STORED_OR_FIXED, _DYNAMIC, _TOO_MANY))
+"""Heads of a first block: of dynamic ones, there are 286 codes of lengths and 30 of distances at most."""
+
 _LONGEST_CHECK = 8
 """Bytes of check sum and length, as zlib and gzip have them, that may follow where only their heads are missing."""
 
@@ -44,6 +51,8 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
 
 def _begins(data: bytes) -> bool:
     """Tells whether the first bytes inflate at all: most that are not deflate do not."""
+    if not data[0] & 6 and data[1] ^ data[3] != 0xFF:
+        return False  # a stored block has its length and the complement of that
     try:
         zlib.decompressobj(-15).decompress(data[:_PROBE], _PROBE)
     except zlib.error:
@@ -51,4 +60,4 @@ def _begins(data: bytes) -> bool:
     return True
 
 
-DECODER = Decoder("deflate", decode, rank=75, minimum=14, binary=True, codings=_CODINGS, strain=0)
+DECODER = Decoder("deflate", decode, rank=75, minimum=14, shape=_SHAPE, binary=True, codings=_CODINGS, strain=0)

@@ -22,6 +22,7 @@ _WIDE, _MOST_SPARE = 4, 12
 """From how many bytes on a number that would go into fewer is a sign of one, and for how many bits that counts."""
 
 _LENGTH = 4
+_SIZES = {**_INTEGERS, _FLOAT: 4, _DOUBLE: 8, _ZERO: 0}
 
 _SMALL = rb"(?:\xXc|\xX0.|\xX1..|\xX2.{4})"
 _PACKET = re.compile(
@@ -39,8 +40,23 @@ _CHARSET = (("charset", "gb18030"),)
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns texts, byte strings and numbers of the fields."""
-    reading = _Reading(data, context, context.content_type not in _TYPES)
+    strictly = context.content_type not in _TYPES
+    if strictly and not _begins(data):
+        return None
+    reading = _Reading(data, context, strictly)
     return reading.outcome(reading.packet)
+
+
+def _begins(data: bytes) -> bool:
+    """Tells quickly whether a struct may begin so: behind a first field, if its size is known, a later one's head."""
+    tag, kind = data[0] >> 4, data[0] & 0x0F
+    size = data[1] + 1 if kind == _SHORT_TEXT else _SIZES.get(kind)
+    if size is None or tag == _MORE or int.from_bytes(data[:_LENGTH]) == len(data):
+        return True
+    if size + 1 >= len(data):
+        return size + 1 == len(data)
+    after, follows = data[size + 1] >> 4, data[size + 1] & 0x0F
+    return after > tag and follows <= _BYTES and follows != _END
 
 
 @dataclass(slots=True)

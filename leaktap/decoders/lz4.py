@@ -31,11 +31,14 @@ _LARGEST_RATIO = 255
 _SHORTEST_READABLE = 8
 _ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
 _EXTENDED = re.compile(rb"\xff*")
+_MARKED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18|\x04\x22\x4d\x18|\x02\x21\x4c\x18|LZ4Block|mozLz40\0")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the content as one part, and that of skippable frames as `.skippable`."""
     told = is_told(context, *_CODINGS)
+    if not _MARKED.match(data):
+        return _unmarked(data, context, told)
     out = outlet(context)
     skipped, begin = skippable(data, 0)
     if data.startswith((_FRAME, _LEGACY), begin):
@@ -51,9 +54,11 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
 
 def _unmarked(data: bytes, context: Context, told: bool) -> Sequence[Part] | None:
     """Returns what blocks hold whose beginning does not say that they are any."""
-    layouts = list(_sized(data))
+    layouts = _sized(data)
     if (told and not is_text(data)) or _begins(data):
         layouts.append(Block(0, len(data), len(data) * _LARGEST_RATIO))
+    if not told and not layouts:
+        return None
     broken: list[tuple[Outlet, End]] = []
     for block in layouts:
         out = outlet(context)
@@ -121,15 +126,17 @@ def _of_java(data: bytes) -> Iterator[Block]:
         yield Block(begin, at, int.from_bytes(head[13:17], "little"), head[8:9] < b"\x20")
 
 
-def _sized(data: bytes) -> Iterator[Block]:
-    """Yields the block as it is if the data begins with a size in four bytes, or with Hadoop's two lengths."""
+def _sized(data: bytes) -> list[Block]:
+    """Returns the block as it is if the data begins with a size in four bytes, or with Hadoop's two lengths."""
+    found: list[Block] = []
     after = len(data) - 4
     for order in _ORDERS:
         size = int.from_bytes(data[:4], order)
         if 0 < size <= after * _LARGEST_RATIO and after <= size + size // 255 + 16:
-            yield Block(4, len(data), size)
+            found.append(Block(4, len(data), size))
     if int.from_bytes(data[4:8]) == after - 4:
-        yield Block(8, len(data), int.from_bytes(data[:4]))
+        found.append(Block(8, len(data), int.from_bytes(data[:4])))
+    return found
 
 
 def _begins(data: bytes) -> bool:

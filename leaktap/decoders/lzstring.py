@@ -17,7 +17,17 @@ from leaktap.decoders._plain import NO_ID, is_text
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,3}\Z")
 _URI = re.compile(rb"[A-Za-z0-9+ $-]{4,}\Z")
 _URI_TO_BASE64 = bytes.maketrans(b"-$ ", b"/A+")
-_SHAPE = re.compile(NO_ID + rb"(?:[A-Za-z0-9+/ $-]{4}|[^\x00-\x7f]|\x00?[\x00-\x7f])")
+_LETTER = rb"[A-Za-z0-9+/ $-]"
+_CODE = b"[" + re.escape(bytes(byte for byte in range(256) if byte & 0x38 not in (0x18, 0x28, 0x38))) + b"]"
+_SHAPE = re.compile(
+    NO_ID + rb"(?s:[A-P](?:[AEIMQUYcgkosw048$]L|L[A-Za-f$])L|[g-v]LL(?![Y-fo-v4-9+/ -])L|".replace(b"L", _LETTER)
+    + rb"(?=[\x01-\x7f]{256}|[\x01-\x7f]*+[\x00\x80-\xff])(?:[\x00-\x3f]" + _CODE + rb"|[\x80-\xbf]." + _CODE
+    + rb"|[\x01-\x7f]{256}|(?:[\x01-\x7f]++|(?=[^\xe7\xec-\xff]))(?:\x00|[\xc2-\xf4][\x80-\xbf])))"
+)  # fmt: skip
+"""How a stream may begin in letters, in bytes, and in UTF-8: its first code is 0 or 1, which is a character of 8 or 16
+bits, and its second of three bits 4 at most, for no more is known by then. In UTF-8, the first character says so.
+"""
+
 _LAST = re.compile(rb"[\xc0-\xff]?[\x80-\xbf]*$")
 _CHARACTER, _WIDE_CHARACTER, _END = range(3)
 _FIRST_CODE = 3

@@ -41,6 +41,8 @@ def _tiled(data: bytes, size: int, order: Order, context: Context) -> _Records |
     """
     records: _Records = []
     at, end = 0, len(data)
+    if not 0 < int.from_bytes(data[:size], order) < end - size:
+        return None
     while at < end and len(records) <= context.most:
         begin = at + size
         at = begin + int.from_bytes(data[at:begin], order)
@@ -73,7 +75,7 @@ def _of_varints(data: bytes, context: Context) -> _Records | None:
 
 def _alone(data: bytes, most: int) -> Sequence[Part] | None:
     """Returns the header and the one record behind it, if that makes sense."""
-    if not any(high in data[: _LONGEST_HEADER + 4] for high in _high_bytes(len(data))):
+    if not _high_bytes(len(data)).intersection(data[: _LONGEST_HEADER + 4]):
         return None
     for header in range(min(_LONGEST_HEADER, len(data) - _SHORTEST_ALONE) + 1):
         for size in (4, 2):

@@ -224,6 +224,20 @@ def test_no_zlib(follow, data):
     assert followed.at("") == [data] and not followed.at("|zlib") and not followed.faults
 
 
+@pytest.mark.parametrize("strategy", [zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_FIXED])
+@pytest.mark.parametrize("level", [0, 1, 6, 9])
+def test_every_kind_of_deflate_block_is_tried(level, strategy):
+    chance = Random(f"{level} {strategy}")
+    for size in (*range(16, 60), 300, 5000, 70_000):
+        letters = b"".join(chance.choices((b"imei", b"=", b"0", b"7", b"\xe5\xbc\xa0"), k=size))
+        for data in (letters, chance.randbytes(size), bytes(size)):
+            stream = zlib.compressobj(level, wbits=-15, strategy=strategy)
+            packed = stream.compress(data) + stream.flush()
+            if len(packed) >= deflate_decoder.DECODER.minimum:
+                assert deflate_decoder.DECODER.shape.match(packed)
+                assert deflate_decoder.decode(packed, Context())[0].value == data
+
+
 def test_random_bytes_are_no_deflate(follow):
     chance = Random(1)
     for _ in range(300):

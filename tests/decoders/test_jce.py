@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from tarsio import Struct, TarsDict, encode
 
 from leaktap.decoders._api import Context, DecodeError, LimitReached
+from leaktap.decoders.jce import _begins as begins
 from leaktap.decoders.jce import decode
 
 SAID = Context(content_type="application/jce")
@@ -183,5 +184,6 @@ def test_round_trip(content):
         if isinstance(value, list):
             items = [(f".{tag}[{index}]", item) for index, item in enumerate(value)]
         expected += [(path, str(item).encode()) for path, item in items]
-    parts = decode(encode(TarsDict(dict(sorted(content.items())))), SAID) or ()
-    assert [(part.path, part.value) for part in parts] == expected
+    data = encode(TarsDict(dict(sorted(content.items()))))
+    assert [(part.path, part.value) for part in decode(data, SAID) or ()] == expected
+    assert begins(data)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaktap.decoders._api import Context, LimitReached
-from leaktap.decoders.lzstring import decode
+from leaktap.decoders.lzstring import DECODER, decode
 from tests._kept import KEPT
 
 LZ_STRING = KEPT / "lz-string-1.5.0.js"
@@ -81,6 +81,21 @@ def test_left_alone(value):
 def test_random_bytes_are_none():
     chance = random.Random(7)
     assert not any(decode(chance.randbytes(24), Context()) for _ in range(5000))
+
+
+def test_what_is_read_is_tried():
+    """By chance and not, in bytes, in UTF-8 and in letters."""
+    chance = random.Random(1)
+    letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-"
+    values = [chance.randbytes(chance.randrange(4, 9)) for _ in range(8000)]
+    values += [bytes(chance.choices(letters, k=chance.randrange(8, 16))) for _ in range(8000)]
+    values += ["".join(chr(chance.randrange(0x20, 0xD800)) for _ in range(3)).encode() for _ in range(8000)]
+    read = [value for value in values if decode(value, Context())]
+    assert len(read) > 30
+    read += [
+        form for _, *texts, utf16, raw in VECTORS for form in (texts[0].encode(), *map(bytes.fromhex, (utf16, raw)))
+    ]
+    assert DECODER.shape and not [value for value in read if not DECODER.shape.match(value)]
 
 
 def test_a_stream_that_repeats_without_end_is_bounded():
