@@ -19,6 +19,7 @@ from random import Random
 
 from cryptography.hazmat.primitives import hashes
 
+from benchmarks._lists import lists
 from benchmarks._places import places
 from benchmarks._writing import Form, Writing
 from leaktap.config import DeviceProfile
@@ -78,6 +79,8 @@ def identity(random: Random) -> Identity:
     writings["contacts"] = [writing for contact in contacts for writing in _contact(contact)]
     for writing in _joined(values):
         writings[writing.identifier].append(writing)
+    for writing in lists(random):
+        writings.setdefault(writing.identifier, []).append(writing)
     forms: dict[tuple[str, bytes], set[Form]] = {}
     for name, each in writings.items():
         for writing in each:

@@ -32,7 +32,7 @@ _PLACES: dict[str, Kind] = {
     "body": "bytes", "query": "bytes", "whole query": "text", "header": "text", "cookie": "text", "path": "text",
     "referer": "text",
 }  # fmt: skip
-_LIES = (b"gzip", b"deflate", b"br", b"zstd")
+_LIES = (b"gzip", b"deflate", b"br", b"zstd", b"rc4,gzip")
 _FIELDS = ("X-Device", "X-Client-Data", "Authorization-Info", "User-Agent", "Token")
 _SAME_PROTOBUF = re.compile(r"(\|protobuf(?:\.\d+|\[\d+\])+)\|protobuf(?=\.)")
 _CHARSETS = {
@@ -122,7 +122,7 @@ class Matrix:
             request.header(b"host").decode(), request, None, Origin("drawn"),
         )  # fmt: skip
         items = self._examiner.examine(exchange).found
-        known = [item.match for item in items if isinstance(item, Found) and item.match.basis == "known"]
+        known = [item.match for item in items if isinstance(item, Found) and item.match.basis == draw.writing.basis]
         mine = [match for match in known if self._is_planted(match, draw.writing)]
         forms = self._identity.forms
         wanted = {_unfolded(way, form) for way, data in ways for form in forms.get((draw.writing.identifier, data), ())}
@@ -161,7 +161,9 @@ class Matrix:
         return (each for each in candidates if each != draw and each.wrappers and is_possible(each))
 
     def _is_planted(self, match: Match, writing: Writing) -> bool:
-        return match.identifier == writing.identifier and (not writing.plain or self._plain(match, writing))
+        if match.identifier != writing.identifier or match.count < writing.count:
+            return False
+        return not writing.plain or self._plain(match, writing)
 
     def _plain(self, match: Match, writing: Writing) -> bool:
         return match.plain.casefold() == writing.plain.casefold()
@@ -247,8 +249,8 @@ def _request(draw: Draw) -> tuple[Message, str, list[tuple[str, bytes]]]:
 
 
 def _announced(random: Random, name: str, inner: Sequence[Header], wrapped: Wrapped) -> list[Header]:
-    """Returns how a body is announced: now and then by its type, or by its coding, whose inside keeps its type; and
-    seldom as what it is not.
+    """Returns how a body is announced: now and then by its type, or by its coding, whose inside keeps its type and may
+    have told its own coding; and seldom as what it is not.
     """
     wrapper = WRAPPERS[name]
     if not wrapped.headers and not wrapper.said and random.random() < 0.05:
@@ -258,7 +260,8 @@ def _announced(random: Random, name: str, inner: Sequence[Header], wrapped: Wrap
     header = random.choice(wrapper.headers)
     if header[0] != b"Content-Encoding":
         return [header]
-    return [header, *(each for each in inner if each[0] != header[0])]
+    codings = [value for key, value in inner if key == header[0]] if random.random() < 0.5 else []
+    return [(header[0], b", ".join((*codings, header[1]))), *(each for each in inner if each[0] != header[0])]
 
 
 def _placed(random: Random, draw: Draw, data: bytes, headers: list[Header], home: Home) -> tuple[Message, str]:

@@ -35,10 +35,10 @@ def cbor(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
 
 def bson(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
     tree, path = document(random, as_number(random, _as_bytes_or_text(random, data)), range_)
-    return Wrapped(_bson_document(tree.items()), f"|bson{path}")
+    return Wrapped(bson_document(tree.items()), f"|bson{path}")
 
 
-def _bson_document(members: Iterable[tuple[str, Any]]) -> bytes:
+def bson_document(members: Iterable[tuple[str, Any]]) -> bytes:
     """Writes a document (https://bsonspec.org/spec.html)."""
     out = b"".join(_bson_element(name.encode() + b"\0", value) for name, value in members)
     return struct.pack("<i", len(out) + 5) + out + b"\0"
@@ -47,9 +47,9 @@ def _bson_document(members: Iterable[tuple[str, Any]]) -> bytes:
 def _bson_element(name: bytes, value: Any) -> bytes:
     match value:
         case dict():
-            return b"\x03" + name + _bson_document(value.items())
+            return b"\x03" + name + bson_document(value.items())
         case list():
-            return b"\x04" + name + _bson_document((str(index), item) for index, item in enumerate(value))
+            return b"\x04" + name + bson_document((str(index), item) for index, item in enumerate(value))
         case str():
             return b"\x02" + name + struct.pack("<i", len(value.encode()) + 1) + value.encode() + b"\0"
         case bytes():

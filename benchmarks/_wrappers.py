@@ -204,6 +204,10 @@ def _grpc(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
     return Wrapped(b"\0" + len(data).to_bytes(4) + data, "|grpc[0]")
 
 
+def _grpc_in_text(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
+    return Wrapped(base64.b64encode(_grpc(random, data, range_).data), "|grpc[0]")
+
+
 def _type(*names: str) -> tuple[Header, ...]:
     return tuple((b"Content-Type", name.encode()) for name in names)
 
@@ -213,6 +217,7 @@ def _coding(*names: str) -> tuple[Header, ...]:
 
 
 _GRPC = _type("application/grpc", "application/grpc+proto", "application/grpc-web+proto", "application/connect+proto")
+_GRPC_TEXT = _type("application/grpc-web-text", "application/grpc-web-text+proto")
 _CHINESE = re.compile(rb"(?s)(?:.*[\xe4-\xe9][\x80-\xbf]{2}){2}.*")
 
 WRAPPERS: dict[str, Wrapper] = {
@@ -244,6 +249,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "encrypted by GrowingIO": Wrapper("decrypt", "bytes", "bytes", growingio, least=21, said=True, given=True),
     "records": Wrapper("records", "bytes", "bytes", serialisations.records),
     "grpc": Wrapper("grpc", "bytes", "bytes", _grpc, _GRPC, said=True),
+    "grpc in text": Wrapper("grpc", "bytes", "text", _grpc_in_text, _GRPC_TEXT, said=True),
     "base64": Wrapper("base64", "bytes", "text", encodings.base64_),
     "alphabet64": Wrapper("alphabet64", "bytes", "text", encodings.alphabet64, least=8),
     "lz-string": Wrapper("lzstring", "text", "text", lz_string, least=6),

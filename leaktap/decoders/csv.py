@@ -1,7 +1,8 @@
 """Tables in text (RFC 4180): separated by commas, tabs, semicolons or bars, the columns' names in the first row.
 
 A cell is `[row].name`. Where nobody says that a text is a table, the names are plain ones, and all rows are as long as
-the first. It is looked into whatever a search sees in it: names stand far from the values.
+the first; of two columns one has numbers throughout. It is looked into whatever a search sees in it: names stand
+far from the values.
 """
 
 import csv
@@ -14,13 +15,18 @@ from leaktap.decoders._pace import paced
 from leaktap.decoders._plain import step
 
 _SEPARATORS = {"text/csv": ",", "application/csv": ",", "text/tab-separated-values": "\t"}
-_NAME = rb'"?[A-Za-z_][\w.-]{0,63}"?'
+_NAME = rb'"?[A-Za-z_\x80-\xff][\w.\x80-\xff-]{0,63}"?'
 _SHAPE = re.compile(rb"(?:\xef\xbb\xbf)?" + _NAME + rb"([,\t;|])" + _NAME + rb"(?:\1" + _NAME + rb")*\r?\n[^\r\n]")
+_HINTS = (
+    rb",[A-Za-z_][\w.-]{1,40}\\{1,8}[rn]",  # the end of a first row in a JSON string
+    rb"%(?:25){0,8}2[Cc][A-Za-z_][\w.-]{1,40}%(?:25){0,8}0[AaDd]",
+)
 _MARK = b"\xef\xbb\xbf"
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _LONGEST_CELL = (1 << 31) - 1
-_LEAST_CELLS = 3
-_LEAST_CELLS_OF_TABS = 2
+_LEAST_CELLS, _LEAST_CELLS_OF_TABS = 3, 2
+_LEAST_ROWS_OF_TWO = 3
+_NUMBER = re.compile(r"[^A-Za-z]*[0-9][^A-Za-z]*")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -34,19 +40,23 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     parts: list[Part] = []
     try:
         header = [name.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for name in next(rows, [])]
-        if not said and not _is_header(header, separator):
+        if not said and not _is_header(header):
             return None
+        narrow = not said and len(header) < (_LEAST_CELLS_OF_TABS if separator == "\t" else _LEAST_CELLS)
+        count, numbers = 0, {0, 1}
         for index, row in enumerate(paced(rows, context.deadline, parts)):
             if not said and row and len(row) != len(header):
                 return None
             if len(parts) + len(row) > context.most:
                 raise LimitReached("parts", parts)
             parts += _cells(index, row, header)
+            if narrow and row:
+                count, numbers = count + 1, {column for column in numbers if _NUMBER.fullmatch(row[column])}
     except csv.Error as error:
         if said:
             raise DecodeError(str(error), parts) from None
         return None
-    return parts or None
+    return None if narrow and (count < _LEAST_ROWS_OF_TWO or not numbers) else parts or None
 
 
 def _lines(data: bytes) -> Iterator[str]:
@@ -56,10 +66,9 @@ def _lines(data: bytes) -> Iterator[str]:
     return (line.decode("utf-8", "surrogateescape") for line in io.BytesIO(data))
 
 
-def _is_header(row: list[str], separator: str) -> bool:
+def _is_header(row: list[str]) -> bool:
     """Tells whether a first row names columns, rather than being the first line of a poem."""
-    least = _LEAST_CELLS_OF_TABS if separator == "\t" else _LEAST_CELLS
-    return len(set(row)) == len(row) >= least
+    return len(set(row)) == len(row) > 1
 
 
 def _cells(index: int, row: list[str], header: list[str]) -> list[Part]:
@@ -73,4 +82,4 @@ def _cells(index: int, row: list[str], header: list[str]) -> list[Part]:
     return parts
 
 
-DECODER = Decoder("csv", decode, rank=39, minimum=8, needs=b"\n", shape=_SHAPE, types=tuple(_SEPARATORS))
+DECODER = Decoder("csv", decode, rank=39, hints=_HINTS, minimum=8, needs=b"\n", shape=_SHAPE, types=tuple(_SEPARATORS))

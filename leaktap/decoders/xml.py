@@ -17,7 +17,7 @@ from leaktap.decoders._pace import PER_LOOK
 from leaktap.decoders._plain import Steps, is_text
 
 _TYPES = ("text/xml", "application/xml", "application/*+xml", "image/svg+xml")
-_SHAPE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:[A-Za-z_?]|!DOCTYPE|!--)")
+_SHAPE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:[A-Za-z_?\xc3-\xf4]|!DOCTYPE|!--)")
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\s")
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,80}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _CALLED = ("name", "key")

@@ -16,9 +16,12 @@ _HASH = "(?:md5|sha1|sha256|sha512|sm3|sha|hash(?:ed)?|digest)"
 _HASHED = re.compile(rf"^{_HASH}|(?:hex)?{_HASH}(?:hex|hash|lower|upper|low|up)?$")
 _NAME_BACKWARDS = re.compile(rb"[:=>]\s{0,2}[\"'\\\]]{0,4}([A-Za-z0-9_.$\[\]\x80-\xff-]{1,64})")
 _SEPARATOR = re.compile(
-    rb"(?:[\"'\\\]]|%(?:25){0,3}(?:2[27]|5[BbCcDd])){0,4}(?:\s|\+|%(?:25){0,3}20){0,2}(?:[:=>]|%(?:25){0,3}3[ADEade])"
+    rb"(?:[\"'\\\]]|%(?:25){0,3}(?:2[27]|5[BbCcDd])){0,4}(?:\s|\+|%(?:25){0,3}20){0,2}"
+    rb"(?:[:=>]|%(?:25){0,3}3[ADEade]|&(?:amp;){0,3}gt;|\\{1,8}u003[ADEade])"
 )
 """What stands between a name and its value in a text."""
+
+_WIDE = re.compile(r"[^\x00-\x7f]")
 
 AROUND = rb"\"(?:user|device|client|push|install|hardware|phone|wifi|app)[A-Za-z_]{0,8}\"\s{0,2}:\s{0,2}\{"
 """Objects whose own name makes names of those in them (`device.id`)."""
@@ -99,9 +102,15 @@ def in_text(key: str) -> bytes:
     It ends with the first byte of what `_SEPARATOR` has to match whole.
     """
     inner = re.sub(r"^(?:\.\*|\(\?:\.\*_\)\?)", "", key)
-    pattern = inner.replace("_", r"[-_. $]{0,2}")
-    before = r"(?:^|[^A-Za-z0-9])" if inner == key else ""
-    return (before + f"(?:{pattern})" + r"[\"'\\\]:=>\s%]").encode()
+    pattern = _WIDE.sub(_escaped, inner.replace("_", r"[-_. $]{0,2}"))
+    before = r"(?:^|[^A-Za-z0-9]|%(?:25){0,8}[2-7][0-9A-Fa-f]|u00[2-7][0-9A-Fa-f])" if inner == key else ""
+    return (before + f"(?:{pattern})" + r"[\"'\\\]:=>\s%&]").encode()
+
+
+def _escaped(sign: re.Match[str]) -> str:
+    """Returns the expression for a character that is no ASCII, also as JSON and URLs escape it."""
+    in_url = "".join(f"%(?:25){{0,3}}{byte:02X}" for byte in sign[0].encode())
+    return rf"(?:{sign[0]}|\\{{1,8}}u{ord(sign[0]):04x}|{in_url})"
 
 
 def inside(data: bytes, end: int) -> Iterator[tuple[str, str]] | None:

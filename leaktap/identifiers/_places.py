@@ -2,7 +2,7 @@
 
 import mmap
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
@@ -70,6 +70,15 @@ def list_of(path: str) -> str:
     return entry[1] if entry else ""
 
 
+def list_within(path: str, lists: Container[str]) -> str:
+    """Returns the path of the innermost list that `path` leads through, one of `lists`, or nothing.
+
+    The first of several members of one name has no index: it is the entry whose path is the list's own.
+    """
+    outer = path.rpartition(".")[0]
+    return path if path in lists else outer if outer in lists else list_of(path)
+
+
 def entry_of(path: str) -> str:
     """Returns the path of the list entry that `path` lies in, or of what is around its last name."""
     entry = _ENTRY.match(path)
@@ -119,6 +128,13 @@ def together(matches: Sequence[Match], form: tuple[str, ...] = (), confidence: f
     )
 
 
+def closest(matches: Iterable[Match]) -> list[Match]:
+    """Drops what another one of the matches shows within: in what a decoder made of the same value."""
+    found = list(matches)
+    around = {outer for match in found for outer in _outer(match.leaf.path)}
+    return [match for match in found if match.leaf.path not in around]
+
+
 _ALSO = {"communication": ("contact",), "network_id": ("device_id",)}
 """What the records of a list are made of beside things of its category: the numbers of a call log, the addresses of
 access points.
@@ -132,7 +148,9 @@ def part_of(lists: Sequence[Match]) -> Callable[[Match], bool]:
     }
 
     def inside(match: Match) -> bool:
-        return not taken.isdisjoint({(path, match.category) for path in (list_of(match.leaf.path), match.leaf.path)})
+        path = match.leaf.path
+        around = (list_of(path), path, path.rpartition(".")[0])
+        return not taken.isdisjoint({(outer, match.category) for outer in around})
 
     return inside if taken else lambda match: False
 

@@ -46,8 +46,10 @@ def objects(leaves: Sequence[Leaf]) -> dict[str, Record]:
 def lists(leaves: Sequence[Leaf]) -> dict[str, list[Record]]:
     """Returns the objects in each list of a message by the list's path."""
     found: dict[str, list[Record]] = {}
-    for path, record in objects(leaves).items():
-        if outer := list_of(path):
+    records = objects(leaves)
+    inner = {list_of(path) for path in records}
+    for path, record in records.items():
+        if outer := path if path in inner else list_of(path):
             found.setdefault(outer, []).append(record)
     return found
 

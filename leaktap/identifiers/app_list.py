@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from leaktap.identifiers._api import Candidate, Identifier, Scene, Variant
-from leaktap.identifiers._places import list_of, one_reading, together
+from leaktap.identifiers._places import list_of, list_within, one_reading, together
 from leaktap.model import Match
 
 _FEWEST_KNOWN = 2
@@ -47,12 +47,13 @@ def _known(scene: Scene) -> Iterator[Match]:
 def _listed(scene: Scene) -> Iterator[Match]:
     lists: dict[str, dict[str, Match]] = {}
     seen: set[str] = set()
+    within = {list_of(candidate.leaf.path) for candidate in scene.candidates} - {""}
     for candidate in scene.candidates:
         leaf = candidate.leaf
         if leaf.path in seen:
             continue
         seen.add(leaf.path)
-        packages = lists.setdefault(list_of(leaf.path) or leaf.path, {})
+        packages = lists.setdefault(list_within(leaf.path, within) or leaf.path, {})
         for package in _packages(candidate):
             packages[package] = Match(
                 leaf, "app_list", "app_list", package, (0, len(leaf.value)), (), "structure", 0.7

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from leaktap.identifiers._api import Identifier, Scene
+from leaktap.identifiers._places import closest
 from leaktap.identifiers._records import TIME, Record, called, field, gathered, lists, text_of
 from leaktap.model import Leaf, Match
 
@@ -28,17 +29,30 @@ def _telling(record: Record) -> Leaf | None:
 def _gather(scene: Scene) -> Iterator[Match]:
     if scene.known:
         return
+    found: list[Match] = []
     for records in lists(scene.leaves).values():
-        yield from gathered(records, _telling, "calendar", "behaviour", 2, 0.85, "title, beginning and end of an event")
+        found += gathered(records, _telling, "calendar", "behaviour", 2, 0.85, "title, beginning and end of an event")
     for leaf in {candidate.leaf.path: candidate.leaf for candidate in scene.candidates}.values():
         events = list(_EVENT.finditer(leaf.value))
         if events:
             first = events[0]
             title = first[1].decode("utf-8", "replace")
             why = f"{len(events)} records: iCalendar events"
-            yield Match(
-                leaf, "calendar", "behaviour", title, first.span(1), (), "structure", 0.85, count=len(events), why=why
+            found.append(
+                Match(
+                    leaf,
+                    "calendar",
+                    "behaviour",
+                    title,
+                    first.span(1),
+                    (),
+                    "structure",
+                    0.85,
+                    count=len(events),
+                    why=why,
+                )
             )
+    yield from closest(found)
 
 
 IDENTIFIERS = (
@@ -49,7 +63,7 @@ IDENTIFIERS = (
             "(?:.*_)?calendar_(?:events|event|list|data|s|id)?_(?:title|summary)?",
             "dtstart|dtend|event_timezone|event_location|ri_cheng|ri_li|(?:日历|日程)(?:标题|主题)?",
         ),
-        shapes=(rb"BEGIN:VEVENT",),
+        shapes=(rb"BEGIN(?::|%(?:25){0,4}3[Aa])VEVENT",),
         structure=_gather,
     ),
 )

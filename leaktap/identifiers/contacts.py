@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from leaktap.config import DeviceProfile
 from leaktap.identifiers._api import Candidate, Identifier, Scene, Variant
-from leaktap.identifiers._places import entry_of, list_of, one_of_several, one_reading, together
+from leaktap.identifiers._places import closest, entry_of, list_of, list_within, one_of_several, one_reading, together
 from leaktap.identifiers.phone import canonical as phone_canonical
 from leaktap.identifiers.phone import variants as phone_variants
 from leaktap.model import Match
@@ -17,7 +17,7 @@ _FEWEST = 3
 _PHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,18}[0-9]")
 _NAME = re.compile(r"[^\W\d_][^\d@/:]{1,40}")
 _NUMBER_LINE = re.compile(rb"^(?:\w+\.)?TEL(?:;[^:\r\n]{0,200})?:(?:tel:)?(\+?[0-9][0-9 ()-]{4,20})", re.MULTILINE)
-_NAME_KEYS = re.compile(r".*(?:name|nick|contact|remark|label|xingming)")
+_NAME_KEYS = re.compile(r".*(?:name|nick|contact|remark|label|xingming|姓名|名字|名称|昵称|联系人|备注)")
 
 
 def _telling(name: str) -> bool:
@@ -59,9 +59,12 @@ def _known(scene: Scene) -> Iterator[Match]:
 def _listed(scene: Scene) -> Iterator[Match]:
     """Yields one match per list of which at least three entries have a name and a phone number."""
     entries: dict[str, tuple[list[Candidate], list[Candidate]]] = {}
+    within = {list_of(candidate.leaf.path) for candidate in scene.candidates} - {""}
     for candidate in scene.candidates:
-        if list_of(candidate.leaf.path):
-            phones, names = entries.setdefault(entry_of(candidate.leaf.path), ([], []))
+        path = candidate.leaf.path
+        if list_within(path, within):
+            outer = path.rpartition(".")[0]
+            phones, names = entries.setdefault(outer if outer in within else entry_of(path), ([], []))
             if _NAME_KEYS.fullmatch(candidate.key):
                 if _NAME.fullmatch(candidate.text):
                     names.append(candidate)
@@ -70,7 +73,7 @@ def _listed(scene: Scene) -> Iterator[Match]:
     lists: dict[str, list[Candidate]] = {}
     for entry, (phones, names) in entries.items():
         if phones and names:
-            lists.setdefault(list_of(entry), []).append(phones[0])
+            lists.setdefault(entry if entry in within else list_of(entry), []).append(phones[0])
     for records in lists.values():
         if len({record.text for record in records}) >= _FEWEST:
             found = [Match(r.leaf, "contacts", "contact", r.text, r.span, (), "structure", 0.8) for r in records]
@@ -94,8 +97,7 @@ def _gather(scene: Scene) -> Iterator[Match]:
     if scene.known:
         yield from _known(scene)
     else:
-        yield from _listed(scene)
-        yield from _cards(scene)
+        yield from closest((*_listed(scene), *_cards(scene)))
 
 
 IDENTIFIERS = (
@@ -104,9 +106,10 @@ IDENTIFIERS = (
         "contact",
         keys=(
             "(?:.*_)?(?:phone|mobile|tele?|cell|msisdn)_(?:phone)?_(?:no|num|number|s)?[0-9]?",
-            "(?:(?:display|full|contact|real|first|last|nick|user)_)?name|contact|remark|nick",
+            "(?:(?:display|full|contact|real|first|last|nick|user)_)?name|contact|remark|nick|xing_ming",
+            "(?:联系)?(?:电话|手机)(?:号码?)?|号码|dian_hua|shou_ji_(?:hao)?|(?:联系人)?(?:姓名|名字|名称|昵称|备注)|联系人",
         ),
-        shapes=(rb"BEGIN:VCARD",),
+        shapes=(rb"BEGIN(?::|%(?:25){0,4}3[Aa])VCARD",),
         variants=_variants,
         canonical=phone_canonical,
         gather=_gather,

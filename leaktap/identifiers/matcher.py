@@ -33,7 +33,7 @@ from leaktap.model import Direction, Leaf, Match, Message
 MOST_MATCHES = 20_000
 """How many values of one message are told one by one."""
 
-_LEAVES_PER_LOOK = 64
+_LEAVES_PER_LOOK, _MOST_NAMES = 64, 1000
 
 _BEGINS = rb"(?:^|[^1-9]|(?:%(?:25){0,8}|u00|x)[2-7][1-9])"
 """What stands before a number: no digit of its own, but maybe one of an escape."""
@@ -150,6 +150,7 @@ class Matcher:
         candidates: dict[str, list[Candidate]] = {}
         limit = ""
         cut: list[Leaf] = []
+        around: set[str] = set()
         until = thread_time() + seconds
         for at, leaf in enumerate(leaves):
             if len(single) >= most:
@@ -165,6 +166,8 @@ class Matcher:
                 if is_cut:
                     cut.append(leaf)
             named = self._unknown.names.classes(leaf.keys[-2:])
+            if len(leaf.keys) > 2:
+                around.update(leaf.keys[:-2])
             if not hits and not named:
                 continue
             triggers_from = bisect_right(hits, (self._triggers_from,))
@@ -184,6 +187,10 @@ class Matcher:
         salted = list(self._salts.matches(leaves, single, app))
         explained = {id(match.leaf) for match in salted}
         single = [match for match in single if id(match.leaf) not in explained] + salted
+        for key in sorted(around)[:_MOST_NAMES]:
+            for each in self._unknown.names.classes((key,)):
+                if each.identifier.structure:
+                    candidates.setdefault(each.identifier.name, [])
         gathered = self._gather(leaves, candidates, known, app)
         inside = part_of([match for match in gathered if match.count > 1])
         matches = one_reading([match for match in single if match.basis == "known" or not inside(match)] + gathered)

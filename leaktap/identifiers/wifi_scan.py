@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from leaktap.identifiers._api import Identifier, Scene
-from leaktap.identifiers._places import together
+from leaktap.identifiers._places import closest, together
 from leaktap.identifiers._records import Record, field, gathered, lists, text_of
 from leaktap.model import Leaf, Match
 
@@ -47,14 +47,16 @@ def _in_text(leaf: Leaf) -> Iterator[Match]:
 def _gather(scene: Scene) -> Iterator[Match]:
     if scene.known:
         return
+    found: list[Match] = []
     for records in lists(scene.leaves).values():
-        yield from gathered(records, _telling, "wifi_scan", "network_id", _FEWEST, 0.9, "address with name or strength")
+        found += gathered(records, _telling, "wifi_scan", "network_id", _FEWEST, 0.9, "address with name or strength")
     seen: set[str] = set()
     for candidate in scene.candidates:
         leaf = candidate.leaf
         if leaf.path not in seen:
             seen.add(leaf.path)
-            yield from _in_text(leaf)
+            found += _in_text(leaf)
+    yield from closest(found)
 
 
 IDENTIFIERS = (

@@ -34,6 +34,11 @@ def test_other_separators(separator):
     assert values(data, Context())["[0].mac"] == b"a4:50:46:12:34:56"
 
 
+def test_two_columns_with_numbers():
+    data = "姓名,电话\n赵伟,19900010001\n钱芳,+86 199 0001 0002\n孙娜,19900010003\n".encode()
+    assert values(data, Context())["[1].电话"] == b"+86 199 0001 0002"
+
+
 def test_names():
     assert [part.keys for part in decode(b"imei\tmac\n1\t2\n", Context())] == [("imei",), ("mac",)]
 
@@ -59,6 +64,8 @@ def test_said_rows_of_any_length():
     [
         b"Hello, world\nthis is, a poem\n",
         b"Roses,violets\nred,blue\n",
+        b"Roses,violets\nred,blue\nsweet,true\nsix,6\n",
+        b"name,phone\nx,1\ny,2\n",
         b"a,b,c\n",
         b"a,b,c\n1,2\n",
         b"a,b,c\n1,2,3\n4,5,6,7\n",

@@ -109,3 +109,21 @@ def test_names_inside_an_object(text, expected):
     end = re.search(AROUND, text).end()
     found = inside(text, end)
     assert (None if found is None else list(found)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"短信": []}'.encode(),
+        rb'{"\u77ed\u4fe1": []}',
+        rb"{\"\\u77ED\\u4fe1\": []}",
+        b"a=%7B%22%E7%9F%AD%E4%BF%A1%22%3A",
+        b"a=%257B%2522%25E7%259F%25AD%25E4%25BF%25A1%2522%253A",
+        "&lt;短信&gt;".encode(),
+        rb"\u003c\u77ed\u4fe1\u003e",
+        "&lt;row%20短信=".encode(),
+    ],
+)
+def test_names_in_text_however_they_are_escaped(text):
+    found = re.search(in_text("短信(?:列表)?"), text, re.IGNORECASE)
+    assert found and is_name(text, found.end())

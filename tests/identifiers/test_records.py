@@ -28,7 +28,10 @@ def kinds(stranger, data):
             {"短信列表": [{"号码": "10690123", "内容": f"验证码 {i}", "时间": 1700000000 + i} for i in range(2)]},
             ("sms", 2),
         ),
+        ({"sms_list": [{"item": one} for one in SMS]}, ("sms", 3)),
         ({"call_log": CALLS}, ("call_log", 3)),
+        ({"call_log": {"page": 1, "rows": [{"entry": one} for one in CALLS]}}, ("call_log", 3)),
+        ({"通讯录": [{"姓名": "赵芳" + "甲乙丙"[i], "电话": f"1990001000{i}"} for i in range(3)]}, ("contacts", 3)),
         ({"data": {"callRecords": CALLS}}, ("call_log", 3)),
         ({"calendar": EVENTS}, ("calendar", 2)),
         ({"wifi_list": NETWORKS}, ("wifi_scan", 3)),
@@ -73,6 +76,34 @@ def test_what_is_told_by_its_records(stranger, data, expected):
 def test_what_only_looks_like_it(stranger, data):
     classes = {"sms", "call_log", "calendar", "wifi_scan", "browsing", "cell"}
     assert classes.isdisjoint(name for name, _ in kinds(stranger, data))
+
+
+def xml_leaves(name, records):
+    """The first of several elements of one name has no index."""
+    for index, record in enumerate(records):
+        path = f"request.body|xml.root.{name}" + f"[{index}]" * bool(index)
+        yield from json_leaves(record, path, ("root", name))
+
+
+@pytest.mark.parametrize(
+    ("name", "records", "expected"),
+    [
+        ("network", NETWORKS[:2], ("wifi_scan", 2)),
+        ("event", EVENTS, ("calendar", 2)),
+        ("contact", [{"name": f"Amber {'xyz'[i]}fjord", "phone": f"1990001000{i}"} for i in range(3)], ("contacts", 3)),
+        ("app", [{"pkg": f"com.fjord.map{i}", "v": "1"} for i in range(8)], ("app_list", 8)),
+    ],
+)
+def test_elements_of_one_name_are_a_list(stranger, name, records, expected):
+    matches = stranger.match(list(xml_leaves(name, records)))
+    assert [(m.identifier, m.count) for m in matches] == [expected]
+    assert matches[0].leaf.path == f"request.body|xml.root.{name}"
+
+
+def test_what_a_decoder_read_goes_before_the_text_itself(stranger):
+    text = "".join(f"BEGIN:VCARD\nFN:a\nTEL:1990001100{i}\nEND:VCARD\n" for i in range(3))
+    outer, inner = leaf(text, path="request.body"), leaf(text, "card", path="request.body|thrift.5")
+    assert [m.leaf.path for m in stranger.match([outer, inner]) if m.identifier == "contacts"] == [inner.path]
 
 
 def test_records_are_told_once_and_not_piece_by_piece(stranger):
