@@ -19,8 +19,8 @@ from leaktap.model import Fault, Leaf
 SIEVED_FROM = 256
 """Values shorter than this are not worth a pass of the sieve before they are parsed."""
 
-_QUOTE_OR_SPACE = re.compile(rb'[\s"]')
-"""What no text has that spells bytes letter by letter (but in lines, which are longer)."""
+_QUOTE_OR_SPACE, _NO_ASCII85 = re.compile(rb'[\s"]'), re.compile(rb"[ \tv-y{-~]")
+"""What no text has that spells bytes letter by letter, but in Ascii85 or in lines; and what Ascii85 has none of."""
 
 OF_PART = 400
 """Bytes of memory that a part takes beside its value: its path, its keys, the leaf that it becomes."""
@@ -246,7 +246,7 @@ class _Walk:
                 if spots is not None and not spots:
                     nothing = True
                     is_leaf = given.direction == "request" and is_opaque(value)
-                    if not is_leaf and _QUOTE_OR_SPACE.search(value, 0, SIEVED_FROM) and is_text(value):
+                    if not is_leaf and _is_plain(value):
                         break
                 given = given._replace(spots=spots)
                 sieve = None
@@ -349,3 +349,10 @@ class _Walk:
         if which not in self.reached:
             self.reached.add(which)
             self.notes.append(Limited(path, which, len(value)))
+
+
+def _is_plain(value: bytes) -> bool:
+    """Tells by its beginning whether a value is text, and none that spells bytes letter by letter."""
+    if not (_QUOTE_OR_SPACE.search(value, 0, SIEVED_FROM) and _NO_ASCII85.search(value, 0, SIEVED_FROM)):
+        return False
+    return is_text(value)

@@ -67,7 +67,7 @@ DECODER = Decoder(
     "ascii85",
     decode,
     rank=68,
-    hints=(rb"(?:<|&(?:amp;)?lt;|\\u003[cC]|%(?:25){0,8}3[cC])~[!-uz]{10}",),
+    hints=(rb"(?:<|lt(?:;|%(?:25){0,8}3[bB])|\\u003[cC]|%(?:25){0,8}3[cC])~[!-uz]{10}",),
     minimum=4,
     shape=_SHAPE,
 )

@@ -155,4 +155,12 @@ class _Container(Datum):
         return found
 
 
-DECODER = Decoder("avro", decode, rank=26, minimum=8, binary=True, types=_TYPES)
+DECODER = Decoder(
+    "avro",
+    decode,
+    rank=26,
+    hints=(rb"avro\.codec[\x04-\x14](?:deflate|snappy|zstandard|bzip2|xz)",),
+    minimum=8,
+    binary=True,
+    types=_TYPES,
+)

@@ -45,7 +45,7 @@ def _is_sure(data: bytes) -> bool:
 DECODER = Decoder(
     "quoted_printable",
     decode,
-    rank=37,
+    rank=24,
     hints=(rb"[!-~]=(?:\r?\n|(?:\\{1,8}r)?\\{1,8}n)[!-~]",),
     minimum=4,
     needs=b"=",

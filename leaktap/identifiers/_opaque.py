@@ -26,7 +26,6 @@ _NUL = frozenset({0})
 _SHORTEST_PIECE = 20
 """Of a run in which signs are escaped, three bytes may stand for one."""
 
-_LONG = 64
 _FIELD = re.compile(rb"[^&]{20,}+(?=&)")
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")
 _WIDE = b"a0" * 4
@@ -144,7 +143,7 @@ class Runs:
         if short:
             found += self._opaque(short)
         if found and _CONTROL.search(data, 0, _SAMPLE):  # of two fields of a struct, one may run on into the other
-            found += [begins[end] + SHORTEST for end in found if end - begins[end] >= _LONG]
+            found += [begins[end] + SHORTEST for end in found]
         if pieces:
             found += self._in_base85(pieces, frozenset(found))
         if b"\0" in data:

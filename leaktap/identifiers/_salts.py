@@ -18,10 +18,10 @@ _KEY = re.compile(
     r".*(?:app|api|channel)_?(?:key|secret|id|token)|.*salt|.*secret(?:_?key)?|.*(?:package|pkg|bundle)(?:_?(?:name|id))?",
     re.IGNORECASE,
 )
-_VALUE = re.compile(rb"\s{0,2}[\"'\\]{0,4}([A-Za-z0-9_.+/=-]{1,64})")
+_VALUE = re.compile(rb"\s{0,2}[\"'\\]{0,16}([A-Za-z0-9_.+/=-]{1,64})")
 NAMED = (
     rb"(?:(?:[aA]p[pi]|APP|[cC]hannel)_?(?:[kK]ey|KEY|[sS]ecret|[iI]d|ID|[tT]oken)|[sS]alt|[sS]ecret(?:_?[kK]ey)?"
-    rb"|(?:[pP]ackage|[pP]kg|[bB]undle)(?:_?(?:[nN]ame|[iI]d))?)[\"'\\]{0,4}\s?[:=]"
+    rb"|(?:[pP]ackage|[pP]kg|[bB]undle)(?:_?(?:[nN]ame|[iI]d))?)[\"'\\]{0,16}\s?[:=]"
 )
 """What stands before a salt in a text; one of the sieve's hints."""
 

@@ -1,12 +1,14 @@
 import base64
 import gzip
+import random
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leaktap.decoders._api import Context, DecodeError, LimitReached
-from leaktap.decoders.ascii85 import decode
+from leaktap.decoders.ascii85 import DECODER, decode
 
 IMEI = b"867530912345673"
 SAMPLE = (base64.a85encode(IMEI, adobe=True), {})
@@ -67,3 +69,27 @@ def test_broken():
 @given(st.binary())
 def test_round_trip(data):
     assert [part.value for part in decode(base64.a85encode(data, adobe=True), Context()) or ()] == [data]
+
+
+@pytest.mark.parametrize(
+    "begin", [b"<", b"&lt;", b"&amp;lt;", b"%3C", b"%253c", b"%26lt%3B", b"%2526lt%253b", b"\\u003c"]
+)
+def test_marks_are_seen_through_escapes(begin):
+    (hint,) = DECODER.hints
+    assert re.search(hint, b"list=1&info=" + begin + b"~.((`,+<9>?!**")
+    assert not re.search(hint, b"list=1&info=" + begin + b".((`,+<9>?!**")
+    assert not re.search(hint, b"list=1&info=" + begin + b"~ a b")
+
+
+@pytest.mark.parametrize("wrapcol", [0, 76])
+def test_no_sieve_sees_through_it_without_marks(follow, wrapcol):
+    packed = gzip.compress(random.Random(5).randbytes(300), mtime=0)
+    written = base64.a85encode("".join(f"%{byte:02X}" for byte in packed).encode(), wrapcol=wrapcol)
+    assert b'"' in written[:256]
+
+    def sieve(data):
+        return None if data.startswith(b"%") else []
+
+    assert follow(written, sieve=sieve).at("|ascii85|percent|gzip")
+    for other in (b"list: " + written, b"{" + written, written.replace(b"0", b"v")):
+        assert not any("ascii85" in path for path in follow(other, sieve=sieve).values)

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 
 import fastavro
 import pytest
@@ -11,7 +12,7 @@ from leaktap.config import AvroSchema
 from leaktap.decoders._api import Context, DecodeError, LimitReached
 from leaktap.decoders._avro_schema import load
 from leaktap.decoders._schema import check
-from leaktap.decoders.avro import decode
+from leaktap.decoders.avro import DECODER, decode
 
 INNER = {
     "type": "record",
@@ -359,3 +360,12 @@ def test_any_bytes(report, data, head):
     except (DecodeError, LimitReached) as error:
         parts = error.parts
     assert len(parts) <= 20
+
+
+@pytest.mark.parametrize("codec", ["deflate", "snappy", "zstandard", "bzip2", "xz"])
+def test_a_file_whose_blocks_are_compressed_is_hinted_at(codec):
+    (hint,) = DECODER.hints
+    head = b"Obj\x01\x04\x14avro.codec" + bytes([len(codec) * 2]) + codec.encode() + b"\x16avro.schema"
+    assert re.search(hint, head)
+    assert not re.search(hint, head.replace(codec.encode(), b"null"))
+    assert not re.search(hint, b'{"avro.codec": "' + codec.encode() + b'"}')

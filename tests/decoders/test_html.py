@@ -1,11 +1,12 @@
 import html
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leaktap.decoders._api import Context
-from leaktap.decoders.html import decode
+from leaktap.decoders.html import DECODER, decode
 
 SAMPLE = (b"{&quot;imei&quot;:&#56;&#x36;}", {})
 
@@ -47,3 +48,13 @@ def test_markup_stays_a_leaf(follow):
 def test_any_text_by_numbers(text):
     written = "".join(f"&#{ord(sign)};" for sign in text).encode()
     assert [part.value for part in decode(written, Context()) or ()] == [html.unescape(written.decode()).encode()]
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("reference", ["&#56;&#54;", "&#x38;&#x36;", "&#X38;"])
+def test_references_in_any_width_are_hinted_at(reference, charset):
+    def occurs(text):
+        return any(re.search(hint, b"\x0a\x10" + text.encode(charset)) for hint in DECODER.hints)
+
+    assert occurs(f"list {reference}")
+    assert not occurs("a & b #1 &amp &other; 86")

@@ -95,3 +95,12 @@ def test_other_signs():
 def test_long_runs_of_anything_are_quick():
     for run in (b"aB" * 2000, b"a-" * 2000 + b"!", b"a1" * 2000, b"%" * 4000, b"\\" * 4000, b"A-1" * 2000 + b"+"):
         is_opaque(run)
+
+
+@pytest.mark.parametrize("size", [24, 45, 90])
+def test_a_run_that_runs_on_into_the_next_field_of_a_struct(size):
+    run = base64.b64encode(random.Random(size).randbytes(size))
+    data = b"\x0a\x04page\xda\x01" + bytes([len(run)]) + run + b"h\xc4\xae\x8a\x01\x08bbae10b0"
+    begin = data.index(run)
+    assert any(begin < end <= begin + len(run) for end in Runs().ends(data))
+    assert not Runs().ends(data.replace(run, b"home_page_view_click_list"))
