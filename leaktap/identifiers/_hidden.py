@@ -29,6 +29,10 @@ NAMES = re.findall(
 )
 """Names of what a text may hold that is wrapped; what JSON and XML begin with is the decoders' own hint."""
 
+_OF_RECORDS = ("model", "brand", "manufacturer", "lac", "dtstart", "call_duration", "wifi_name")
+"""Names of what only several of them together tell."""
+
+_LONG_NAME = 4
 PROVIDERS = re.findall(
     r"\S+",
     """
@@ -73,7 +77,7 @@ def looks(
     one. `alphabets` are those beside the RFC's.
     """
     tables = _tables(alphabets)
-    expressions = [literal(look) for look in itertools.chain(hidden(values, tables), names())]
+    expressions = [literal(look) for look in itertools.chain(hidden(values, tables), names(), structured())]
     for begin in whole:
         expressions += map(literal, itertools.chain(_base85(begin, 1), _lz_string(begin)))
         if len(begin) <= _LONGEST_BASE64:
@@ -113,6 +117,15 @@ def names() -> Iterator[bytes]:
     for name in NAMES:
         for sign in ("=", ":", '":'):
             yield from _spelt(f"{name}{sign}".encode())
+
+
+def structured() -> Iterator[bytes]:
+    """Yields names as binary formats write them: behind their length (MessagePack, CBOR, AMF), or typed (BSON)."""
+    for name in map(str.encode, (*NAMES, *_OF_RECORDS)):
+        yield from (bytes([0xA0 + len(name)]) + name, bytes([0, len(name)]) + name, bytes([2 * len(name) + 1]) + name)
+        yield from (kind + name + b"\0" for kind in (b"\x01", b"\x02", b"\x10", b"\x12"))
+        if len(name) >= _LONG_NAME:
+            yield bytes([0x60 + len(name)]) + name
 
 
 def _spelt(value: bytes) -> Iterator[bytes]:

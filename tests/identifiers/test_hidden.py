@@ -9,6 +9,9 @@ import struct
 from html import escape
 from urllib.parse import quote
 
+import bson
+import cbor2
+import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -224,3 +227,10 @@ def test_what_is_too_little_or_of_another_value_is_let_go(encode, kept):
 def test_another_alphabet_around_a_value_that_is_encoded(value, inner):
     signs = base64.b64encode(inner(value)).rstrip(b"=").translate(ALPHABET)
     assert WITH_ALPHABETS.sieve(QUIET + b"<a>" + signs + b"</a>" + QUIET)
+
+
+@pytest.mark.parametrize("pack", [msgpack.packb, cbor2.dumps, bson.encode], ids=["MessagePack", "CBOR", "BSON"])
+@pytest.mark.parametrize("name", ["imei", "model", "brand", "manufacturer"])
+def test_names_in_binary_formats(pack, name):
+    assert MATCHER.sieve(b"\x12\x07" + pack({"a": 1, name: "x"}))
+    assert not MATCHER.sieve(b"\x12\x07" + pack({"a": 1, f"my{name}s": "x"}))

@@ -122,6 +122,7 @@ def test_names_inside_an_object(text, expected):
         "&lt;短信&gt;".encode(),
         rb"\u003c\u77ed\u4fe1\u003e",
         "&lt;row%20短信=".encode(),
+        "%7B%26quot%3B短信%26quot%3B%3A%20".encode(),
     ],
 )
 def test_names_in_text_however_they_are_escaped(text):
