@@ -30,6 +30,7 @@ _SANE_NUMBER = 10_000
 _LARGEST_NUMBER = (1 << 29) - 1
 _COUNTED_FROM = 1 << 17
 _DEEPEST = 32
+_SHORTEST = 6
 _CLUE, _MOST_CLUES, _LONG = 4, 64, 64
 _LONGEST_PACKED, _TELLING, _LARGEST_ID = 512, 1 << 28, 1 << 52
 _RAW_LENGTHS = (6, 8, 16, 20, 32, 64)
@@ -47,12 +48,13 @@ type _Field = tuple[int, int, Any]
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the fields' values."""
     said = "proto" in context.content_type
-    reading = _Reading(context.most, _clues(data, context.spots) if said else ())
-    for kind in applicable(context):
+    kinds = tuple(applicable(context))
+    reading = _Reading(context.most, _clues(data, context.spots) if said else (), kinds)
+    for kind in kinds:
         message = _parsed(kind, data)
         if message is not None and message.ListFields():
             reading.named(message, "", ())
-            return reading.parts
+            return Sole(reading.parts) if _is_whole(message) else reading.parts
     fields = _fields(data, context.most)
     if fields is not None and is_text(data) and not _is_of_text(fields):
         raise DecodeError("is text", (Part(data),))
@@ -76,6 +78,11 @@ def _parsed(kind: type[Message], data: bytes) -> Message | None:
         return kind.FromString(data)
     except WireError:
         return None
+
+
+def _is_whole(message: Message) -> bool:
+    """Tells whether a schema knows all of a message's fields."""
+    return bool(message.ListFields()) and not len(UnknownFieldSet(message))
 
 
 def _fields(data: bytes, most: int) -> list[_Field] | None:
@@ -175,10 +182,13 @@ def _named(keys: tuple[str, ...], number: int) -> tuple[str, tuple[str, ...]]:
 
 @dataclass(slots=True)
 class _Reading:
-    """The parts that are read, `most` at most; where there are clues, of longer fields only those that hold one."""
+    """The parts that are read, `most` at most; where there are clues, of longer fields only those that hold one. Fields
+    that are messages of given `kinds` are left as they are: a schema says more of them than numbers do.
+    """
 
     most: int
     clues: frozenset[bytes] | tuple[()] = ()
+    kinds: Sequence[type[Message]] = ()
     parts: list[Part] = field(default_factory=list)
 
     def add(self, value: bytes, path: str, keys: tuple[str, ...], final: bool = False) -> None:
@@ -223,6 +233,13 @@ class _Reading:
     def _bytes(self, data: bytes, path: str, keys: tuple[str, ...], depth: int) -> None:
         """Adds a length-delimited field in the readings that it allows."""
         if not data or (self.clues and len(data) >= _LONG and not any(clue in data for clue in self.clues)):
+            return
+        if (
+            self.kinds
+            and len(data) >= _SHORTEST
+            and any((message := _parsed(kind, data)) is not None and _is_whole(message) for kind in self.kinds)
+        ):
+            self.add(data, path, keys)
             return
         text = is_text(data)
         inner = _fields(data, self.most) if depth < _DEEPEST and _may_be_message(data, text) else None
@@ -336,7 +353,7 @@ DECODER = Decoder(
     "protobuf",
     decode,
     rank=35,
-    minimum=6,
+    minimum=_SHORTEST,
     starts=bytes(tag for tag in range(8, 256) if tag & 7 in (_VARINT, _FIXED64, _BYTES, _START_GROUP, _FIXED32)),
     shape=re.compile(rb"[\x08-\x7f]|[\x80-\xff][\x01-\x7f]"),
     binary=True,

@@ -120,7 +120,12 @@ def names() -> Iterator[bytes]:
 
 
 def structured() -> Iterator[bytes]:
-    """Yields names as binary formats write them: behind their length (MessagePack, CBOR, AMF), or typed (BSON)."""
+    """Yields names as binary formats write them, behind their length (MessagePack, CBOR, AMF) or typed (BSON); and as
+    the head of a table does, one beside the other.
+    """
+    for name in map(str.encode, _OF_RECORDS):
+        yield from (sign + name for sign in (b",", b"\t"))
+        yield from (name + sign for sign in (b",", b"\t"))
     for name in map(str.encode, (*NAMES, *_OF_RECORDS)):
         yield from (bytes([0xA0 + len(name)]) + name, bytes([0, len(name)]) + name, bytes([2 * len(name) + 1]) + name)
         yield from (kind + name + b"\0" for kind in (b"\x01", b"\x02", b"\x10", b"\x12"))

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leaktap.config import ProtobufSchema
-from leaktap.decoders._api import Context, DecodeError, LimitReached
+from leaktap.decoders._api import Context, DecodeError, LimitReached, Sole
 from leaktap.decoders.protobuf import decode
 
 SAID = Context(content_type="application/x-protobuf")
@@ -124,6 +124,18 @@ def test_where_a_schema_applies(report, tmp_path, host, path, applies):
     found = values(report.SerializeToString(), Context(host="api.example.cn", path="/report", schemas=(schema,)))
     assert (".device.imei" in found) == applies
     assert (".1.1" in found) != applies
+
+
+def test_a_field_that_a_schema_is_for_is_left_to_it(report, tmp_path):
+    file = tmp_path / "leak.desc"
+    file.write_bytes(descriptor_set().SerializeToString())
+    context = Context(schemas=(ProtobufSchema(descriptors=file, message="leak.Report"),))
+    inner = report.SerializeToString()
+    around = b"\x0d\x01\x02\x03\x04\xba\x01" + bytes([len(inner) & 0x7F | 0x80, len(inner) >> 7]) + inner
+    assert values(around, context)[".23"] == [inner]
+    assert ".23.1.1" in values(around, Context())
+    assert isinstance(decode(inner, context), Sole)
+    assert not isinstance(decode(inner + bytes.fromhex("5a03616263"), context), Sole)
 
 
 def test_what_a_field_holds_is_followed(follow, kinds):

@@ -234,3 +234,8 @@ def test_another_alphabet_around_a_value_that_is_encoded(value, inner):
 def test_names_in_binary_formats(pack, name):
     assert MATCHER.sieve(b"\x12\x07" + pack({"a": 1, name: "x"}))
     assert not MATCHER.sieve(b"\x12\x07" + pack({"a": 1, f"my{name}s": "x"}))
+
+
+@pytest.mark.parametrize("text", ["title,dtstart,dtend\r\ntrain,1,2", "brand\tboard\nx\ty"])
+def test_names_in_the_head_of_a_table(text):
+    assert MATCHER.sieve(b"\x12" + bytes([len(text)]) + text.encode())
