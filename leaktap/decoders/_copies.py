@@ -6,7 +6,7 @@ Whole blocks are for the libraries; these give nothing where anything is wrong, 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from leaktap.decoders._inflate import CUT, FULL, End, Outlet
+from leaktap.decoders._inflate import CUT, FULL, MOST_MEMBERS, End, Outlet
 
 _MOST = 4 << 20
 """It is slow, and needs its own memory for what it makes."""
@@ -24,6 +24,20 @@ class Block(NamedTuple):
     end: int
     size: int | None = None
     is_stored: bool = False
+
+
+def in_lengths(data: bytes, at: int) -> list[Block]:
+    """Returns the blocks that fill the data from an offset on, each behind its length in four bytes, as Hadoop writes
+    them: nothing where they do not fill it, or are too many.
+    """
+    blocks: list[Block] = []
+    while at < len(data):
+        begin = at + 4
+        at = begin + int.from_bytes(data[at:begin])
+        if not begin < at <= len(data) or len(blocks) == MOST_MEMBERS:
+            return []
+        blocks.append(Block(begin, at))
+    return blocks
 
 
 def undo(

@@ -9,14 +9,14 @@ very end and grows by it, is text in some charset or can be read in turn.
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import lz4.block
 import lz4.frame
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
 from leaktap.decoders._charsets import reads
-from leaktap.decoders._copies import Block, Copy, undo
+from leaktap.decoders._copies import Block, Copy, in_lengths, undo
 from leaktap.decoders._inflate import FULL, End, Outlet, expand, is_told, outlet, unwrapped
 from leaktap.decoders._inflate import MOST_MEMBERS as MOST_FRAMES
 from leaktap.decoders._plain import is_text
@@ -32,6 +32,13 @@ _SHORTEST_READABLE = 8
 _ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
 _EXTENDED = re.compile(rb"\xff*")
 _MARKED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18|\x04\x22\x4d\x18|\x02\x21\x4c\x18|LZ4Block|mozLz40\0")
+
+
+class _Layout(NamedTuple):
+    """Blocks that nothing marks, and what all of them make; 0 where nobody says."""
+
+    blocks: list[Block]
+    size: int = 0
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -56,16 +63,16 @@ def _unmarked(data: bytes, context: Context, told: bool) -> Sequence[Part] | Non
     """Returns what blocks hold whose beginning does not say that they are any."""
     layouts = _sized(data)
     if (told and not is_text(data)) or _begins(data):
-        layouts.append(Block(0, len(data), len(data) * _LARGEST_RATIO))
+        layouts.append(_Layout([Block(0, len(data), len(data) * _LARGEST_RATIO)]))
     if not told and not layouts:
         return None
     broken: list[tuple[Outlet, End]] = []
-    for block in layouts:
+    for blocks, size in layouts:
         out = outlet(context)
-        end = undo(data, [block], out, _whole, _copies)
+        end = undo(data, blocks, out, _whole, _copies)
         if end.is_broken:
             broken.append((out, end))
-        elif end.problem or (out.size == block.size if block.begin else told or _is_convincing(out, data, context)):
+        elif end.problem or (out.size == size if size else told or _is_convincing(out, data, context)):
             return unwrapped(out, end, context, told)
     if not told:
         return None
@@ -126,16 +133,18 @@ def _of_java(data: bytes) -> Iterator[Block]:
         yield Block(begin, at, int.from_bytes(head[13:17], "little"), head[8:9] < b"\x20")
 
 
-def _sized(data: bytes) -> list[Block]:
-    """Returns the block as it is if the data begins with a size in four bytes, or with Hadoop's two lengths."""
-    found: list[Block] = []
+def _sized(data: bytes) -> list[_Layout]:
+    """Returns what there is if the data begins with a size in four bytes, alone or before blocks with their lengths."""
+    found: list[_Layout] = []
     after = len(data) - 4
     for order in _ORDERS:
         size = int.from_bytes(data[:4], order)
         if 0 < size <= after * _LARGEST_RATIO and after <= size + size // 255 + 16:
-            found.append(Block(4, len(data), size))
-    if int.from_bytes(data[4:8]) == after - 4:
-        found.append(Block(8, len(data), int.from_bytes(data[:4])))
+            found.append(_Layout([Block(4, len(data), size)], size))
+    size = int.from_bytes(data[:4])
+    if size and (blocks := in_lengths(data, 4)):
+        most = [min(size, (block.end - block.begin) * _LARGEST_RATIO) for block in blocks]
+        found.append(_Layout([block._replace(size=each) for block, each in zip(blocks, most, strict=True)], size))
     return found
 
 

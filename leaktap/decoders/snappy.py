@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import cramjam
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part, Sole
-from leaktap.decoders._copies import Block, Copy, undo
+from leaktap.decoders._copies import Block, Copy, in_lengths, undo
 from leaktap.decoders._inflate import is_told, outlet, unwrapped
 from leaktap.decoders._plain import is_text
 
@@ -21,6 +21,7 @@ _JAVA_HEAD, _FRAME_HEAD, _CHECKSUM = 16, 4, 4
 _COMPRESSED, _STORED, _SKIPPABLE = 0x00, 0x01, 0x80
 _LITERAL = b"[" + re.escape(bytes(range(0, 256, 4))) + b"]"
 _SHAPE = re.compile(rb"(?s)[\x80-\xff]{0,4}[\x01-\x7f]" + _LITERAL + rb"|\xff\x06\0\0sNaPpY|\x82SNAPPY\0|\0...\0")
+_LONGEST_SIZE = 10
 _LARGEST_RATIO = 22
 """A copy of 64 bytes takes three."""
 
@@ -38,9 +39,9 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         return Sole(
             unwrapped(out, undo(data, _of_java(data, _JAVA_HEAD, len(data)), out, _whole, _copies), context, told, data)
         )
-    if int.from_bytes(data[4:8]) + 8 == len(data):
-        blocks = list(_of_java(data, 4, len(data)))
-        if len(blocks) == 1 and _size(data[8:]) == int.from_bytes(data[:4]) > 0:
+    if blocks := in_lengths(data, 4):
+        sizes = [_size(data[block.begin : block.begin + _LONGEST_SIZE]) for block in blocks]
+        if min(sizes) >= 0 and sum(sizes) == int.from_bytes(data[:4]) > 0:
             return unwrapped(out, undo(data, blocks, out, _whole, _copies), context, told)
     size = _size(data)
     if not told and not (0 < size <= len(data) * _LARGEST_RATIO and len(data) <= 32 + size + size // 6):
@@ -91,7 +92,7 @@ def _whole(block: bytes, room: int) -> bytearray | None:
 def _size(block: bytes) -> int:
     """Returns how much a block says to make, or -1 if it says nothing."""
     try:
-        return int(cramjam.snappy.decompress_raw_len(block[:10]))
+        return int(cramjam.snappy.decompress_raw_len(block[:_LONGEST_SIZE]))
     except cramjam.DecompressionError:
         return -1
 

@@ -28,8 +28,9 @@ _SHORTEST_PIECE = 20
 
 _FIELD = re.compile(rb"[^&]{20,}+(?=&)")
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")
-_WIDE = b"a0" * 4
-"""Letters of UTF-16, in either order: what they spell has no look of its own."""
+_WIDE = (b"a0", b"a000")
+_FEWEST_WIDE = 4
+"""Letters of UTF-16 and UTF-32, in either order: what they spell has no look of its own."""
 
 _SAMPLE = 4096
 _HEX = re.compile(rb"[0-9a-f_-]+|[0-9A-F_-]+")
@@ -194,13 +195,14 @@ class Runs:
 
 
 def _wide(marks: bytes) -> Iterator[int]:
-    """Yields where letters and digits of two bytes each end."""
-    end = 0
-    while (start := marks.find(_WIDE, end)) >= 0:
-        end = start + len(_WIDE)
-        while marks.startswith(_WIDE[:2], end):
-            end += 2
-        yield end
+    """Yields where letters and digits of two bytes each end, or of four."""
+    for letter in _WIDE:
+        end, several = 0, letter * _FEWEST_WIDE
+        while (start := marks.find(several, end)) >= 0:
+            end = start + len(several)
+            while marks.startswith(letter, end):
+                end += len(letter)
+            yield end
 
 
 def is_opaque(run: bytes) -> bool:

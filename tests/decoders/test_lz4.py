@@ -39,6 +39,11 @@ def legacy(data):
     return b"\x02\x21\x4c\x18" + len(packed).to_bytes(4, "little") + packed
 
 
+def hadoop(data, size=100):
+    blocks = [block(data[at : at + size]) for at in range(0, len(data), size)]
+    return len(data).to_bytes(4) + b"".join(len(each).to_bytes(4) + each for each in blocks)
+
+
 LAYOUTS = {
     "frame": lz4.frame.compress,
     "linked": lambda data: lz4.frame.compress(data, block_linked=True, block_checksum=True, content_checksum=True),
@@ -48,6 +53,7 @@ LAYOUTS = {
     "little": lz4.block.compress,
     "big": lambda data: len(data).to_bytes(4) + block(data),
     "hadoop": lambda data: len(data).to_bytes(4) + len(block(data)).to_bytes(4) + block(data),
+    "hadoop's blocks": hadoop,
     "bare": block,
 }
 
@@ -82,6 +88,20 @@ def test_a_bare_block_that_does_not_shrink_holds_what_is_read_in_turn(follow):
     assert len(block(struct)) > len(struct)
     assert follow(block(struct)).at("|lz4|thrift.1") == [b"867530912345678"]
     assert decode(block(bytes(range(130, 170))), Context()) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda packed: (int.from_bytes(packed[:4]) + 1).to_bytes(4) + packed[4:],
+        lambda packed: packed + b"\0\0\0\0",
+        lambda packed: packed[:-1],
+        lambda packed: b"\0\0\0\0" + packed[4:],
+    ],
+    ids=["another size", "an empty block", "cut off", "of nothing"],
+)
+def test_blocks_that_do_not_make_what_is_said_are_none(change):
+    assert decode(change(hadoop(TEXT * 20)), Context()) is None
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

@@ -25,11 +25,17 @@ def java(data, size=100):
     return b"\x82SNAPPY\0" + bytes([0, 0, 0, 1] * 2) + b"".join(len(piece).to_bytes(4) + piece for piece in pieces)
 
 
+def hadoop(data, size=100):
+    blocks = [raw(data[at : at + size]) for at in range(0, len(data), size)]
+    return len(data).to_bytes(4) + b"".join(len(each).to_bytes(4) + each for each in blocks)
+
+
 WRAPPINGS = {
     "raw": raw,
     "framed": lambda data: bytes(cramjam.snappy.compress(data)),
     "java": java,
     "hadoop": lambda data: len(data).to_bytes(4) + len(raw(data)).to_bytes(4) + raw(data),
+    "hadoop's blocks": hadoop,
 }
 
 
@@ -71,6 +77,19 @@ def test_cut_and_changed(name, change):
         except (DecodeError, LimitReached) as error:
             parts = error.parts
         assert sum(len(part.value) for part in parts or ()) <= 5000 + len(packed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda packed: (int.from_bytes(packed[:4]) + 1).to_bytes(4) + packed[4:],
+        lambda packed: packed + b"\0\0\0\0",
+        lambda packed: packed[:-1],
+    ],
+    ids=["another size", "an empty block", "cut off"],
+)
+def test_blocks_that_do_not_make_what_is_said_are_none(change):
+    assert decode(change(hadoop(TEXT * 20)), Context()) is None
 
 
 @pytest.mark.parametrize("name", ["raw", "java"])

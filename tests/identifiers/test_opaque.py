@@ -68,11 +68,12 @@ def test_places():
     assert Runs().ends(b"a " + run + b"= " + run) == [2 + len(run), 4 + 2 * len(run)]
 
 
-def test_text_of_two_bytes_to_the_sign():
-    for charset in ("utf-16-le", "utf-16-be"):
+def test_text_of_two_or_four_bytes_to_the_sign():
+    for charset in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
         body = b"\x0a\x05other\x12\x10" + "867530912".encode(charset)
         assert Runs().ends(body)
     assert not Runs().ends(b"\x0a\x05other\x12\x10" + bytes(range(40)))
+    assert not Runs().ends(b"\x0a\x05other\x12\x10" + "867".encode("utf-32-le"))
 
 
 def test_digits_that_spell_a_text_beside_words():
