@@ -161,6 +161,12 @@ _SCHEMES: dict[str, tuple[dict[str, Any], _Encrypt]] = {
 }
 """What the keyring says of a way to encrypt, and the way."""
 
+_BESIDE: dict[str, dict[str, Any]] = {
+    "key-in-a-field": {"field": "drawn_key"},
+    "key-in-a-header": {"header": "X-Drawn-Key"},
+}
+"""What the keyring says of where a key is sent that each message has another of."""
+
 _READABLE = frozenset(("aes-cbc", "aes-ctr", "3des-cbc", "sm4-ecb", "rc4", "aes-cbc-unhashed"))
 """Those of which the keyring does not say that anything may come out: only what can be read shows that a key fits."""
 
@@ -197,7 +203,12 @@ def _lock(name: str) -> Lock:
     return Lock.model_validate({**said, "name": name, "yields": yields, "where": _WHERE[name](name)})
 
 
-KEYS = Keys(tuple(map(_lock, _SCHEMES)))
+def _lock_beside(name: str) -> Lock:
+    said = {"cipher": "aes", "mode": "cbc", "key": _BESIDE[name], "iv": {"hex": _IV.hex()}, "yields": "bytes"}
+    return Lock.model_validate({**said, "name": name, "where": _by_name(name)})
+
+
+KEYS = Keys((*map(_lock, _SCHEMES), *map(_lock_beside, _BESIDE)))
 """The user's keyring."""
 
 
@@ -214,3 +225,17 @@ def encrypted(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
     text = base64.b64encode(sealed).decode()
     members = dict(shuffled(random, name, text, filler(random, range_)))
     return Wrapped(json.dumps(members).encode(), f"|json.$.{name}|base64{step}", home=ANYWHERE)
+
+
+def encrypted_beside(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
+    """Encrypts with a key that the message has: beside what is encrypted, or in a header field."""
+    name = random.choice(list(_BESIDE))
+    key = random.randbytes(8).hex()
+    text = base64.b64encode(crypt(AES(key.encode()), CBC(_IV), padded(data))).decode()
+    others, home = filler(random, range_), ANYWHERE
+    if field := _BESIDE[name].get("field"):
+        others.append((field, key))
+    else:
+        home = Home(headers=((_BESIDE[name]["header"].encode(), key.encode()),))
+    members = dict(shuffled(random, name, text, others))
+    return Wrapped(json.dumps(members).encode(), f"|json.$.{name}|base64|decrypt.{name}", home=home)

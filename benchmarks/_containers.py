@@ -3,7 +3,9 @@
 import bz2
 import gzip
 import io
+import itertools
 import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -22,11 +24,15 @@ _LEVELS = (1, 6, 9)
 
 
 def _in_members(random: Random, data: bytes, pack: Callable[[bytes], bytes]) -> bytes:
-    """Packs, now and then in two streams, one behind the other."""
+    """Packs, now and then in two streams or three, one behind the other."""
     if random.random() < 0.8:
         return pack(data)
-    at = random.randint(0, len(data))
-    return pack(data[:at]) + pack(data[at:])
+    return b"".join(map(pack, _cut(random, data)))
+
+
+def _cut(random: Random, data: bytes) -> list[bytes]:
+    ends = [0, *sorted(random.randint(0, len(data)) for _ in range(random.choice((1, 1, 2)))), len(data)]
+    return [data[start:end] for start, end in itertools.pairwise(ends)]
 
 
 def gzip_(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
@@ -35,7 +41,8 @@ def gzip_(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
 
 
 def zlib_(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    return Wrapped(zlib.compress(data, random.choice(_LEVELS)), "|zlib")
+    level = random.choice(_LEVELS)
+    return Wrapped(_in_members(random, data, lambda piece: zlib.compress(piece, level)), "|zlib")
 
 
 def deflate(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
@@ -52,7 +59,12 @@ def brotli_(_: Random, data: bytes, __: Sequence[int]) -> Wrapped:
 
 
 def lz4_(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    """Writes frames, a block behind its size, or a bare block where it shrinks or holds a text."""
+    """Writes frames, blocks as lz4-java does or behind Hadoop's lengths, one behind its size, or a bare block where it
+    shrinks or holds a text.
+    """
+    if random.random() < 0.2:
+        write = random.choice((_lz4_of_java, _in_lengths(lambda piece: lz4.block.compress(piece, store_size=False))))
+        return Wrapped(write(_cut(random, data)), "|lz4")
     if random.random() < 0.5:
         return Wrapped(_in_members(random, data, lz4.frame.compress), "|lz4")
     bare = lz4.block.compress(data, store_size=False)
@@ -62,8 +74,45 @@ def lz4_(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
 
 
 def snappy(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
-    pack = random.choice((cramjam.snappy.compress, cramjam.snappy.compress_raw))
-    return Wrapped(bytes(pack(data)), "|snappy")
+    """Writes frames, a bare block, or blocks as snappy-java does or behind Hadoop's lengths."""
+    kind = random.randrange(4)
+    if kind == 0:
+        return Wrapped(_snappy_of_java(_cut(random, data)), "|snappy")
+    if kind == 1:
+        return Wrapped(_in_lengths(_snappy_block)(_cut(random, data)), "|snappy")
+    if kind == 2:
+        return Wrapped(_snappy_block(data), "|snappy")
+    return Wrapped(_in_members(random, data, lambda piece: bytes(cramjam.snappy.compress(piece))), "|snappy")
+
+
+def _snappy_block(data: bytes) -> bytes:
+    return bytes(cramjam.snappy.compress_raw(data))
+
+
+def _snappy_of_java(pieces: Sequence[bytes]) -> bytes:
+    """Writes a SnappyOutputStream: magic, its version and the least that reads it, and blocks behind their lengths."""
+    blocks = [_snappy_block(piece) for piece in pieces]
+    return b"\x82SNAPPY\0" + struct.pack(">II", 1, 1) + b"".join(len(one).to_bytes(4) + one for one in blocks)
+
+
+def _lz4_of_java(pieces: Sequence[bytes]) -> bytes:
+    """Writes an LZ4BlockOutputStream: magic, method and level, sizes, a checksum that nobody looks at, content."""
+    out = b""
+    for piece in (*filter(None, pieces), b""):
+        packed = lz4.block.compress(piece, store_size=False)
+        method, packed = (0x20, packed) if 0 < len(packed) < len(piece) else (0x10, piece)
+        out += b"LZ4Block" + struct.pack("<BIII", method | 6, len(packed), len(piece), 0) + packed
+    return out
+
+
+def _in_lengths(pack: Callable[[bytes], bytes]) -> Callable[[Sequence[bytes]], bytes]:
+    """Returns a writer of what Hadoop's BlockCompressorStream writes: the size of all, and blocks behind their own."""
+
+    def write(pieces: Sequence[bytes]) -> bytes:
+        blocks = [pack(piece) for piece in pieces if piece]
+        return sum(map(len, pieces)).to_bytes(4) + b"".join(len(one).to_bytes(4) + one for one in blocks)
+
+    return write
 
 
 def bzip2(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:

@@ -2,13 +2,14 @@
 
 import base64
 import html
+import json
 import quopri
 import sys
 from collections.abc import Callable, Sequence
 from random import Random
 from urllib.parse import quote_from_bytes
 
-from benchmarks._members import Wrapped
+from benchmarks._members import Header, Wrapped, filler, shuffled
 
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -134,6 +135,39 @@ def data_url(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
 def charset(name: str, step: str) -> Callable[[Random, bytes, Sequence[int]], Wrapped]:
     """Returns a wrapper that writes text in a charset."""
     return lambda random, data, range_: Wrapped(data.decode().encode(name), step)
+
+
+def marked(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+    """Writes UTF-32 behind a byte order mark."""
+    return Wrapped(f"\ufeff{data.decode()}".encode(random.choice(("utf-32-le", "utf-32-be"))), "|text")
+
+
+def announced(*charsets: str) -> Callable[[Random, bytes, Sequence[int]], Wrapped]:
+    """Returns a wrapper that writes text in a charset that the content type names."""
+
+    def write(random: Random, data: bytes, _: Sequence[int]) -> Wrapped:
+        name = random.choice(charsets)
+        return Wrapped(data.decode().encode(name), "|text", _said("text/plain", name))
+
+    return write
+
+
+def _said(kind: str, charset: str) -> tuple[Header, ...]:
+    return ((b"Content-Type", f"{kind}; charset={charset}".encode()),)
+
+
+def among(charset: str, key: str, words: str, said: bool = False) -> Callable[[Random, bytes, Sequence[int]], Wrapped]:
+    """Returns a wrapper that writes text into a document with Chinese in it, in a charset that may be `said`."""
+
+    def write(random: Random, data: bytes, range_: Sequence[int]) -> Wrapped:
+        name = random.choice(("v", "info", "payload"))
+        tree = dict(shuffled(random, name, data.decode(), [(key, words), *filler(random, range_)]))
+        text = json.dumps(tree, ensure_ascii=False).encode(charset)
+        if said:
+            return Wrapped(text, f"|text|json.$.{name}", _said("application/json", charset))
+        return Wrapped(text, f"|charset.{charset}|json.$.{name}")
+
+    return write
 
 
 def for_urls(data: bytes) -> bytes:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from random import Random
 
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from benchmarks._lists import lists
 from benchmarks._places import places
@@ -41,8 +42,8 @@ _WORDS: list[str] = re.findall(
 )
 
 
-SALTS, PACKAGE, BESIDE = ("k3y-of-an-app",), "com.example.drawn", "Ak7f0qL2zR9x"
-"""What values are hashed with: what the user names, the package of the app under test, and what the message has."""
+SALTS, PACKAGE, DOMAIN, BESIDE = ("k3y-of-an-app",), "com.example.drawn", "app.drawn.example", "Ak7f0qL2zR9x"
+"""What values are hashed with: what the user names, package and domain of the app, and what the message has."""
 
 _READ: list[str] = re.findall(
     r"\S+",
@@ -278,6 +279,14 @@ def _sm3(data: bytes) -> bytes:
     return digest.finalize()
 
 
+def _hmac(algorithm: str, key: bytes, data: bytes) -> bytes:
+    if algorithm != "sm3":
+        return hmac.digest(key, data, algorithm)
+    keyed = HMAC(key, hashes.SM3())
+    keyed.update(data)
+    return keyed.finalize()
+
+
 type _Hash = Callable[[bytes], bytes]
 
 _USUAL: dict[str, _Hash] = {
@@ -344,7 +353,7 @@ def _written(name: str, value: str) -> Iterator[Writing]:
             for spelt, how in ((text, "hex"), (text.upper(), "hex-upper")):
                 digest = _USUAL[outer](spelt.encode())
                 yield from _all(name, value, digest, (*form, inner, how, outer), "hashed twice")
-        for salt in (*SALTS, PACKAGE):
+        for salt in (*SALTS, PACKAGE, DOMAIN):
             key = salt.encode()
             for algorithm in _USUAL:
                 before, behind = _USUAL[algorithm](key + data), _USUAL[algorithm](data + key)
@@ -352,8 +361,8 @@ def _written(name: str, value: str) -> Iterator[Writing]:
                 yield from _all(name, value, behind, (*form, f"salt-after={salt}", algorithm), "salted")
                 behind = _USUAL[algorithm](_USUAL["md5"](data).hex().encode() + key)
                 yield from _all(name, value, behind, (*form, "md5", "hex", f"salt-after={salt}", algorithm), "salted")
-            for algorithm in ("md5", "sha1", "sha256", "sha512"):
-                digest = hmac.digest(key, data, algorithm)
+            for algorithm in _USUAL:
+                digest = _hmac(algorithm, key, data)
                 yield from _all(name, value, digest, (*form, f"salt-key={salt}", f"hmac-{algorithm}"), "salted")
     yield from _told(name, value)
 

@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_from_bytes
 from benchmarks import _given as given
 from benchmarks._ciphers import KEYS
 from benchmarks._encodings import OWN_ALPHABET
-from benchmarks._identities import PACKAGE, Identity, identity
+from benchmarks._identities import DOMAIN, PACKAGE, Identity, identity
 from benchmarks._members import ANYWHERE, FEW, MANY, Header, Home, Wrapped, filler
 from benchmarks._wrappers import WRAPPERS, Kind
 from benchmarks._writing import Form, Writing
@@ -35,6 +35,7 @@ _PLACES: dict[str, Kind] = {
 _LIES = (b"gzip", b"deflate", b"br", b"zstd", b"rc4,gzip")
 _FIELDS = ("X-Device", "X-Client-Data", "Authorization-Info", "User-Agent", "Token")
 _SAME_PROTOBUF = re.compile(r"(\|protobuf(?:\.\d+|\[\d+\])+)\|protobuf(?=\.)")
+_CHINESE_DOCUMENT = re.compile(r"\|charset\.(?:gb18030|big5)(?=\|json\.)")
 _CHARSETS = {
     "|charset.utf-16-le": "utf-16-le",
     "|charset.utf-16-be": "utf-16-be",
@@ -79,7 +80,7 @@ class Matrix:
         self._identity: Identity = identity(Random(seed))
         decode = Decode(alphabets={"own": OWN_ALPHABET.decode()})
         case = Case(
-            app=AppUnderTest(package=PACKAGE), decode=decode,
+            app=AppUnderTest(package=PACKAGE, domains=(DOMAIN,)), decode=decode,
             protobuf=given.PROTOBUF, flatbuffers=given.FLATBUFFERS, avro=given.AVRO,
         )  # fmt: skip
         self._examiner = Examiner(case, [self._identity.profile], keys=KEYS, limits=Limits(seconds=_SECONDS))
@@ -302,8 +303,9 @@ def _unfolded(path: str, form: Form) -> tuple[str, Form]:
     """Returns path and form in one of the ways to tell the same.
 
     A digest in base64 is in base64 by its path as well as by its form, so is a text in its charset; and a protobuf
-    message in a protobuf field is a field of a field.
+    message in a protobuf field is a field of a field. A document may be read before its charset, value by value.
     """
+    path = _CHINESE_DOCUMENT.sub("", path)
     while path != (merged := _SAME_PROTOBUF.sub(r"\1", path)):
         path = merged
     for step, name in _CHARSETS.items():

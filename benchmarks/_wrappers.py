@@ -19,7 +19,7 @@ from benchmarks import _containers as containers
 from benchmarks import _encodings as encodings
 from benchmarks import _given as given
 from benchmarks import _serialisations as serialisations
-from benchmarks._ciphers import encrypted
+from benchmarks._ciphers import encrypted, encrypted_beside
 from benchmarks._lzstring import lz_string
 from benchmarks._members import Header, Wrapped, a_name, as_number, document, filler, shuffled
 from benchmarks._recipes import growingio, of_an_sdk
@@ -219,6 +219,9 @@ def _coding(*names: str) -> tuple[Header, ...]:
 _GRPC = _type("application/grpc", "application/grpc+proto", "application/grpc-web+proto", "application/connect+proto")
 _GRPC_TEXT = _type("application/grpc-web-text", "application/grpc-web-text+proto")
 _CHINESE = re.compile(rb"(?s)(?:.*[\xe4-\xe9][\x80-\xbf]{2}){2}.*")
+_LATIN = re.compile(rb"[\x20-\x7e]{4,}")
+_SIMPLIFIED, _TRADITIONAL = ("页面", "用户信息 设备状态"), ("頁面", "使用者資料 裝置狀態")
+_CHARSETS = ("gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
 
 WRAPPERS: dict[str, Wrapper] = {
     "json": Wrapper("json", "text", "text", _json, _type("application/json", "application/json; charset=utf-8")),
@@ -245,6 +248,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "flatbuffers": Wrapper("flatbuffers", "bytes", "bytes", given.flat, given=True),
     "avro by schema": Wrapper("avro", "bytes", "bytes", given.avro, given=True),
     "encrypted": Wrapper("decrypt", "bytes", "bytes", encrypted, least=21, given=True),
+    "encrypted, key beside": Wrapper("decrypt", "bytes", "text", encrypted_beside, least=21, given=True),
     "encrypted by an SDK": Wrapper("decrypt", "bytes", "bytes", of_an_sdk, least=21, given=True),
     "encrypted by GrowingIO": Wrapper("decrypt", "bytes", "bytes", growingio, least=21, said=True, given=True),
     "records": Wrapper("records", "bytes", "bytes", serialisations.records),
@@ -267,6 +271,20 @@ WRAPPERS: dict[str, Wrapper] = {
     "utf-16-le": Wrapper("charset", "text", "bytes", encodings.charset("utf-16-le", "|charset.utf-16-le"), least=12),
     "utf-16-be": Wrapper("charset", "text", "bytes", encodings.charset("utf-16-be", "|charset.utf-16-be"), least=12),
     "gb18030": Wrapper("charset", "text", "bytes", encodings.charset("gb18030", "|charset.gb18030"), shape=_CHINESE),
+    "utf-32": Wrapper("text", "text", "bytes", encodings.marked),
+    "utf-32-le": Wrapper(
+        "charset", "text", "bytes", encodings.charset("utf-32-le", "|charset.utf-32-le"), shape=_LATIN
+    ),
+    "utf-32-be": Wrapper(
+        "charset", "text", "bytes", encodings.charset("utf-32-be", "|charset.utf-32-be"), shape=_LATIN
+    ),
+    "gb18030 among": Wrapper("charset", "text", "bytes", encodings.among("gb18030", *_SIMPLIFIED)),
+    "big5 among": Wrapper("charset", "text", "bytes", encodings.among("big5", *_TRADITIONAL), shape=_LATIN),
+    "gb18030 said": Wrapper("text", "text", "bytes", encodings.among("gb18030", *_SIMPLIFIED, True), said=True),
+    "big5 said": Wrapper(
+        "text", "text", "bytes", encodings.among("big5", *_TRADITIONAL, True), said=True, shape=_LATIN
+    ),
+    "charset said": Wrapper("text", "text", "bytes", encodings.announced(*_CHARSETS), said=True),
     "gzip": Wrapper("gzip", "bytes", "bytes", containers.gzip_, _coding("gzip", "x-gzip")),
     "zlib": Wrapper("zlib", "bytes", "bytes", containers.zlib_, _coding("deflate")),
     "deflate": Wrapper("deflate", "bytes", "bytes", containers.deflate, _coding("deflate"), least=64),
