@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from benchmarks._lists import lists
+from benchmarks._named import named
+from benchmarks._photos import photos
 from benchmarks._places import places
 from benchmarks._writing import Form, Writing
 from leaktap.config import DeviceProfile
@@ -80,7 +82,7 @@ def identity(random: Random) -> Identity:
     writings["contacts"] = [writing for contact in contacts for writing in _contact(contact)]
     for writing in _joined(values):
         writings[writing.identifier].append(writing)
-    for writing in lists(random):
+    for writing in (*lists(random), *named(random), *photos(latitude, longitude, random)):
         writings.setdefault(writing.identifier, []).append(writing)
     forms: dict[tuple[str, bytes], set[Form]] = {}
     for name, each in writings.items():

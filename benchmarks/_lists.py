@@ -7,9 +7,10 @@ import io
 import json
 import plistlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
@@ -21,6 +22,7 @@ from benchmarks._serialisations import bson_document
 from benchmarks._writing import Writing
 
 type _Record = dict[str, str | int]
+type _Nested = Mapping[str, Any]
 
 _SURNAMES, _GIVEN = "赵钱孙李周吴郑王冯陈", "伟芳娜敏静丽强磊军洋"
 _WORDS: list[str] = re.findall(r"\S+", "lunch dentist parcel gate flight meeting train rent code library")
@@ -159,8 +161,41 @@ def lists(random: Random) -> Iterator[Writing]:
                     continue
                 data, step = write(called, records)
                 yield Writing(identifier, "", data, (), f"list in {family}", step, "structure", count)
+    yield from _address_books(random)
     yield from _texts(random)
     yield from _objects(random)
+
+
+def _address_books(random: Random) -> Iterator[Writing]:
+    """Yields entries with several numbers each, as the plugins of apps' frameworks read them off Android and iOS."""
+
+    def numbers() -> list[str]:
+        return [_phone(random) for _ in range(random.randint(1, 3))]
+
+    def full() -> dict[str, str]:
+        return {"givenName": "".join(random.sample(_GIVEN, k=2)), "familyName": random.choice(_SURNAMES)}
+
+    makes: tuple[tuple[str, Callable[[], _Nested]], ...] = (
+        ("contacts", lambda: {"name": _name(random), "phones": numbers()}),
+        ("contacts", lambda: {"phones": numbers(), "displayName": _name(random), "emails": []}),
+        ("list", lambda: {
+            "displayName": _name(random), "phones": [{"label": "mobile", "value": n} for n in numbers()]
+        }),
+        ("data", lambda: {"display_name": _name(random), "phones": [{"number": n, "type": 2} for n in numbers()]}),
+        ("contacts", lambda: {
+            **full(), "phoneNumbers": [{"label": "mobile", "number": n} for n in numbers()]
+        }),
+        ("contacts", lambda: {
+            "id": str(random.randrange(999)), "name": full(),
+            "phoneNumbers": [{"type": "mobile", "value": n} for n in numbers()],
+        }),
+        ("contactList", lambda: {"contact_name": _name(random), "contact_phones": ",".join(numbers())}),
+        ("通讯录", lambda: {"姓名": _name(random), "电话": numbers()}),
+    )  # fmt: skip
+    for called, make in makes:
+        for family, write in _NESTED.items():
+            data, step = write(called, [make() for _ in range(random.randint(3, 9))])
+            yield Writing("contacts", "", data, (), f"address book in {family}", step, "structure", 3)
 
 
 def _texts(random: Random) -> Iterator[Writing]:
@@ -239,11 +274,11 @@ def _objects(random: Random) -> Iterator[Writing]:
         yield Writing("device_model", "", pairs.encode(), (), "object in a form", "|form", "structure", count)
 
 
-def _as_json(called: str, records: Sequence[_Record]) -> tuple[bytes, str]:
+def _as_json(called: str, records: Sequence[_Nested]) -> tuple[bytes, str]:
     return json.dumps({"v": 3, called: records}, ensure_ascii=False).encode(), f"|json.$.{called}"
 
 
-def _bare(_: str, records: Sequence[_Record]) -> tuple[bytes, str]:
+def _bare(_: str, records: Sequence[_Nested]) -> tuple[bytes, str]:
     return json.dumps(records).encode(), "|json.$"
 
 
@@ -267,23 +302,23 @@ def _attributes(called: str, records: Sequence[_Record]) -> tuple[bytes, str]:
     return f"<{called}>{''.join(f'<row {item} />' for item in items)}</{called}>".encode(), f"|xml.{called}.row"
 
 
-def _property_list(called: str, records: Sequence[_Record]) -> tuple[bytes, str]:
+def _property_list(called: str, records: Sequence[_Nested]) -> tuple[bytes, str]:
     return plistlib.dumps({"v": 3, called: records}), f"|plist.$.{called}"
 
 
-def _binary_property_list(called: str, records: Sequence[_Record]) -> tuple[bytes, str]:
+def _binary_property_list(called: str, records: Sequence[_Nested]) -> tuple[bytes, str]:
     return plistlib.dumps({called: records}, fmt=plistlib.FMT_BINARY), f"|plist.$.{called}"
 
 
-def _messagepack(called: str, records: Sequence[_Record]) -> tuple[bytes, str]:
+def _messagepack(called: str, records: Sequence[_Nested]) -> tuple[bytes, str]:
     return msgpack.packb({"v": 3, called: records}), f"|messagepack.$.{called}"
 
 
-def _cbor(called: str, records: Sequence[_Record]) -> tuple[bytes, str]:
+def _cbor(called: str, records: Sequence[_Nested]) -> tuple[bytes, str]:
     return cbor2.dumps({"v": 3, called: records}), f"|cbor.$.{called}"
 
 
-def _bson(called: str, records: Sequence[_Record]) -> tuple[bytes, str]:
+def _bson(called: str, records: Sequence[_Nested]) -> tuple[bytes, str]:
     return bson_document({"v": 3, called: records}.items()), f"|bson.$.{called}"
 
 
@@ -311,3 +346,11 @@ _WAYS: dict[str, Callable[[str, Sequence[_Record]], tuple[bytes, str]]] = {
     "Avro": _avro,
 }
 _NAMELESS = frozenset(("bare JSON", "JSON by line", "CSV", "Avro"))
+_NESTED: dict[str, Callable[[str, Sequence[_Nested]], tuple[bytes, str]]] = {
+    "JSON": _as_json,
+    "plist": _property_list,
+    "binary plist": _binary_property_list,
+    "MessagePack": _messagepack,
+    "CBOR": _cbor,
+    "BSON": _bson,
+}

@@ -149,7 +149,8 @@ def part_of(lists: Sequence[Match]) -> Callable[[Match], bool]:
 
     def inside(match: Match) -> bool:
         path = match.leaf.path
-        around = (list_of(path), path, path.rpartition(".")[0])
+        inner = list_of(path)
+        around = (inner, list_of(inner), path, path.rpartition(".")[0])
         return not taken.isdisjoint({(outer, match.category) for outer in around})
 
     return inside if taken else lambda match: False

@@ -35,7 +35,10 @@ class _Search:
     _seen: set[tuple[str, Span]] = field(default_factory=set)
 
     def add(self, named: Named, span: Span, is_named: bool = True) -> None:
-        """Takes a candidate unless it overlaps a known value, is too long, no text, or nobody's."""
+        """Takes a candidate unless it overlaps a known value, is too long, no text, or nobody's.
+
+        Of classes whose values may be long files, bytes that are no text count as well, in hexadecimal.
+        """
         mark = (named.identifier.name, span)
         if mark in self._seen or not 0 < span[1] - span[0] <= _LONGEST or self.taken.find(MARK, *span) >= 0:
             return
@@ -43,7 +46,9 @@ class _Search:
         try:
             text = self.leaf.value[slice(*span)].decode()
         except UnicodeDecodeError:
-            return
+            if not named.identifier.long_values:
+                return
+            text = self.leaf.value[slice(*span)].hex()
         if not is_placeholder(text, named.identifier) and text.lower() not in self.nothing:
             candidate = Candidate(self.leaf, text, span, named.key, is_named, named.weak, named.hashed)
             self.found.append((named.identifier, candidate))

@@ -3,7 +3,7 @@
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from leaktap.config import DeviceProfile
@@ -14,10 +14,21 @@ from leaktap.identifiers.phone import variants as phone_variants
 from leaktap.model import Match
 
 _FEWEST = 3
-_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,18}[0-9]")
+_NUMBER = r"\+?[0-9][0-9 ()-]{5,18}[0-9]"
+_PHONES = re.compile(rf"{_NUMBER}(?:[,;|]\s?{_NUMBER}){{0,20}}")
 _NAME = re.compile(r"[^\W\d_][^\d@/:]{1,40}")
 _NUMBER_LINE = re.compile(rb"^(?:\w+\.)?TEL(?:;[^:\r\n]{0,200})?:(?:tel:)?(\+?[0-9][0-9 ()-]{4,20})", re.MULTILINE)
-_NAME_KEYS = re.compile(r".*(?:name|nick|contact|remark|label|xingming|姓名|名字|名称|昵称|联系人|备注)")
+_NAME_KEYS = re.compile(
+    r".*(?:name|nick|contact|remark|label|xingming|姓名|名字|名称|昵称|联系人|备注)|name(?:display|formatted|given|family)"
+)
+_STEP = re.compile(r"(?:\[\d+\]|\.[^.|\[]*)$")
+_MOST_STEPS = 4
+"""How deep a number may lie within its entry: as `phones.item[2]`."""
+_OF_NUMBERS = re.compile(r"phone|mobile|tel|cell|msisdn|number|电话|手机|号码", re.IGNORECASE)
+"""What a list is called that holds the numbers of one person; others hold people, or shops."""
+
+type _Entry = tuple[list[Candidate], list[Candidate]]
+"""The numbers and the names in an entry of a list."""
 
 
 def _telling(name: str) -> bool:
@@ -56,9 +67,19 @@ def _known(scene: Scene) -> Iterator[Match]:
         yield replace(together(found, form, confidence), count=max(count, 1))
 
 
+def _holder(path: str, entries: Mapping[str, _Entry]) -> str:
+    """Returns the path of the entry with a name that a list of numbers is a member of, or nothing."""
+    holder = path
+    for _ in range(_MOST_STEPS):
+        holder = _STEP.sub("", holder)
+        if holder in entries and entries[holder][1]:
+            return holder if _OF_NUMBERS.search(path, len(holder)) else ""
+    return ""
+
+
 def _listed(scene: Scene) -> Iterator[Match]:
     """Yields one match per list of which at least three entries have a name and a phone number."""
-    entries: dict[str, tuple[list[Candidate], list[Candidate]]] = {}
+    entries: dict[str, _Entry] = {}
     within = {list_of(candidate.leaf.path) for candidate in scene.candidates} - {""}
     for candidate in scene.candidates:
         path = candidate.leaf.path
@@ -68,8 +89,11 @@ def _listed(scene: Scene) -> Iterator[Match]:
             if _NAME_KEYS.fullmatch(candidate.key):
                 if _NAME.fullmatch(candidate.text):
                     names.append(candidate)
-            elif _PHONE.fullmatch(candidate.text):
+            elif _PHONES.fullmatch(candidate.text):
                 phones.append(candidate)
+    for entry, (phones, names) in entries.items():
+        if phones and not names and (holder := _holder(entry, entries)):
+            entries[holder][0].extend(phones)
     lists: dict[str, list[Candidate]] = {}
     for entry, (phones, names) in entries.items():
         if phones and names:
@@ -105,8 +129,9 @@ IDENTIFIERS = (
         "contacts",
         "contact",
         keys=(
-            "(?:.*_)?(?:phone|mobile|tele?|cell|msisdn)_(?:phone)?_(?:no|num|number|s)?[0-9]?",
-            "(?:(?:display|full|contact|real|first|last|nick|user)_)?name|contact|remark|nick|xing_ming",
+            "(?:.*_)?(?:phone|mobile|tele?|cell|msisdn)_(?:phone)?_(?:no|num|number)?s?[0-9]?",
+            "(?:(?:display|full|contact|real|first|last|nick|user|given|family)_)?name",
+            "name_(?:display|formatted|given|family)|contact|remark|nick|xing_ming",
             "(?:联系)?(?:电话|手机)(?:号码?)?|号码|dian_hua|shou_ji_(?:hao)?|(?:联系人)?(?:姓名|名字|名称|昵称|备注)|联系人",
         ),
         shapes=(rb"BEGIN(?::|%(?:25){0,4}3[Aa])VCARD",),

@@ -93,7 +93,7 @@ IDENTIFIERS = (
         "phone",
         "contact",
         keys=(
-            "(?:.*_)?(?:mobile|phone|cell|tele?)_(?:phone)?_(?:no|num|number|s)?[0-9]?",
+            "(?:.*_)?(?:mobile|phone|cell|tele?)_(?:phone)?_(?:no|num|number)?s?[0-9]?",
             "(?:.*_)?(?:msisdn|shouji(?:hao)?(?:ma)?|sjh|dianhua(?:haoma)?|line1_number|lianxi(?:dianhua|fangshi))",
             "(?:手机|电话|联系电话|手机号码|电话号码)(?:号)?|联系方式",
         ),

@@ -1,4 +1,7 @@
 import base64
+import gzip
+import json
+from urllib.parse import quote
 
 import pytest
 
@@ -19,6 +22,7 @@ def told(stranger, value, *keys):
         (TEXT, ("face_image",), 0.8),
         (TEXT, ("livenessImage",), 0.8),
         (TEXT, ("人脸照片",), 0.8),
+        (PICTURE, ("face_image",), 0.8),
         ("a.jpg", ("face_photo", "filename"), 0.75),
         ("1.PNG", ("selfie", "filename"), 0.75),
     ],
@@ -31,6 +35,9 @@ def test_images_named_for_faces(stranger, value, keys, confidence):
     ("value", "keys"),
     [
         (TEXT, ("avatar",)),
+        (PICTURE, ("avatar",)),
+        (PICTURE[:200], ("face_image",)),
+        (bytes(range(256)) * 8, ("face_image",)),
         (TEXT, ("interface_image",)),
         (TEXT[:200], ("face_image",)),
         ("a.jpg", ("photo", "filename")),
@@ -63,3 +70,28 @@ def test_images_sent_to_places_named_for_faces(stranger, host, target, body, dir
     found = [match for match in stranger.whole(message, direction) if match.identifier == "biometric"]
     assert len(found) == expected
     assert all(match.confidence < 0.7 for match in found)
+
+
+HEAD = b'--b\r\nContent-Disposition: form-data; name="file"; filename="1.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "expected"),
+    [
+        (HEAD + PICTURE + b"\r\n--b--\r\n", (), 1),
+        (gzip.compress(PICTURE), ((b"Content-Encoding", b"gzip"),), 1),
+        (json.dumps({"v": 3, "img": TEXT}).encode(), (), 1),
+        (json.dumps({"v": 3, "img": "data:image/jpeg;base64," + TEXT}).encode().replace(b"/", b"\\/"), (), 1),
+        (b"v=3&img=" + quote(TEXT, safe="").encode(), (), 1),
+        (b'--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n' + b"7" * 2000 + b"\r\n--b--\r\n", (), 0),
+        (gzip.compress(b"{}" * 9000) + bytes(2000), ((b"Content-Encoding", b"gzip"),), 0),
+        (json.dumps({"v": 3, "img": TEXT[:100], "text": "x" * 2000}).encode(), (), 0),
+        (json.dumps({"v": 3, "img": "a" + TEXT}).encode(), (), 0),
+    ],
+)
+def test_images_in_what_is_sent_there(stranger, body, headers, expected):
+    message = Message(("POST", "/upload", "HTTP/1.1"), ((b"Host", b"face.example"), *headers), body)
+    found = [match for match in stranger.whole(message, "request") if match.identifier == "biometric"]
+    assert len(found) == expected
+    elsewhere = Message(("POST", "/upload", "HTTP/1.1"), ((b"Host", b"photos.example"), *headers), body)
+    assert not [match for match in stranger.whole(elsewhere, "request") if match.identifier == "biometric"]

@@ -59,6 +59,45 @@ def test_an_unknown_list_of_names_and_numbers(stranger):
     assert match.leaf.path == "request.body|json.$.data.list"
 
 
+def entries(of):
+    return {"contacts": [of(f"Person {chr(65 + i)}", f"1990000001{i}", f"1990000002{i}") for i in range(4)]}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        entries(lambda name, first, second: {"name": name, "phones": [first, second]}),
+        entries(lambda name, first, second: {"phones": [first, second], "displayName": name, "emails": []}),
+        entries(lambda name, first, _: {"displayName": name, "phones": [{"label": "mobile", "value": first}]}),
+        entries(lambda name, first, _: {"givenName": name, "phoneNumbers": [{"label": "home", "number": first}]}),
+        entries(lambda name, first, _: {"name": {"givenName": name}, "phoneNumbers": [{"value": first}]}),
+        entries(lambda name, first, _: {"name": {"display": name, "given": name}, "phones": [{"number": first}]}),
+        entries(lambda name, first, second: {"name": name, "phone_numbers": f"{first}, {second}"}),
+        entries(lambda _, first, second: {"姓名": "王小明", "电话": [first, second]}),
+    ],
+)
+def test_entries_with_several_numbers(stranger, data):
+    """As plugins of apps' frameworks read them off Android and iOS; the list says all that its entries would."""
+    match = only([match for match in stranger.match(list(json_leaves(data))) if match.identifier != "name"])
+    assert (match.identifier, match.basis, match.count) == ("contacts", "structure", 4)
+    assert match.leaf.path == "request.body|json.$.contacts"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        entries(lambda name, first, second: {"name": name, "shops": [{"phone": first}, {"phone": second}]}),
+        {"name": "Person A", "phones": [f"1990000001{i}" for i in range(4)]},
+        {"groups": [{"name": "Person A", "phones": [f"1990000001{i}" for i in range(4)]}]},
+        entries(lambda name, first, second: {"name": name, "phones": []}),
+        entries(lambda name, first, second: {"name": name, "sizes": [first, second]}),
+        entries(lambda name, first, second: {"id": name, "phones": [first, second]}),
+    ],
+)
+def test_other_entries_with_lists(stranger, data):
+    assert "contacts" not in {match.identifier for match in stranger.match(list(json_leaves(data)))}
+
+
 @pytest.mark.parametrize(
     "data",
     [
