@@ -47,6 +47,15 @@ def is_text(data: bytes) -> bool:
     return True
 
 
+def is_utf8(data: bytes) -> bool:
+    """Tells whether all of `data` is UTF-8, of whatever characters."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def is_binary(data: bytes) -> bool:
     """Tells by its first bytes whether `data` is no text in any charset that is a byte or more to the sign."""
     return len(data[:_BEGIN].translate(None, _CONTROL)) != len(data[:_BEGIN])

@@ -14,7 +14,7 @@ from typing import Literal
 
 from leaktap.decoders._api import Context, DecodeError, LimitReached, Part
 from leaktap.decoders._charsets import reads
-from leaktap.decoders._plain import DATA_NAME, is_text, makes_sense, step
+from leaktap.decoders._plain import DATA_NAME, is_text, is_utf8, makes_sense, step
 
 DEEPEST = 64
 """How many levels are followed: each makes the paths of all parts below it longer."""
@@ -239,7 +239,7 @@ class Reading:
         elif self.strictly and context is None:
             if reads(raw[:_SAMPLE], cut=len(raw) > _SAMPLE) or self.context.opens(raw):
                 self.readable += len(raw)
-            elif _is_utf8(raw):
+            elif is_utf8(raw):
                 self.opaque += len(raw)
             else:
                 raise Broken(f"no text before byte {self.at}")
@@ -304,11 +304,3 @@ class Reading:
             self.blob(value, path, keys)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             self.number(value, path, keys)
-
-
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

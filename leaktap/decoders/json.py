@@ -197,10 +197,7 @@ def _parts(
                 if is_data:
                     parts.append(Part(_encoded(name), here + "#key", keys))
             kind = type(value)
-            if kind is str:
-                beside = not (whole or value in near or name in near)
-                parts.append(Part(_encoded(value), here, names, None, False, beside))
-            elif kind is dict or kind is list:
+            if kind is dict or kind is list:
                 if len(stack) > _DEEPEST:
                     too_deep = True
                     continue
@@ -212,14 +209,18 @@ def _parts(
                     items = [item for item in items if id(item[1]) in leading]
                 stack.append((iter(items), here, names, inside))
                 break
+            if kind is str:
+                raw = _encoded(value)
             elif kind is int or kind is _Number:
-                beside = not (whole or value in near or name in near)
-                parts.append(Part(str(value).encode(), here, names, None, True, beside))
+                raw = str(value).encode()
             elif kind is float:
                 if abs(value) >= _LARGEST_EXACT:
                     raise _Inexact
-                beside = not (whole or value in near or name in near)
-                parts.append(Part(repr(value).encode(), here, names, None, True, beside))
+                raw = repr(value).encode()
+            else:
+                continue
+            beside = not (whole or value in near or name in near)
+            parts.append(Part(raw, here, names, None, kind is not str, beside))
         else:
             stack.pop()
     if too_deep:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, Part
+from leaktap.decoders._plain import is_utf8
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -31,7 +32,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
             return _converted(rest, charset, context) if context.content_type or _is_prose(rest, charset) else None
     said = dict(context.parameters).get("charset", "").strip().lower()
     charset = _name(_MEANT.get(said, said)) if said else "utf-8"
-    if charset == "utf-8" or (not charset.startswith("utf") and _is_utf8(data)):
+    if charset == "utf-8" or (not charset.startswith("utf") and is_utf8(data)):
         return None
     return _converted(data, charset, context)
 
@@ -53,14 +54,6 @@ def _is_prose(data: bytes, charset: str) -> bool:
         return all(c.isprintable() or c in "\t\r\n" for c in data[:_SAMPLE].decode(charset))
     except UnicodeDecodeError as error:
         return len(data) > _SAMPLE and error.start > _SAMPLE - 4
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _converted(data: bytes, charset: str, context: Context) -> Sequence[Part]:

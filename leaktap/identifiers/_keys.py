@@ -114,7 +114,7 @@ def _escaped(sign: re.Match[str]) -> str:
     return rf"(?:{sign[0]}|\\{{1,8}}u{ord(sign[0]):04x}|{in_url})"
 
 
-def inside(data: bytes, end: int) -> Iterator[tuple[str, str]] | None:
+def names_inside(data: bytes, end: int) -> Iterator[tuple[str, str]] | None:
     """Yields the names of an object's members, each with the object's own; None where it is long or holds others.
 
     `end` is where `AROUND` ends.

@@ -11,6 +11,7 @@ from leaktap.model import Leaf, Match
 _ALNUM = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _DIGITS = frozenset(b"0123456789")
 _PADDING = b" \t\r\n\"'"
+_LAST = re.compile(r"(?:\[\d+\]|\.[^.|\[]*)$")
 _ENTRY = re.compile(r"^(.*)\[\d+\]")
 _SHOWN = 64 << 10
 _STEP = 256
@@ -62,6 +63,11 @@ def apart(data: bytes, span: tuple[int, int]) -> bool:
         return len(near) > 1 and near[0] in joints and (near[1] in kind or near == b"::")
 
     return not goes_on(value[0], data[max(start - 2, 0) : start][::-1]) and not goes_on(value[-1], data[end : end + 2])
+
+
+def above(path: str) -> str:
+    """Returns a path without its last index or name."""
+    return _LAST.sub("", path)
 
 
 def list_of(path: str) -> str:

@@ -8,7 +8,16 @@ from dataclasses import replace
 
 from leaktap.config import DeviceProfile
 from leaktap.identifiers._api import Candidate, Identifier, Scene, Variant
-from leaktap.identifiers._places import closest, entry_of, list_of, list_within, one_of_several, one_reading, together
+from leaktap.identifiers._places import (
+    above,
+    closest,
+    entry_of,
+    list_of,
+    list_within,
+    one_of_several,
+    one_reading,
+    together,
+)
 from leaktap.identifiers.phone import canonical as phone_canonical
 from leaktap.identifiers.phone import variants as phone_variants
 from leaktap.model import Match
@@ -21,7 +30,6 @@ _NUMBER_LINE = re.compile(rb"^(?:\w+\.)?TEL(?:;[^:\r\n]{0,200})?:(?:tel:)?(\+?[0
 _NAME_KEYS = re.compile(
     r".*(?:name|nick|contact|remark|label|xingming|姓名|名字|名称|昵称|联系人|备注)|name(?:display|formatted|given|family)"
 )
-_STEP = re.compile(r"(?:\[\d+\]|\.[^.|\[]*)$")
 _MOST_STEPS = 4
 """How deep a number may lie within its entry: as `phones.item[2]`."""
 _OF_NUMBERS = re.compile(r"phone|mobile|tel|cell|msisdn|number|电话|手机|号码", re.IGNORECASE)
@@ -71,7 +79,7 @@ def _holder(path: str, entries: Mapping[str, _Entry]) -> str:
     """Returns the path of the entry with a name that a list of numbers is a member of, or nothing."""
     holder = path
     for _ in range(_MOST_STEPS):
-        holder = _STEP.sub("", holder)
+        holder = above(holder)
         if holder in entries and entries[holder][1]:
             return holder if _OF_NUMBERS.search(path, len(holder)) else ""
     return ""

@@ -16,7 +16,7 @@ from leaktap.config import DeviceProfile
 from leaktap.config import Location as Place
 from leaktap.identifiers._api import Candidate, Identifier, Scene, fold_key
 from leaktap.identifiers._geo import METRES, Point, beginnings, degrees, geohash_cell, pair_cues, shown
-from leaktap.identifiers._places import entry_of
+from leaktap.identifiers._places import above, entry_of
 from leaktap.identifiers.forms import Form
 from leaktap.model import Match
 
@@ -37,7 +37,6 @@ _MOST_TRIED = 16
 """How many pairs of neighbours are held against a profile's place."""
 
 _LENGTHS = range(5, 26)
-_STEP = re.compile(r"(?:\[\d+\]|\.[^.|\[]*)$")
 _ROUGH, _ROUGHEST = 0.005, 0.05
 """Degrees by which a coordinate of two decimals, and of one, may be rounded."""
 
@@ -194,7 +193,7 @@ def _beside(scene: Scene, told: set[int]) -> Iterator[Match]:
         return
     known = frozenset[bytes]().union(*(beginnings(place) for _, place in places))
     numbers = [
-        (Candidate(leaf, text, (0, len(text)), "", False), _STEP.sub("", leaf.path), float(text))
+        (Candidate(leaf, text, (0, len(text)), "", False), above(leaf.path), float(text))
         for leaf in scene.leaves
         if len(leaf.value) in _LENGTHS
         and leaf.value[: leaf.value.find(b".") + 3] in known

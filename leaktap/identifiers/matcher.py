@@ -21,7 +21,7 @@ from leaktap.identifiers import classes
 from leaktap.identifiers._api import Candidate, Scene
 from leaktap.identifiers._geo import beginnings, maps
 from leaktap.identifiers._hidden import looks
-from leaktap.identifiers._keys import AROUND, inside, is_name
+from leaktap.identifiers._keys import AROUND, is_name, names_inside
 from leaktap.identifiers._known import KnownValues
 from leaktap.identifiers._opaque import Runs
 from leaktap.identifiers._places import one_reading, part_of, unmarked
@@ -113,7 +113,7 @@ class Matcher:
 
     def _is_around(self, data: bytes, end: int) -> bool:
         """Tells whether an object, whose own name ends at `end`, may have members that are called so only in it."""
-        names = inside(data, end)
+        names = names_inside(data, end)
         return names is None or any(map(self._unknown.names.classes, names))
 
     def _look(self, text: bytes) -> list[int]:

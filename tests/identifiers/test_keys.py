@@ -3,7 +3,7 @@ import re
 import pytest
 
 from leaktap.identifiers import classes
-from leaktap.identifiers._keys import AROUND, Names, in_text, inside, is_name, names, read_pair
+from leaktap.identifiers._keys import AROUND, Names, in_text, is_name, names, names_inside, read_pair
 
 ALL = Names(list(classes().values()))
 
@@ -107,7 +107,7 @@ def test_every_key_compiles_both_ways():
 )
 def test_names_inside_an_object(text, expected):
     end = re.search(AROUND, text).end()
-    found = inside(text, end)
+    found = names_inside(text, end)
     assert (None if found is None else list(found)) == expected
 
 
