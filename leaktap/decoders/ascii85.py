@@ -11,9 +11,14 @@ from collections.abc import Sequence
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
 from leaktap.decoders._charsets import reads
 from leaktap.decoders._pace import in_pieces
+from leaktap.decoders._plain import NO_ID
 
 _BEGIN, _END = b"<~", b"~>"
-_SHAPE = re.compile(rb"\s*<~|(?![A-Za-z0-9]+$)[!-uz]{10}")
+_SHAPE = re.compile(
+    rb"\s*<~|(?![A-Za-z0-9]+$)[!-uz]{10}|" + NO_ID + rb"(?:[0-9A-I][0-9A-Za-u]{4}){2,}+[0-9A-Za-u]{0,4}+$"
+)
+"""What has no punctuation is taken for a token unless each group of it can begin with a sign of ASCII (`+` to `I`)."""
+
 _SPACE = b" \t\n\r\v\f"
 _ZEROS = 4
 _SAMPLE, _PIECE = 60, 5 << 13
@@ -67,7 +72,7 @@ DECODER = Decoder(
     "ascii85",
     decode,
     rank=68,
-    hints=(rb"(?:<|lt(?:;|%(?:25){0,8}3[bB])|\\u003[cC]|%(?:25){0,8}3[cC])~[!-uz]{10}",),
+    hints=(rb"(?:<|lt(?:;|%(?:25){0,8}3[bB])|\\u003[cC]|%(?:25){0,8}3[cC])~[!-uz]{5}",),
     minimum=4,
     shape=_SHAPE,
 )

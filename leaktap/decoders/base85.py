@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote_from_bytes
 
-from leaktap.decoders._api import Context, Decoder, Part
+from leaktap.decoders._api import Context, DecodeError, Decoder, Part
 from leaktap.decoders._charsets import may_read, reads
 from leaktap.decoders._pace import in_pieces
 from leaktap.decoders._plain import NO_ID
-from leaktap.decoders.ascii85 import decode as decode_ascii85
+from leaktap.decoders.ascii85 import DECODER as ASCII85
 
 _RFC1924 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 _Z85 = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
@@ -24,8 +24,10 @@ _SHORTEST = 10
 _SAMPLE, _LONGER, _PIECE = 10, 60, 5 << 13
 """Characters that are tried first: the library takes its time."""
 
-_LONGEST_MISTAKEN = 4096
-"""No longer text of so many signs follows another format's rules by chance."""
+_LONGEST_TRIED = 4096
+"""Of what is longer, the beginning tells."""
+
+_BLANKS = b" \t\n\r"
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -49,9 +51,17 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
 
 def is_base85(data: bytes) -> bool:
     """Tells whether a value reads in any of the three alphabets, whose punctuation may look like another format's."""
-    if len(data) > _LONGEST_MISTAKEN or not _SHAPE.match(data):
-        return False
-    return any(read(data, Context()) for read in (decode, decode_ascii85))
+    if len(data) > _LONGEST_TRIED:
+        signs = data[:_LONGEST_TRIED].translate(None, _BLANKS)
+        data = signs[: len(signs) // 5 * 5]
+    for decoder in (DECODER, ASCII85):
+        if decoder.shape and decoder.shape.match(data):
+            try:
+                if decoder.decode(data, Context()):
+                    return True
+            except DecodeError:
+                continue
+    return False
 
 
 def _decoded(data: bytes, deadline: float = math.inf) -> bytes:

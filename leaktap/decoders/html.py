@@ -1,7 +1,7 @@
 """HTML character references (WHATWG HTML, section 13.5): `&#56;`, `&#x38;`, `&quot;`, of XML and of HTML, in any text.
 
 Only references that end with a semicolon are undone, so that a query (`?a=1&copy=2`) is left alone. Markup stays a
-leaf beside its text.
+leaf beside its text, and so does base85, which may have a reference by chance.
 """
 
 import html
@@ -12,6 +12,7 @@ from functools import lru_cache
 from leaktap.decoders._api import Context, Decoder, Part, Sole
 from leaktap.decoders._pace import replaced
 from leaktap.decoders._plain import is_binary
+from leaktap.decoders.base85 import is_base85
 
 ESCAPED = re.compile(rb"&(?:amp|lt|gt|quot|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});")
 """What is undone first in a URL, and in what is percent-encoded."""
@@ -27,7 +28,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     if meant == data:
         return None
     part = Part(meant)
-    return (part,) if data.lstrip().startswith(b"<") else Sole((part,))
+    return (part,) if data.lstrip().startswith(b"<") or is_base85(data) else Sole((part,))
 
 
 @lru_cache(4096)

@@ -2,7 +2,7 @@
 
 Seen, it has soft line breaks or escapes a `=`, or characters that are not ASCII and make a text. Where that is all that
 is escaped, and lines are broken only where they are full, it is the only reading: JSON or XML in it may well pass for
-JSON or XML as it stands.
+JSON or XML as it stands. A full line of Ascii85 may end in a `=` as well.
 """
 
 import binascii
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from leaktap.decoders._api import Context, Decoder, Part, Sole
 from leaktap.decoders._charsets import reads
 from leaktap.decoders._inflate import is_told
+from leaktap.decoders.base85 import is_base85
 
 _CODING = "quoted-printable"
 _WHOLE = re.compile(rb"(?:[\t\r\n\x20-<>-~]|=[0-9A-F]{2}|=[ \t]*\r?\n)++$")
@@ -33,7 +34,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     decoded = binascii.a2b_qp(_TRAILING.sub(b"=", data))
     if not reads(decoded):
         return None
-    return Sole((Part(decoded),)) if _is_sure(data) else (Part(decoded),)
+    return Sole((Part(decoded),)) if _is_sure(data) and not is_base85(data) else (Part(decoded),)
 
 
 def _is_sure(data: bytes) -> bool:

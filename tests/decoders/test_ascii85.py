@@ -24,6 +24,7 @@ SAMPLE = (base64.a85encode(IMEI, adobe=True), {})
         (base64.a85encode(IMEI), IMEI),
         (base64.a85encode(IMEI * 30), IMEI * 30),
         (base64.a85encode(bytes(range(256)), adobe=True), bytes(range(256))),
+        (b"0ePIH0JG172Dd9K756I", b"1.9900006455E10"),
     ],
 )
 def test_read(value, decoded):
@@ -93,3 +94,16 @@ def test_no_sieve_sees_through_it_without_marks(follow, wrapcol):
     assert follow(written, sieve=sieve).at("|ascii85|percent|gzip")
     for other in (b"list: " + written, b"{" + written, written.replace(b"0", b"v")):
         assert not any("ascii85" in path for path in follow(other, sieve=sieve).values)
+
+
+@pytest.mark.parametrize("value", [b"0ePIH0JG172Dd9K756I", b"1c70JG172Dd9K"])
+def test_without_punctuation_as_well(value):
+    assert value.isalnum() and DECODER.shape.match(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"1760401838358", b"5BE1C07A92D4386F", b"HomePageView2", b"0xPIHvJG172Dd9K756I", b"zh0123456789", b"0ePIH0JG1"],
+)
+def test_tokens_are_not_tried(value):
+    assert not DECODER.shape.match(value)

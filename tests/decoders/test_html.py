@@ -1,3 +1,4 @@
+import base64
 import html
 import re
 
@@ -58,3 +59,16 @@ def test_references_in_any_width_are_hinted_at(reference, charset):
 
     assert occurs(f"list {reference}")
     assert not occurs("a & b #1 &amp &other; 86")
+
+
+@pytest.mark.parametrize("size", [1, 300])
+@pytest.mark.parametrize(("write", "chance"), [(base64.a85encode, b"vr`&"), (base64.b85encode, b'P8"H')])
+def test_a_reference_by_chance_in_base85(follow, write, chance, size):
+    text = b"imei 867530912345673" * size + chance
+    assert b"&gt;" in write(text)
+    assert text in follow(write(text)).values.values()
+
+
+def test_a_text_is_not_read_as_base85_as_well(follow):
+    written = b"{&quot;imei&quot;:&quot;867530912345673&quot;}"
+    assert set(follow(written).values) == {"|html|json.$.imei"}

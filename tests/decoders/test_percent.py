@@ -77,3 +77,10 @@ def test_round_trip(text):
 def test_a_stray_escape_in_base85(follow):
     written = b"FgY?gVK8K4G-WwvI5uK8I5;*oGBPkRIXN_9I50CfHe)h3H8?mhG&M9hIXN&jIA%09IAJw2"
     assert follow(written).values["|base85"] == base64.b85decode(written)
+
+
+def test_a_stray_escape_in_ascii85(follow):
+    text = b"#ogk imei 867530912345673 page"
+    written = base64.a85encode(text)
+    assert b"%41" in written and b"," in written[:10]
+    assert follow(written).values["|ascii85"] == text

@@ -1,5 +1,7 @@
+import base64
 import json
 import quopri
+import random
 
 import pytest
 from hypothesis import given
@@ -89,3 +91,22 @@ def test_told_round_trip(text):
     written = quopri.encodestring(text.encode())
     (part,) = decode(written, Context(encoding=("quoted-printable",))) or ()
     assert part.value == text.encode()
+
+
+def ending_in_the_sign(marks):
+    """Returns Ascii85 of a JSON text in two lines, of which the first ends in a `=`."""
+    draw = random.Random(85)
+    while True:
+        page = "".join(draw.choices("AbCdWxYz", k=45))
+        text = b'{"imei":"867530912345673","page":"%s"}' % page.encode()
+        written = base64.a85encode(text, adobe=marks, wrapcol=76)
+        if b"=\n" in written and written.count(b"=") == 1:
+            return written
+
+
+@pytest.mark.parametrize("marks", [True, False])
+def test_a_line_of_ascii85_that_ends_in_the_sign(follow, marks):
+    written = ending_in_the_sign(marks)
+    assert any(path.startswith("|quoted_printable") for path in follow(written).values)
+    assert follow(written).at("|ascii85|json.$.imei") == [b"867530912345673"]
+    assert follow(quopri.encodestring(written)).at("|quoted_printable|ascii85|json.$.imei") == [b"867530912345673"]
