@@ -73,7 +73,8 @@ _WORDS = re.compile(
 _SHORTEST_BASE85 = 20
 """Sixteen bytes; what is shorter has looks."""
 
-_SIGNS_BASE85 = frozenset(range(33, 127)) - frozenset(b"\"',")
+_SIGNS_BASE85 = frozenset(range(33, 127)) - frozenset(b'"')
+_OF_NUMBERS = b"0123456789.,:+-eE[]{}"
 _TELLING, _OF_URLS = b"!$()*<>@^`{|}~[]", b"?&=;#"
 """Punctuation that base85 has as often as any letter: what URLs have none of, and what they have, too."""
 
@@ -171,7 +172,7 @@ class Runs:
         runs = [
             (begin + end, piece[start:end])
             for begin, piece in pieces
-            if len(piece) >= _SHORTEST_BASE85
+            if len(piece) >= _SHORTEST_BASE85 and piece.strip(_OF_NUMBERS)
             for start, end in stretches(piece.translate(self._base85), _SHORTEST_BASE85)
             if begin + end not in found
         ]
@@ -287,7 +288,7 @@ def _where(runs: Sequence[tuple[int, bytes]], look: Callable[[bytes], Sequence[i
     if not runs:
         return
     borders = np.cumsum([len(text) + 1 for _, text in runs])
-    for index in np.unique(np.searchsorted(borders, look(b"\n".join([text for _, text in runs])))):
+    for index in np.unique(np.searchsorted(borders, look(b"".join([b"\n" + text for _, text in runs])))):
         yield runs[index][0]
 
 
