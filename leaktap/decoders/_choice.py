@@ -4,7 +4,7 @@ A table by first byte, with the facts that each decoder states of itself, keeps 
 from all of them; that is what makes a small leaf cost little.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 
@@ -24,7 +24,7 @@ _BLANK, _LONGEST_BLANK = b" \t\r\n", 4096
 def all_decoders() -> tuple[Decoder, ...]:
     """Returns every decoder in the order of trying."""
     found: list[Decoder] = discover(decoders, "DECODER")
-    return tuple(sorted(found, key=lambda decoder: (decoder.rank, decoder.name)))
+    return tuple(sorted(found, key=_order))
 
 
 @cache
@@ -78,19 +78,33 @@ def candidates(value: bytes, row: _Row) -> list[Decoder]:
 
 
 @lru_cache(1024)
-def by_type(content_type: str) -> frozenset[str]:
-    """Returns the names of the decoders that `content_type` names."""
-    return frozenset(
-        decoder.name
+def by_type(content_type: str) -> dict[str, Decoder]:
+    """Returns the decoders that `content_type` names, by their names."""
+    return {
+        decoder.name: decoder
         for decoder in all_decoders()
         if any(fnmatchcase(content_type, pattern) for pattern in decoder.types)
-    )
+    }
+
+
+def in_turn(likely: Sequence[Decoder], content_type: str, encoding: Sequence[str]) -> Sequence[Decoder]:
+    """Returns the decoders in the order of trying: `likely` ones and those that a media type names; all where a content
+    coding is told, those that undo it first.
+    """
+    if encoding:
+        return _undoing_first(encoding[0])
+    named = by_type(content_type) if content_type else {}
+    both = {decoder.name: decoder for decoder in likely}
+    return likely if named.keys() <= both.keys() else sorted({**named, **both}.values(), key=_order)
+
+
+def _order(decoder: Decoder) -> tuple[int, str]:
+    return decoder.rank, decoder.name
 
 
 @lru_cache(256)
-def in_order(coding: tuple[str, ...]) -> tuple[Decoder, ...]:
-    """Returns all decoders, those of a content coding that was told first."""
-    return tuple(sorted(all_decoders(), key=lambda decoder: not set(decoder.codings) & set(coding)))
+def _undoing_first(coding: str) -> tuple[Decoder, ...]:
+    return tuple(sorted(all_decoders(), key=lambda decoder: coding not in decoder.codings))
 
 
 @cache

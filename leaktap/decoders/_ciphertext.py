@@ -35,7 +35,7 @@ _BLOCK, _FEWEST_HIGH, _MOST_HIGH = 32, 6, 26
 
 _HIGH = np.uint64(0x8080808080808080)
 
-_MARKS_OF_JSON, _MARKS = b'"', b'"=&'
+_MARKS_OF_JSON, _MARKS = b'" ', b'"=& '
 
 _CHI_LEAST, _CHI_MOST = 255 - 4 * 22, 255 + 4 * 22
 """Random bytes have 255, with a standard deviation of 22, however many they are."""

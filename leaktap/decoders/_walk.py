@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Ring, Sieve, Sole, Watch
-from leaktap.decoders._choice import DECRYPT, by_first_byte, by_type, candidates, decrypting, in_order, known_codings
+from leaktap.decoders._choice import DECRYPT, by_first_byte, by_type, candidates, decrypting, in_turn, known_codings
 from leaktap.decoders._ciphertext import is_opaque, places
 from leaktap.decoders._plain import is_text
 from leaktap.decoders._sense import Sense
@@ -201,7 +201,7 @@ class _Walk:
         if context.encoding and context.encoding[0] not in known_codings():
             self.notes.append(Fault("decode", path, f"content coding {context.encoding[0]!r} is not known"))
             context = context._replace(encoding=context.encoding[1:])
-        named = by_type(context.content_type) if context.content_type else frozenset[str]()
+        named = by_type(context.content_type) if context.content_type else {}
         room, most, by_ratio = self._room(value)
         c = self.sense.outside = context
         ring = self.ring if DECRYPT not in via else None
@@ -229,7 +229,7 @@ class _Walk:
         frames: list[_Frame] = []
         names = {decoder.name for decoder in likely}
         is_leaf, nothing = True, False
-        order = likely if not context.encoding and named <= names else in_order(context.encoding[:1])
+        order = in_turn(likely, context.content_type, context.encoding)
         strains = len(value) >= _STRAINING
         for decoder in order:
             coded = bool(given.encoding) and given.encoding[0] in decoder.codings

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from leaktap.identifiers._api import Variant
+from leaktap.identifiers._mixed import is_mixed
 from leaktap.identifiers._places import apart, bare
 from leaktap.identifiers.forms import Form, Hash, algorithms, usual
 
 HEAD = 6
 """Bytes of a digest that the scan looks for: 12 hexadecimal digits, 8 signs of base64."""
 
-_FEWEST_DIGITS = 16
+_FEWEST, _FEWEST_DIGITS = 8, 16
 _MIDDLE = (8, 24)
 _MOST_JOINED = 24
 _JOINTS = ("", "_", "-", "|", ":", ",")
@@ -152,21 +153,18 @@ class Digests[Owner]:
             return
         self._known.add(value)
         self.values.append(digest)
-        head = value[:HEAD]
-        self._hex[head] = None
-        offsets = {0}
-        if parts:
-            for offset in (4, len(value) - 8) if len(value) == 16 else (len(value) - 8,):
-                self._hex[value[offset : offset + HEAD]] = None
-                offsets.add(offset)
+        kept = (0, 4, len(value) - _FEWEST) if parts and len(value) == 16 else (0, len(value) - _FEWEST)
+        offsets = {_telling(value, offset) for offset in kept[: None if parts else 1]}
+        self._hex.update(dict.fromkeys(value[offset : offset + HEAD] for offset in offsets))
         for at in range(0, len(value) - HEAD + 1, 3):
             sign = b64encode(value[at : at + HEAD])
-            if sign.isalnum():
+            if sign.isalnum() and is_mixed(sign):
                 self._base64[sign] = None
                 offsets.add(at)
                 break
         else:
-            sign = b64encode(head)
+            sign = b64encode(value[:HEAD])
+            offsets.add(0)
             self._base64[sign] = self._base64[sign.translate(bytes.maketrans(b"+/", b"-_"))] = None
         for offset in offsets:
             self._found_by.setdefault(value[offset : offset + HEAD], []).append((digest, offset))
@@ -239,6 +237,12 @@ class Digests[Owner]:
 
     def _at(self, head: bytes) -> Sequence[tuple[Digest[Owner], int]]:
         return self._found_by.get(head, ())
+
+
+def _telling(value: bytes, offset: int) -> int:
+    """Returns where six of the fewest bytes begin that are kept at `offset`: such that are soonest told from others."""
+    heads = ((at, value[at : at + HEAD]) for at in range(offset, offset + _FEWEST - HEAD + 1))
+    return next((at for at, head in heads if not head.isascii() and is_mixed(head.hex().encode(), True)), offset)
 
 
 def _reach(data: bytes, text: bytes, known: int, start: int) -> Span:

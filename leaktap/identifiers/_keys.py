@@ -23,6 +23,8 @@ _SEPARATOR = re.compile(
 """What stands between a name and its value in a text."""
 
 _WIDE = re.compile(r"[^\x00-\x7f]")
+_JOINT = r"(?:[-_. $]|__|--)?"
+_ONE_OF = re.compile(r"\[([^\]\x00-\x7f]+)\]")
 
 AROUND = rb"\"(?:user|device|client|push|install|hardware|phone|wifi|app)[A-Za-z_]{0,8}\"\s{0,2}:\s{0,2}\{"
 """Objects whose own name makes names of those in them (`device.id`)."""
@@ -100,10 +102,11 @@ def _compiled(keys: Sequence[str]) -> re.Pattern[str]:
 def in_text(key: str) -> bytes:
     """Returns the expression (for any case) that finds a name of `keys` before its value in raw text.
 
-    It ends with the first byte of what `_SEPARATOR` has to match whole.
+    Its words may be joined by a sign or two. It ends with the first byte of what `_SEPARATOR` has to match whole.
     """
     inner = re.sub(r"^(?:\.\*|\(\?:\.\*_\)\?)", "", key)
-    pattern = _WIDE.sub(_escaped, inner.replace("_", r"[-_. $]{0,2}"))
+    pattern = _ONE_OF.sub(lambda signs: f"(?:{'|'.join(signs[1])})", inner).replace("_", _JOINT)
+    pattern = _WIDE.sub(_escaped, pattern)
     before = r"(?:^|[^A-Za-z0-9]|%(?:25){0,8}[2-7][0-9A-Fa-f]|u00[2-7][0-9A-Fa-f])" if inner == key else ""
     return (before + f"(?:{pattern})" + r"[\"'\\\]:=>\s%&]").encode()
 

@@ -14,8 +14,9 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 from numpy.typing import NDArray
 
+from leaktap.identifiers._mixed import with_kinds
 from leaktap.identifiers._scan import Scanner
-from leaktap.identifiers._stretches import stretches, table
+from leaktap.identifiers._stretches import NEITHER, SIGN, stretches, table
 
 SHORTEST = 22
 """Runs shorter than this are left to the looks of known values; sixteen signs are as long in base64 or base58."""
@@ -28,7 +29,7 @@ _SHORTEST_PIECE = 20
 
 _FIELD = re.compile(rb"[^&]{20,}+(?=&)")
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")
-_WIDE = (b"a0", b"a000")
+_WIDE = tuple(bytes([SIGN]) + bytes([NEITHER]) * more for more in (1, 3))
 _FEWEST_WIDE = 4
 """Letters of UTF-16 and UTF-32, in either order: what they spell has no look of its own."""
 
@@ -120,17 +121,21 @@ class Runs:
         """Makes the tables."""
         self._look = look
         known = frozenset(_SIGNS + "".join(signs).encode()) - frozenset(b"\"'<>&=,: ")
-        self._any = table(known | _SIGNS_BASE85, _NUL)
+        self._any = with_kinds(table(known | _SIGNS_BASE85, _NUL))
         self._table, self._base85 = table(known, _NUL), table(_SIGNS_BASE85)
         self._hex_text = Scanner((), (), [each.pattern for each in _OF_HEX], ())
 
-    def ends(self, data: bytes) -> list[int]:
-        """Returns where opaque runs end, in order."""
+    def marks(self, data: bytes) -> bytes:
+        """Returns the marks of a text, which tell kinds as well."""
+        return data.translate(self._any)
+
+    def ends(self, data: bytes, marks: bytes | None = None) -> list[int]:
+        """Returns where opaque runs end, in order. `marks` are those of the data."""
         found: list[int] = []
         short: list[tuple[bytes, int]] = []
         pieces: list[tuple[int, bytes]] = []
         begins: dict[int, int] = {}
-        for begin, end in stretches(data.translate(self._any), _SHORTEST_BASE85):
+        for begin, end in stretches(self.marks(data) if marks is None else marks, _SHORTEST_BASE85):
             piece = data[begin:end]
             if end - begin <= _LONGEST_DIGEST and not piece.translate(None, _UNESCAPED):
                 if end - begin >= SHORTEST:

@@ -1,22 +1,27 @@
 """Stretches of a text: where so many signs of a kind stand in a row, told without a look at every one of them.
 
-A long text is looked at four bytes at a time (numpy): only where enough such words are all of the kind may a stretch
-begin.
+A text is read through a table (`bytes.translate`) that makes marks of its bytes. A long one is looked at four bytes at
+a time (numpy): only where enough such words are all of the kind may a stretch begin.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-_SIGN, _END = b"a", b"."
+SIGN, NEITHER = 0x08, 0x10
+"""The marks of what makes a stretch, and of what does not end any. What ends one is 0; other bits are others'."""
+
 _WORD = 4
+_SIGNS = np.uint32(int.from_bytes(bytes([SIGN] * _WORD)))
 _WORDS_FROM = 2048
 """Shorter texts are searched as they are."""
 
+_ONLY_SIGNS = bytes(mark & SIGN for mark in range(256))
+
 
 def table(signs: frozenset[int], neither: frozenset[int] = frozenset()) -> bytes:
-    """Returns what makes marks of a text (`bytes.translate`): `signs` make stretches, `neither` do not end any."""
-    return bytes(_SIGN[0] if sign in signs else 0x30 if sign in neither else _END[0] for sign in range(256))
+    """Returns what makes marks of a text: `signs` make stretches, `neither` do not end any."""
+    return bytes(SIGN if sign in signs else NEITHER if sign in neither else 0 for sign in range(256))
 
 
 def stretches(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
@@ -24,12 +29,15 @@ def stretches(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
 
     `least` is 7 or more.
     """
-    needle = _SIGN * least
+    needle = bytes([SIGN]) * least
     at, size = 0, len(marks)
     for first, last in _windows(marks, least) if size >= _WORDS_FROM else ((0, size),):
         at = max(at, first)
-        while (begin := marks.find(needle, at, last)) >= 0:
-            at = marks.find(_END, begin + least)
+        signs = marks[at:last].translate(_ONLY_SIGNS)
+        start = at
+        while (begin := signs.find(needle, at - start)) >= 0:
+            begin += start
+            at = marks.find(0, begin + least)
             if at < 0:
                 at = size
             yield begin, at
@@ -37,7 +45,7 @@ def stretches(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
 
 def _windows(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
     """Yields where stretches may begin, and where their first signs end: around the first whole words in a row."""
-    whole = np.frombuffer(marks, np.uint32, len(marks) // _WORD) == int.from_bytes(_SIGN * _WORD)
+    whole = (np.frombuffer(marks, np.uint32, len(marks) // _WORD) & _SIGNS) == _SIGNS
     row = (least - _WORD + 1) // _WORD
     begins = whole[: len(whole) - row + 1]
     for at in range(1, row):

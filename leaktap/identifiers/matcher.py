@@ -26,7 +26,7 @@ from leaktap.identifiers._known import KnownValues
 from leaktap.identifiers._opaque import Runs
 from leaktap.identifiers._places import one_reading, part_of, unmarked
 from leaktap.identifiers._salts import NAMED, Salts
-from leaktap.identifiers._scan import Hit, Scanner, literal
+from leaktap.identifiers._scan import Hints, Hit, Scanner, literal
 from leaktap.identifiers._unknown import Unknown
 from leaktap.model import Direction, Leaf, Match, Message
 
@@ -81,8 +81,9 @@ class Matcher:
         places = [place for device in self._devices for place in device.location]
         degrees = {_BEGINS + literal(text) for place in places for text in beginnings(place)}
         shown = [each for place in places for each in maps(place)]
-        hidden = looks(self._known.visible, self._known.whole, shown, alphabets)
-        self._scanner = Scanner(*sections, [NAMED, AROUND, *hints, *sorted(degrees), *hidden])
+        wrapped = self._known.visible, self._known.whole, shown, list(alphabets)
+        hidden = Hints(repr(wrapped).encode(), lambda: looks(*wrapped))
+        self._scanner = Scanner(*sections, [NAMED, AROUND, *hints, *sorted(degrees)], hidden)
         self._runs = Runs(alphabets, self._look)
         self._triggers_from = len(self._known.needles) + len(self._known.digits)
         self._shapes_from = self._triggers_from + len(self._unknown.triggers)
@@ -93,7 +94,8 @@ class Matcher:
 
         None means that there are too many places to tell them.
         """
-        hits = self._scanner.spots(data)
+        marks = self._runs.marks(data)
+        hits = self._scanner.spots(data, marks)
         if hits is None:
             return None
         low, high, salt, around = self._triggers_from, self._shapes_from, self._salt, self._salt + 1
@@ -109,7 +111,7 @@ class Matcher:
                 spots.add(end)
         if named and (salted := self._salts.spots(data, named)):
             spots.update(named, salted)
-        return sorted(spots.union(self._runs.ends(data)))
+        return sorted(spots.union(self._runs.ends(data, marks)))
 
     def _is_around(self, data: bytes, end: int) -> bool:
         """Tells whether an object, whose own name ends at `end`, may have members that are called so only in it."""

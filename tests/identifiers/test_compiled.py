@@ -6,7 +6,9 @@ import hyperscan
 import pytest
 
 from leaktap.cache import folder
-from leaktap.identifiers._compiled import compiled
+from leaktap.identifiers._compiled import Expression, compiled
+
+ABC = [Expression(7, rb"\x61bc", 0), Expression(2, b"x.z", hyperscan.HS_FLAG_CASELESS)]
 
 
 @pytest.fixture(autouse=True)
@@ -26,43 +28,59 @@ def hits(database, data):
     return sorted(found)
 
 
+def never():
+    pytest.fail("it is in the cache")
+
+
 def test_what_is_loaded_finds_what_was_compiled(cache):
-    first = compiled([rb"\x61bc", b"x.z"], [0, hyperscan.HS_FLAG_CASELESS])
+    first = compiled([b"abc"], lambda: [ABC, [], ABC[:1]])
     (file,) = cache.iterdir()
-    second = compiled([rb"\x61bc", b"x.z"], [0, hyperscan.HS_FLAG_CASELESS])
+    second = compiled([b"abc"], never)
     assert [*cache.iterdir()] == [file]
-    assert hits(first, b"abc XyZ") == hits(second, b"abc XyZ") == [(0, 3), (1, 7)]
+    for databases in (first, second):
+        assert hits(databases[0], b"abc XyZ") == [(2, 7), (7, 3)]
+        assert databases[1] is None
+        assert hits(databases[2], b"abc XyZ") == [(7, 3)]
 
 
 def test_it_is_the_users_alone(cache):
-    compiled([b"secret"], [0])
+    compiled([b"secret"], lambda: [ABC])
     assert cache.stat().st_mode & 0o777 == 0o700
     assert [file.stat().st_mode & 0o777 for file in cache.iterdir()] == [0o600]
 
 
-@pytest.mark.parametrize(
-    "other",
-    [([b"abd"], [0]), ([b"abc"], [hyperscan.HS_FLAG_CASELESS]), ([b"abc", b"d"], [0, 0]), ([b"a", b"bc"], [0, 0])],
-)
-def test_other_expressions_are_another_file(cache, other):
-    compiled([b"abc"], [0])
-    compiled(*other)
+@pytest.mark.parametrize("other", [[b"abd"], [b"abc", b""], [b"ab", b"c"], []])
+def test_what_is_made_of_anything_else_is_another_file(cache, other):
+    compiled([b"abc"], lambda: [ABC])
+    compiled(other, lambda: [ABC])
     assert len([*cache.iterdir()]) == 2
 
 
-@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:50], lambda data: data[:-9] + bytes(9)])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: data[:4],
+        lambda data: data[:50],
+        lambda data: data[:-9] + bytes(9),
+        lambda data: data + bytes(3),
+        lambda data: b"\xff" * 8 + data[8:],
+    ],
+)
 def test_a_damaged_file_is_made_anew(cache, damage):
-    compiled([b"abc"], [0])
+    compiled([b"abc"], lambda: [ABC])
     (file,) = cache.iterdir()
     good = file.read_bytes()
     file.write_bytes(damage(good))
-    assert hits(compiled([b"abc"], [0]), b"abc") == [(0, 3)]
+    (database,) = compiled([b"abc"], lambda: [ABC])
+    assert hits(database, b"abc") == [(7, 3)]
     assert file.read_bytes() == good
 
 
 def test_a_cache_that_cannot_be_written_changes_nothing(cache):
     cache.parent.joinpath("leaktap").write_text("in the way")
-    assert hits(compiled([b"abc"], [0]), b"abc") == [(0, 3)]
+    (database,) = compiled([b"abc"], lambda: [ABC])
+    assert hits(database, b"abc") == [(7, 3)]
 
 
 def test_a_relative_cache_folder_is_not_used(monkeypatch, tmp_path):

@@ -1,4 +1,5 @@
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -82,8 +83,18 @@ def test_no_name_in_text(text):
 
 
 def test_words_may_be_joined_in_text():
-    for text in (b"device_id=", b"deviceId=", b"device-id:", b"Device ID:", b"$device.id="):
+    for text in (
+        b"device_id=",
+        b"deviceId=",
+        b"device-id:",
+        b"Device ID:",
+        b"$device.id=",
+        b"device__id=",
+        b"$device--id=",
+    ):
         assert re.search(in_text("device_id"), text, re.IGNORECASE)
+    for text in (b"device, id=", b"device___id=", b"device: id="):
+        assert not re.search(in_text("device_id"), text, re.IGNORECASE)
 
 
 def test_every_key_compiles_both_ways():
@@ -131,3 +142,12 @@ def test_names_inside_an_object(text, expected):
 def test_names_in_text_however_they_are_escaped(text):
     found = re.search(in_text("短信(?:列表)?"), text, re.IGNORECASE)
     assert found and is_name(text, found.end())
+
+
+@pytest.mark.parametrize("sign", ["经", "纬"])
+@pytest.mark.parametrize("write", [str, lambda name: name.encode("ascii", "backslashreplace").decode(), quote])
+def test_one_of_several_characters_in_text(sign, write):
+    text = f'"{write(sign + "度")}":'.encode()
+    found = re.search(in_text("[经纬]度"), text, re.IGNORECASE)
+    assert found and is_name(text, found.end())
+    assert not re.search(in_text("[经纬]度"), text.replace(write(sign).encode(), write("幅").encode()), re.IGNORECASE)

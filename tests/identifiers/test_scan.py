@@ -1,8 +1,11 @@
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from leaktap.identifiers._scan import MOST_HITS, MOST_SPOTS, Scanner, literal
+from leaktap.identifiers._mixed import MARKS
+from leaktap.identifiers._scan import MOST_HITS, MOST_SPOTS, Hints, Scanner, literal
 
 
 def scanner(hints=()):
@@ -70,3 +73,71 @@ def test_threads_that_begin_together():
     for thread in threads:
         thread.join()
     assert found == [([(0, 1_000_006)], False)] * 4
+
+
+NEEDLES = [
+    b"needle",
+    b"5f4dcc3b5aa765d6",
+    b"q1W2e3\nR4t5",
+    b"x" * 40 + b"1a2b3c",
+    "名字".encode(),
+    "名字".encode()[1:5],
+    b"\x80",
+    b"\xbf\xbf\xbf\xbf",
+    b"\xe5\x90",
+    b"\xff\x01a1b2",
+    b"\xc3(",
+    b"a\0b\0",
+]
+EVERY = Scanner(NEEDLES, [b"a1b2c3d4e5f6"], [], [rb"%[0-9a-f]{2}", literal(b"0Ab1" * 20)])
+
+
+def found(data):
+    """Returns the needles in some data, by looking for each of them."""
+    ends = ((number, at + len(needle)) for number, needle in enumerate(NEEDLES) for at in range(len(data) + 1)
+            if data.startswith(needle, at))  # fmt: skip
+    lower = data.lower()
+    word = ((len(NEEDLES), at + 12) for at in range(len(data)) if lower.startswith(b"a1b2c3d4e5f6", at))
+    return sorted((*ends, *word))
+
+
+PIECES = [*NEEDLES, b"A1b2C3d4E5f6", b" ", b"a", b"1", b"word", "中文".encode(), b"\n", b"\xf0", b"\0"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join), st.integers(0, 5000), st.booleans())
+def test_every_needle_is_found_wherever_it_is_searched_for(data, before, broken):
+    """In text and in what is none, in short and in long data."""
+    data = b" " * before + data + (b"\xff" if broken else b"")
+    assert EVERY.hits(data) == (found(data), False)
+    spots = EVERY.spots(data)
+    assert spots == EVERY.spots(data, data.translate(MARKS))
+    assert sorted(spot for spot in spots if spot[0] <= len(NEEDLES)) == found(data)
+
+
+def test_a_long_hint_is_told_by_a_piece_of_it():
+    number = len(NEEDLES) + 2
+    for before in (0, 3000):
+        spots = EVERY.spots(b"." * before + b"0Ab1" * 20 + b"." * before)
+        assert spots and {spot[0] for spot in spots} == {number}
+        assert all(before < end <= before + 80 for _, end in spots)
+
+
+def test_what_stands_in_two_places_is_not_put_together():
+    """Of two mixed places only what stands between them would make the needle."""
+    ends = b"q1W2e3" + b" " * 500 + b"R4t5" + b" " * 5000
+    assert EVERY.hits(ends) == ([], False)
+
+
+def test_hints_that_take_long_are_written_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    written = []
+
+    def write():
+        written.append(1)
+        return [b"hid+en"]
+
+    for _ in range(2):
+        assert Scanner([], [], [], [b"x"], Hints(b"h", write)).spots(b"x hiddden") == [(0, 1), (1, 9)]
+    assert written == [1]
+    assert Scanner([], [], [], [b"x"], Hints(b"other", write)).spots(b"x") == [(0, 1)]
+    assert written == [1, 1]
