@@ -12,7 +12,6 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leaktap.decoders._plain import is_text
 from leaktap.model import Leaf
@@ -23,19 +22,12 @@ FEWEST = 65
 _FEWEST_IN_QUERY = 256
 """A page's own address may carry long tokens, which the server made."""
 
-_LONGEST_READABLE = 4 * FEWEST // 3
-_SPELT = re.compile(rb"[\"=&][A-Za-z0-9+/%%\\_-]{%d}" % _LONGEST_READABLE)
-_SPELLS = np.array([re.match(rb"[A-Za-z0-9+/%\\_=-]", bytes([i])) is not None for i in range(256)])
-_SPELLING, _LONG = bytes(0x61 if spells else 0 for spells in _SPELLS), b"a" * _LONGEST_READABLE
-_BLOCKS_FROM = 2048
 _MOST_PLACES = 1000
 _WINDOW = 1 << 20
 _BLOCK, _FEWEST_HIGH, _MOST_HIGH = 32, 6, 26
 """Of 32 random bytes 16 are no ASCII, with a standard deviation of 2.8."""
 
 _HIGH = np.uint64(0x8080808080808080)
-
-_MARKS_OF_JSON, _MARKS = b'" ', b'"=& '
 
 _CHI_LEAST, _CHI_MOST = 255 - 4 * 22, 255 + 4 * 22
 """Random bytes have 255, with a standard deviation of 22, however many they are."""
@@ -121,56 +113,15 @@ def _opaque(leaves: Sequence[Leaf]) -> Iterator[tuple[Leaf, int]]:
             yield leaf, size
 
 
-def places(text: bytes) -> list[int]:
-    """Returns where in JSON or a form values end that may be ciphertext, spelt in base64 or hexadecimal; in order.
-
-    A value that long fills a block of 32 bytes without any mark around values, wherever the blocks begin. In what is no
-    text the ends of blocks of 32 bytes with many that are no ASCII.
-    """
-    if not is_text(text):
-        return _dense(text)
-    if len(text) < _BLOCKS_FROM:
-        long = _LONG in text.translate(_SPELLING)
-        return [found.end() for found in _SPELT.finditer(text)] if long else []
-    marks = _MARKS_OF_JSON if text[:1] in b"{[" else _MARKS
-    found = (
-        _SPELT.search(text, max(at - 32, 0), at + _LONGEST_READABLE + 1)
-        for start in range(0, len(text), _WINDOW)
-        for at in _spelt(text, start, marks)
-    )
-    return [value.end() for value in islice(found, _MOST_PLACES) if value]
-
-
-def _window(data: bytes, start: int) -> NDArray[np.uint8]:
-    """Returns whole blocks of the data from `start` on: all at once would take many times its memory."""
-    return np.frombuffer(data, np.uint8, min(len(data) - start, _WINDOW) // _BLOCK * _BLOCK, start)
-
-
-def _spelt(text: bytes, start: int, marks: bytes) -> list[int]:
-    """Returns where in a window runs begin of blocks without a mark, of signs that spell bytes."""
-    signs = _window(text, start)
-    marked = signs == marks[0]
-    for mark in marks[1:]:
-        marked |= signs == mark
-    eights = marked.view(np.uint64).reshape(-1, 4)
-    free = np.flatnonzero((eights[:, 0] | eights[:, 1] | eights[:, 2] | eights[:, 3]) == 0)
-    if not len(free):
-        return []
-    begins = np.ones(len(free), bool)
-    begins[1:] = free[1:] - free[:-1] > 1
-    first = free[begins]
-    places: list[int] = (first[_SPELLS[signs.reshape(-1, 32)[first]].all(axis=1)] * 32 + start).tolist()
-    return places
-
-
-def _dense(data: bytes) -> list[int]:
-    """Returns the ends of blocks that look compressed or encrypted."""
+def dense(data: bytes) -> list[int]:
+    """Returns the ends of blocks of 32 bytes that look compressed or encrypted: many of them are no ASCII."""
     ends = chain.from_iterable(_dense_in(data, start) for start in range(0, len(data), _WINDOW))
     return list(islice(ends, _MOST_PLACES))
 
 
 def _dense_in(data: bytes, start: int) -> list[int]:
-    eights = np.bitwise_count(_window(data, start).view(np.uint64) & _HIGH).reshape(-1, 4)
+    window = np.frombuffer(data, np.uint8, min(len(data) - start, _WINDOW) // _BLOCK * _BLOCK, start)
+    eights = np.bitwise_count(window.view(np.uint64) & _HIGH).reshape(-1, 4)
     high = eights[:, 0] + eights[:, 1] + eights[:, 2] + eights[:, 3]
     ends: list[int] = (np.flatnonzero((high >= _FEWEST_HIGH) & (high <= _MOST_HIGH)) * _BLOCK + _BLOCK + start).tolist()
     return ends

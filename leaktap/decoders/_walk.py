@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Ring, Sieve, Sole, Watch
 from leaktap.decoders._choice import DECRYPT, by_first_byte, by_type, candidates, decrypting, in_turn, known_codings
-from leaktap.decoders._ciphertext import is_opaque, places
+from leaktap.decoders._ciphertext import dense, is_opaque
 from leaktap.decoders._plain import is_text
 from leaktap.decoders._sense import Sense
 from leaktap.model import Fault, Leaf
@@ -241,12 +241,14 @@ class _Walk:
                 continue
             if decoder.transparent and sieve is not None and not given.schemas:
                 spots = sieve(value)
-                if spots is not None and (hidden := places(value) if given.direction == "request" else ()):
-                    spots = sorted((*spots, *hidden))
+                text = is_text(value)
+                asked = given.direction == "request"
+                if spots is not None and asked and not text and (blocks := dense(value)):
+                    spots = sorted((*spots, *blocks))
                 if spots is not None and not spots:
                     nothing = True
-                    is_leaf = given.direction == "request" and is_opaque(value)
-                    if not is_leaf and _is_plain(value):
+                    is_leaf = asked and not text and is_opaque(value)
+                    if text and _is_plain(value):
                         break
                 given = given._replace(spots=spots)
                 sieve = None
@@ -351,8 +353,6 @@ class _Walk:
             self.notes.append(Limited(path, which, len(value)))
 
 
-def _is_plain(value: bytes) -> bool:
-    """Tells by its beginning whether a value is text, and none that spells bytes letter by letter."""
-    if not (_QUOTE_OR_SPACE.search(value, 0, SIEVED_FROM) and _NO_ASCII85.search(value, 0, SIEVED_FROM)):
-        return False
-    return is_text(value)
+def _is_plain(text: bytes) -> bool:
+    """Tells by its beginning that a text spells no bytes letter by letter."""
+    return bool(_QUOTE_OR_SPACE.search(text, 0, SIEVED_FROM) and _NO_ASCII85.search(text, 0, SIEVED_FROM))

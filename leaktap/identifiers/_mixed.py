@@ -27,6 +27,7 @@ _AT_ONCE = 1 << 16
 _BLOCK = 8
 _AROUND = LONGEST // _BLOCK
 _APART = 2 * _AROUND + 3
+_NONE = np.empty(0, np.intp)
 
 
 def _kind(sign: int, in_any_case: bool) -> int:
@@ -71,7 +72,7 @@ def mixed(marks: bytes) -> list[tuple[int, int]]:
     """
     found = [
         blocks + start // _BLOCK
-        for start in range(0, len(marks), _AT_ONCE)
+        for start in range(0, max(len(marks) - _NEIGHBOURS, 1), _AT_ONCE)
         if len(blocks := _blocks(marks[start : start + _AT_ONCE + _NEIGHBOURS]))
     ]
     if not found:
@@ -87,7 +88,12 @@ def mixed(marks: bytes) -> list[tuple[int, int]]:
 def _blocks(marks: bytes) -> NDArray[np.intp]:
     """Returns the blocks of eight signs in which eight neighbours begin of which enough are changes."""
     signs = np.frombuffer(marks, np.uint8)
-    changes = ((signs[:-1] >> _BEHIND) & signs[1:]).astype(bool).view(np.uint8)
+    bits = (signs[:-1] >> _BEHIND) & signs[1:]  # one for each change
+    whole = len(bits) // _BLOCK * _BLOCK
+    counts = np.bitwise_count(bits[:whole].view(np.uint64))
+    if not (counts[:-1] + counts[1:] >= _FEWEST).any() and np.count_nonzero(bits[whole - _BLOCK :]) < _FEWEST:
+        return _NONE
+    changes = bits.astype(bool).view(np.uint8)
     twos = changes[:-1] + changes[1:]
     fours = twos[:-2] + twos[2:]
     eights = (fours[:-4] + fours[4:]) >= _FEWEST

@@ -47,8 +47,8 @@ Each by itself: an expression that begins with a set of characters is searched f
 
 _OF_HEX = (_HEX_ASCII, _HEX_WIDE, _HEX_UTF8, _HEX_GBK, _HEX_COMPRESSED)
 _LONG_HEX = re.compile(rb"[0-9a-f]{%d,}|[0-9A-F]{%d,}" % (_SHORTEST_PIECE, _SHORTEST_PIECE))
-_LONGEST_DIGEST, _KEYS = 128, (256, 512, 1024)
-"""Digits of SHA-512, and of what RSA makes."""
+_LONGEST_DIGEST = 128
+"""Digits of SHA-512; more may be ciphertext."""
 
 _SIGN_ESCAPE = re.compile(rb"%(?:25)*(?:2[BbFf]|3[Dd])|\\+/")
 _ESCAPE = re.compile(rb"%(?:25)*[0-9A-Fa-f]{2}|%|\\+(?:u[0-9A-Fa-f]{4}|[abefnrtv]|)")
@@ -234,7 +234,7 @@ def _goes_wrong(piece: bytes) -> bool:
 
 def _spells(run: bytes) -> bool:
     if _HEX.fullmatch(run):
-        return _is_hex_text(run) or (len(run) > _LONGEST_DIGEST and len(run) not in _KEYS)
+        return _is_hex_text(run) or len(run) > _LONGEST_DIGEST
     return _WORDS.fullmatch(run) is None or any(map(_is_hex_text, _LONG_HEX.findall(run)))
 
 

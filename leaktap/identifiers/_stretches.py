@@ -47,10 +47,14 @@ def _windows(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
     """Yields where stretches may begin, and where their first signs end: around the first whole words in a row."""
     whole = (np.frombuffer(marks, np.uint32, len(marks) // _WORD) & _SIGNS) == _SIGNS
     row = (least - _WORD + 1) // _WORD
-    begins = whole[: len(whole) - row + 1]
-    for at in range(1, row):
-        begins = begins & whole[at : len(begins) + at]
-    first = begins.copy()
-    first[1:] = begins[1:] > begins[:-1]
+    size = 1
+    while size < row:
+        more = min(size, row - size)
+        whole = whole[: len(whole) - more] & whole[more:]
+        size += more
+    if not whole.any():
+        return
+    first = whole.copy()
+    first[1:] = whole[1:] > whole[:-1]
     for word in np.flatnonzero(first).tolist():
         yield max(word * _WORD - _WORD + 1, 0), word * _WORD + least

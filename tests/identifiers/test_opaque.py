@@ -105,3 +105,25 @@ def test_a_run_that_runs_on_into_the_next_field_of_a_struct(size):
     begin = data.index(run)
     assert any(begin < end <= begin + len(run) for end in Runs().ends(data))
     assert not Runs().ends(data.replace(run, b"home_page_view_click_list"))
+
+
+@pytest.mark.parametrize("size", [65, 90, 128, 256, 300, 512, 5000])
+@pytest.mark.parametrize(
+    "spell",
+    [
+        base64.b64encode,
+        base64.urlsafe_b64encode,
+        lambda data: data.hex().encode(),
+        lambda data: data.hex().upper().encode(),
+        lambda data: base64.b64encode(data).replace(b"/", rb"\/"),
+        lambda data: base64.b64encode(data).replace(b"+", b"%2B").replace(b"/", b"%2F"),
+        lambda data: base64.encodebytes(data).replace(b"\n", rb"\n"),
+    ],
+)
+@pytest.mark.parametrize("text", [b'{"n": [%b], "d": "%b", "e": 1}', b"n=%b&payload=%b&e=1"])
+def test_what_may_be_ciphertext(size, spell, text):
+    """However it is spelt, and whatever its length may be besides."""
+    value = spell(random.Random(size).randbytes(size)).rstrip(b"=")
+    body = text % (b"1234, " * 900, value)
+    begin = body.index(value)
+    assert any(begin < end <= begin + len(value) + 2 for end in Runs().ends(body))
