@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
 from leaktap.decoders._pace import paced
-from leaktap.decoders._plain import step
+from leaktap.decoders._plain import is_binary, step
 
 _SEPARATORS = {"text/csv": ",", "application/csv": ",", "text/tab-separated-values": "\t"}
 _NAME = rb'"?[A-Za-z_\x80-\xff][\w.\x80-\xff-]{0,63}"?'
@@ -33,8 +33,8 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the cells under their columns' names."""
     said, seen = _SEPARATORS.get(context.content_type, ""), _SHAPE.match(data)
     separator = seen[1].decode() if seen else said
-    if not separator:
-        return None
+    if not separator or (not seen and is_binary(data)):
+        return None  # what is packed once more keeps the type of what it holds
     csv.field_size_limit(_LONGEST_CELL)  # of the whole process: nobody's lower one shall hold
     rows = csv.reader(_lines(data.removeprefix(_MARK)), delimiter=separator)
     parts: list[Part] = []

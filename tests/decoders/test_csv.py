@@ -1,5 +1,6 @@
 import csv
 import io
+import zlib
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,13 @@ def test_said_rows_of_any_length():
 )
 def test_no_table(data):
     assert decode(data, Context()) is None
+
+
+@pytest.mark.parametrize(
+    "data", [zlib.compress(TABLE), zlib.compress(TABLE, wbits=-15), TABLE.decode().encode("utf-16-le")]
+)
+def test_what_is_said_to_be_a_table_but_is_binary(data):
+    assert decode(data, SAID) is None
 
 
 def test_a_cell_may_be_long():
