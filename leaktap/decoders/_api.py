@@ -111,6 +111,10 @@ class Sole(tuple[Part, ...]):
     """Parts that are the only reading of this value, although the decoder is not `certain` in general."""
 
 
+class Beside(tuple[Part, ...]):
+    """Parts that may be chance although the value was said to be of this format: it stays a leaf beside them."""
+
+
 type Sieve = Callable[[bytes], Sequence[int] | None]
 """Returns where in a text something of interest may end, in order; nothing if nowhere, None for "everywhere"."""
 

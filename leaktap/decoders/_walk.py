@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Ring, Sieve, Sole, Watch
+from leaktap.decoders._api import Beside, Context, DecodeError, Decoder, LimitReached, Part, Ring, Sieve, Sole, Watch
 from leaktap.decoders._choice import DECRYPT, by_first_byte, by_type, candidates, decrypting, in_turn, known_codings
 from leaktap.decoders._ciphertext import dense, is_opaque
 from leaktap.decoders._plain import is_text
@@ -248,11 +248,11 @@ class _Walk:
                 if spots is not None and not spots:
                     nothing = True
                     is_leaf = asked and not text and is_opaque(value)
-                    if text and _is_plain(value):
+                    if text and decoder.name in names and _is_plain(value):
                         break
                 given = given._replace(spots=spots)
                 sieve = None
-            if nothing and decoder.transparent:
+            if nothing and decoder.transparent and not (decoder.binary and asked):
                 continue
             parts, whole = self._call(decoder, value, path, given, by_ratio)
             if coded and not whole:
@@ -265,7 +265,7 @@ class _Walk:
                 if self.watch is not None:
                     self.watch(way, value, kept)
                 frames.append(_Frame(iter(kept), way, keys, (*via, decoder.name), passed, kept, frame))
-            if whole and (told or decoder.certain or isinstance(parts, Sole)):
+            if whole and (told or decoder.certain or isinstance(parts, Sole)) and not isinstance(parts, Beside):
                 is_leaf = False
                 break
             if which := self._used_up(via):

@@ -21,7 +21,7 @@ from google.protobuf.message import DecodeError as WireError
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Sole
+from leaktap.decoders._api import Beside, Context, DecodeError, Decoder, LimitReached, Part, Sole
 from leaktap.decoders._plain import MAGICS, is_text, step
 from leaktap.decoders._schema import applicable
 
@@ -58,8 +58,11 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     fields = _fields(data, context.most)
     if fields is not None and is_text(data) and not _is_of_text(fields):
         raise DecodeError("is text", (Part(data),))
-    if fields is not None and (said or _is_sane(fields)):
+    sane = fields is not None and _is_sane(fields)
+    if fields is not None and (said or sane):
         reading.numbered(fields, "", (), 0)
+        if said and (not sane or len(data) in _RAW_LENGTHS):
+            return Beside(reading.parts)
         return Sole(reading.parts) if said or reading.is_convincing(len(data)) else reading.parts
     if not said:
         return None
@@ -182,14 +185,17 @@ def _named(keys: tuple[str, ...], number: int) -> tuple[str, tuple[str, ...]]:
 
 @dataclass(slots=True)
 class _Reading:
-    """The parts that are read, `most` at most; where there are clues, of longer fields only those that hold one. Fields
-    that are messages of given `kinds` are left as they are: a schema says more of them than numbers do.
+    """The parts that are read, `most` at most; where there are clues, of longer fields only those that hold one.
+
+    Of others that is left which a search may be `blind` to: what is no message and no text, or has lines as a table
+    has. Fields that are messages of given `kinds` are left as they are: a schema says more of them than numbers do.
     """
 
     most: int
     clues: frozenset[bytes] | tuple[()] = ()
     kinds: Sequence[type[Message]] = ()
     parts: list[Part] = field(default_factory=list)
+    blind: bool = False
 
     def add(self, value: bytes, path: str, keys: tuple[str, ...], final: bool = False) -> None:
         """Adds a part.
@@ -225,14 +231,19 @@ class _Reading:
             elif kind == _START_GROUP:
                 if depth < _DEEPEST:
                     self.numbered(_listed(data), here, names, depth + 1)
-            else:
+            elif not self.blind:
                 self.add(b"%d" % data, here, names, True)
                 if kind != _VARINT and (real := _real(data, kind)):
                     self.add(real, here, names, True)
 
     def _bytes(self, data: bytes, path: str, keys: tuple[str, ...], depth: int) -> None:
         """Adds a length-delimited field in the readings that it allows."""
-        if not data or (self.clues and len(data) >= _LONG and not any(clue in data for clue in self.clues)):
+        if not data or (self.blind and b"\n" not in data and is_text(data)):
+            return
+        if self.clues and not self.blind and len(data) >= _LONG and not any(clue in data for clue in self.clues):
+            self.blind = True
+            self._bytes(data, path, keys, depth)
+            self.blind = False
             return
         if (
             self.kinds

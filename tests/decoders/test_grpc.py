@@ -56,6 +56,20 @@ def test_connect_stream(follow):
     assert followed.values["|grpc[1]|json.$.metadata.x[0]"] == b"y"
 
 
+@pytest.mark.parametrize("number", [0x0001A25E53A86F6D, 0x100F868576D38FBD])
+def test_a_number_that_reads_as_fields_stays(follow, number):
+    value = number.to_bytes(8, "little")
+    for flags, message in ((0, value), (1, gzip.compress(value))):
+        followed = follow(frame(message, flags), content_type="application/grpc")
+        assert value in followed.values.values()
+
+
+def test_a_table_that_reads_as_fields(follow):
+    table = b"sms_address,sms_body,sms_date\r\n" + b"19900013440,meeting lunch,1760601055893\r\n" * 9
+    followed = follow(frame(table), sieve=lambda data: [], content_type="application/grpc")
+    assert followed.values["|grpc[0]|csv[8].sms_body"] == b"meeting lunch"
+
+
 @pytest.mark.parametrize("content_type", ["", "application/octet-stream", "application/json"])
 def test_only_where_it_is_said(follow, content_type):
     followed = follow(frame(MESSAGE), content_type=content_type)

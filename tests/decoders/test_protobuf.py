@@ -4,6 +4,7 @@ import math
 import struct
 from random import Random
 
+import lz4.block
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from hypothesis import example, given, settings
@@ -354,3 +355,21 @@ def test_fields_of_the_same_number_keep_their_own_keys():
         *((f".1[{at}].{number}", ("1", str(number))) for at in (0, 1) for number in (1, 2)),
         *((f".2.{number}", ("2", str(number))) for number in (1, 2)),
     ]
+
+
+def field(number, value):
+    """A field of bytes, or of a number."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def test_fields_in_which_nothing_is_seen():
+    block = lz4.block.compress(b"sms_address,sms_body\r\n" * 20)
+    lines = b"sms_address,sms_body\r\n19900013440,meeting lunch, gate code, parcel, rent\r\n"
+    quiet = field(1, b"a long text of one line " * 4) + field(2, 1_760_000_000_000) + field(3, block) + field(4, lines)
+    data = field(1, quiet) + field(2, b"imei=867530912345673") + field(3, b"no field with anything that is " * 3)
+    context = Context(content_type="application/x-protobuf", spots=[data.index(b"673") + 3])
+    parts = decode(data, context)
+    assert [part.path for part in parts] == [".1.3", ".1.4", ".2"]
+    assert len(decode(data, context._replace(spots=None))) > len(parts)

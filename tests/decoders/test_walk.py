@@ -7,6 +7,8 @@ import zlib
 from contextlib import contextmanager
 from urllib.parse import quote
 
+import cramjam
+import lz4.block
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -227,6 +229,16 @@ def test_bytes_in_which_the_sieve_sees_nothing_may_be_packed(follow):
     message = b"\x0a\x05other\x12" + bytes((len(packed) & 0x7F | 0x80, len(packed) >> 7)) + packed
     follower = follow(message, sieve=lambda data: None if b"imei" in data else [])
     assert follower.values["|protobuf.2|deflate|json.$.imei"] == b"867530912345673"
+
+
+def test_blocks_without_a_head_in_which_the_sieve_sees_nothing(follow):
+    table = b"sms_address,sms_body,sms_date\r\n" + b"19900013440,meeting lunch,1760601055893\r\n" * 9
+    hidden = [lz4.block.compress(table), cramjam.snappy.compress_raw(table), table.decode().encode("utf-32-le")]
+    assert max(map(len, hidden)) > SIEVED_FROM
+    for value in map(bytes, hidden):
+        length = bytes((len(value) & 0x7F | 0x80, len(value) >> 7))
+        followed = follow(b"\x0a\xac\x02" + b"other " * 50 + b"\x12" + length + value, sieve=lambda data: [])
+        assert b"meeting lunch" in followed.values.values()
 
 
 def test_opaque_layers_are_undone_before_the_sieve(follow):
