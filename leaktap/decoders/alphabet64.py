@@ -1,7 +1,8 @@
 """Base64 with another alphabet: those of `_alphabets.yaml`, and those that the case names (`decode.alphabets`).
 
-All alphabets decode everything, so a reading is kept only if it is readable, begins as compressed data does, or some
-decoder opens it; in an alphabet of the user's it may be bytes of any kind, where the value is no word.
+All alphabets decode everything, so a reading is kept only if it is readable, begins as compressed data does, is short
+and ASCII throughout or digits of four bits each, or some decoder opens it; in an alphabet of the user's it may be bytes
+of any kind, where the value is no word.
 """
 
 import binascii
@@ -17,9 +18,10 @@ from leaktap.decoders._plain import NO_ID
 from leaktap.decoders.base64 import WORDS
 
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_SHORTEST, _SHORTEST_OPAQUE, _LONG = 11, 22, 1024
+_SHORTEST, _SHORTEST_OPAQUE, _LONGEST_PLAIN, _LONG = 11, 22, 43, 1024
 _HIGH = bytes(range(0x80, 0x100))
 _SAMPLE = 64
+_DIGITS = re.compile(r"[0-9]+f?[0-9]?")
 _SHAPE = re.compile(NO_ID + rb"[!-~]{11}")
 
 
@@ -51,11 +53,12 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
             continue
         begin = _decoded(start.translate(table))
         readable, likely = may_read(begin), _may_open(begin, len(bare))
+        plain = len(bare) <= _LONGEST_PLAIN and (begin.isascii() or _DIGITS.fullmatch(begin.hex()) is not None)
         opaque = index < own and WORDS.fullmatch(bare) is None
-        if not (readable or likely or opaque) or bare.translate(None, alphabet):
+        if not (readable or likely or plain or opaque) or bare.translate(None, alphabet):
             continue
         decoded = _decoded(bare.translate(table))
-        if opaque or (readable and reads(decoded)) or (likely and context.opens(decoded)):
+        if opaque or plain or (readable and reads(decoded)) or (likely and context.opens(decoded)):
             found.append(Part(decoded, f".{name}"))
     return found[: context.most] or None
 

@@ -57,6 +57,12 @@ def test_bytes_that_a_decoder_opens(follow):
     assert follow(write(device, dict(shipped())["baidu"])).values["|alphabet64.baidu|protobuf.1"] == b"867530912345673"
 
 
+@pytest.mark.parametrize(("name", "signs"), shipped())
+@pytest.mark.parametrize("digits", ["0867530912345673", "64000810123456f1"])
+def test_digits_of_four_bits(follow, name, signs, digits):
+    assert follow(write(bytes.fromhex(digits), signs)).values.get(f"|alphabet64.{name}", b"").hex() == digits
+
+
 @pytest.mark.parametrize(("alphabets", "read"), [((("ours", OWN),), True), ((), False)])
 def test_bytes_of_any_kind_are_only_read_in_the_cases_own(follow, alphabets, read):
     digest = hashlib.sha1(JSON).digest()
