@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part, Sole
 from leaktap.decoders._plain import is_text
+from leaktap.decoders._reading import SURELY_READABLE
 
 _SHORTEST, _LONGEST = 4, 1 << 18
 _DEEPEST = 4
@@ -57,6 +58,8 @@ class Sense:
         return not decoder.loose or isinstance(parts, Sole) or self._is_read(parts, len(value))
 
     def _is_read(self, parts: Sequence[Part], size: int) -> bool:
-        """Tells whether half of a value is readable in turn."""
+        """Tells whether half of a value is readable in turn, or there is more text in it than chance makes."""
         strings = {part.value for part in parts if not part.final}
+        if sum(len(string) for string in strings if len(string) >= _SHORTEST and is_text(string)) >= SURELY_READABLE:
+            return True
         return sum(len(string) for string in strings if self.opens(string)) * 2 > size

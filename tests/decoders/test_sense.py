@@ -38,6 +38,7 @@ def struct_of(raw):
         struct_of(struct_of(IMEI.encode("utf-16"))),
         cbor2.dumps({"a": struct_of(IMEI.encode("utf-16-be"))}),
         b"\x0f\x38" + IMEI.encode(),
+        b"\x0a\x0bview detail\x12\x06launch\x1a\x40" + random.Random(2).randbytes(64),
     ],
 )
 def test_opens(value):
