@@ -31,8 +31,15 @@ _LARGEST_NUMBER = (1 << 29) - 1
 _COUNTED_FROM = 1 << 17
 _DEEPEST = 32
 _SHORTEST = 6
-_CLUE, _MOST_CLUES, _LONG = 4, 64, 64
+_CLUE, _HEAD, _MOST_CLUES, _LONG = 4, 2, 64, 64
 _LONGEST_PACKED, _TELLING, _LARGEST_ID = 512, 1 << 28, 1 << 52
+_SMALLEST_NEGATIVE = (1 << 64) - _LARGEST_ID
+_SHORTEST_PACKED = 12
+"""Bytes of what is compressed or encrypted."""
+
+_SHORTEST_MIXED = 36
+"""Bytes of a text that is a number and a string, whose length is a sign of it."""
+
 _RAW_LENGTHS = (6, 8, 16, 20, 32, 64)
 """Lengths of hardware addresses, numbers and digests: such bytes stay a leaf even if they read as a message."""
 _LEAST, _MOST = 1e-9, 1e15
@@ -63,7 +70,8 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         reading.numbered(fields, "", (), 0)
         if said and (not sane or len(data) in _RAW_LENGTHS):
             return Beside(reading.parts)
-        return Sole(reading.parts) if said or reading.is_convincing(len(data)) else reading.parts
+        sole = said or (not is_text(data) and reading.is_convincing(len(data)))
+        return Sole(reading.parts) if sole else reading.parts
     if not said:
         return None
     _before_break(data, reading)
@@ -71,9 +79,13 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
 
 
 def _clues(data: bytes, spots: Sequence[int] | None) -> frozenset[bytes] | tuple[()]:
-    """Returns the bytes that end at places of interest; none where everything has to be read."""
-    clues = frozenset([data[max(spot - _CLUE, 0) : spot] for spot in spots or ()])
-    return clues if len(clues) <= _MOST_CLUES else ()
+    """Returns the bytes that end at places of interest, or before a tag and a length that seem to belong to them; none
+    where everything has to be read.
+    """
+    if not spots or len(spots) > _MOST_CLUES:
+        return ()
+    ends = [end for spot in spots for end in (spot, spot - _HEAD) if end > 0]
+    return frozenset([data[max(end - _CLUE, 0) : end] for end in ends])
 
 
 def _parsed(kind: type[Message], data: bytes) -> Message | None:
@@ -110,12 +122,33 @@ def _listed(fields: UnknownFieldSet) -> list[_Field]:
 
 def _is_of_text(fields: list[_Field]) -> bool:
     """Tells whether what is text may be these fields as well: numbers in it would be chance."""
-    return all(kind == _BYTES for _, kind, _ in fields)
+    return all(kind == _BYTES or (kind == _START_GROUP and _is_of_text(_listed(value))) for _, kind, value in fields)
+
+
+def _is_mostly_one(fields: list[_Field], size: int) -> bool:
+    """Tells whether one string among several fields is most of a text of `size` bytes: then numbers may be none."""
+    longest = max([len(value) for _, kind, value in fields if kind == _BYTES], default=0)
+    return len(fields) > 1 and longest * 2 > size
 
 
 def _is_sane(fields: list[_Field]) -> bool:
     """Tells whether people would number their fields so."""
     return len([number for number, _, _ in fields if number > _SANE_NUMBER]) * 4 <= len(fields)
+
+
+def _is_doubtful(fields: list[_Field], size: int) -> bool:
+    """Tells whether `size` bytes may be these fields by chance: out of order, or one is none that people send."""
+    if size < _SHORTEST_PACKED:
+        return False
+    numbers = [number for number, _, _ in fields]
+    return numbers != sorted(numbers) or any(_is_unlikely(kind, value) for _, kind, value in fields)
+
+
+def _is_unlikely(kind: int, value: Any) -> bool:
+    """Tells whether a field is a group, or a number larger than counters and times are."""
+    if kind == _FIXED64:
+        return bool(value >= _LARGEST_ID) and _real(value, kind) is None
+    return kind == _START_GROUP or (kind == _VARINT and _LARGEST_ID <= value < _SMALLEST_NEGATIVE)
 
 
 def _scan(data: bytes) -> Iterator[tuple[int, int, int, int, int]]:
@@ -196,6 +229,7 @@ class _Reading:
     kinds: Sequence[type[Message]] = ()
     parts: list[Part] = field(default_factory=list)
     blind: bool = False
+    twice: int = 0
 
     def add(self, value: bytes, path: str, keys: tuple[str, ...], final: bool = False) -> None:
         """Adds a part.
@@ -212,6 +246,7 @@ class _Reading:
         strings = [part.value for part in self.parts if not part.final]
         opaque = sum(len(value) for value in strings if not is_text(value))
         readable = sum(len(value) for value in strings) - opaque
+        opaque -= self.twice
         return length not in _RAW_LENGTHS and len(self.parts) > 3 and readable > 3 and opaque * 2 < length
 
     def numbered(self, fields: list[_Field], path: str, keys: tuple[str, ...], depth: int) -> None:
@@ -254,7 +289,9 @@ class _Reading:
             return
         text = is_text(data)
         inner = _fields(data, self.most) if depth < _DEEPEST and _may_be_message(data, text) else None
-        if inner is None or not _is_sane(inner) or (text and not _is_of_text(inner)):
+        if inner is not None and text and not (_is_of_text(inner) or _is_mostly_one(inner, len(data))):
+            inner = None
+        if inner is None or not _is_sane(inner):
             self.add(data, path, keys)
             if not text and (numbers := _packed(data)):
                 if len(self.parts) + len(numbers) > self.most:
@@ -262,8 +299,9 @@ class _Reading:
                 self.parts += [Part(number, f"{path}[{at}]", keys, None, True) for at, number in numbers]
             return
         before = len(self.parts)
-        if text or len(data) in _RAW_LENGTHS or data.startswith(MAGICS):
+        if text or len(data) in _RAW_LENGTHS or data.startswith(MAGICS) or _is_doubtful(inner, len(data)):
             self.add(data, path, keys)
+            self.twice += 0 if text else len(data)
         self.numbered(inner, path, keys, depth + 1)
         if len(self.parts) == before:
             self.add(data, path, keys)  # a message of empty fields
@@ -305,7 +343,7 @@ def _may_be_message(data: bytes, text: bool) -> bool:
     kind = data[0] & 7
     if kind == _BYTES:
         return len(data) > 1 and (data[0] > 0x7F or data[1] > 0x7F or data[1] <= len(data) - 2)
-    return not text and kind in (_VARINT, _FIXED64, _START_GROUP, _FIXED32)
+    return (not text or len(data) >= _SHORTEST_MIXED) and kind in (_VARINT, _FIXED64, _START_GROUP, _FIXED32)
 
 
 def _packed(data: bytes) -> list[tuple[int, bytes]]:
@@ -360,15 +398,27 @@ _COMPRESSED = (
 )
 """How compressed fields begin, which hide what they hold: gzip, zstd, zlib, bzip2, xz, ZIP, LZMA."""
 
+_TAGS_IN_TEXT, _LENGTHS_IN_TEXT = b'\n"*2:BJRZbjrz', (*b"\t\n\r", *range(32, 127))
+"""Tags of strings and lengths, which text may begin with as well."""
+
+
+def _shape() -> re.Pattern[bytes]:
+    """Returns how messages begin: of a text that may be one, the first field ends with it or before another."""
+    tags = re.escape(_TAGS_IN_TEXT)
+    fields = b"|".join(re.escape(bytes([size])) + b".{%d}(?:$|[^\0-\x07])" % size for size in _LENGTHS_IN_TEXT)
+    beginnings = (b"[^\x80-\xff%b]" % tags, b"[\x80-\xff][\x01-\x7f]", b"[%b](?:[^\t\n\r -~]|%b)" % (tags, fields))
+    return re.compile(b"|".join(beginnings), re.DOTALL)
+
+
 DECODER = Decoder(
     "protobuf",
     decode,
     rank=35,
     minimum=_SHORTEST,
     starts=bytes(tag for tag in range(8, 256) if tag & 7 in (_VARINT, _FIXED64, _BYTES, _START_GROUP, _FIXED32)),
-    shape=re.compile(rb"[\x08-\x7f]|[\x80-\xff][\x01-\x7f]"),
+    shape=_shape(),
     binary=True,
-    white=b"\n",
+    white=_TAGS_IN_TEXT,
     hints=_COMPRESSED,
     transparent=True,
     loose=True,

@@ -167,15 +167,21 @@ def _whole(match: Match) -> bool:
 
 
 def _outer(path: str) -> Iterable[str]:
-    """Yields the paths that `path` is a reading of, outermost first: a URL's path is that of each of its segments."""
+    """Yields the paths that `path` is a reading of, outermost first: a URL's path is that of each of its segments, a
+    field's of protobuf that of its own fields.
+    """
     if segment := _SEGMENT.match(path):
         yield segment[1]
     end = path.find("|")
     while end >= 0:
         yield path[:end]
+        if fields := _FIELDS.match(path, end):
+            yield from (path[: step.start()] for step in _FIELD.finditer(path, fields.start(1) + 1, fields.end()))
         end = path.find("|", end + 1)
 
 
+_FIELDS, _FIELD = re.compile(r"\|protobuf((?:\.\d+|\[\d+\])+)"), re.compile(r"[.\[]")
+_TWICE = re.compile(r"(\|(\w+)(?:\.\d+|\[\d+\])+)\|\2(?=\.\d)")
 _SEGMENT = re.compile(r"([^|]*\.path)\[\d+\](?=\||$)")
 _WRITTEN = (("hex",), ("hex-upper",), ("base64",), ("base64url",))
 
@@ -185,8 +191,14 @@ def one_reading(matches: Sequence[Match]) -> list[Match]:
 
     Where the walk keeps a value beside its decoded parts, one thing is found in both. The reading whose match covers
     the whole value is kept; of two such the outer one, and of none such the one that has less around it. What the inner
-    one undoes may be how a digest is written.
+    one undoes may be how a digest is written. A field that is a message itself may be read with it, and then alone.
     """
+    told = {(match.leaf.path, match.identifier, match.value) for match in matches}
+    matches = [
+        match
+        for match in matches
+        if (at := _as_field(match.leaf.path)) == match.leaf.path or (at, match.identifier, match.value) not in told
+    ]
     found: dict[tuple[str, str, str, str], list[int]] = {}
     for index, match in enumerate(matches):
         found.setdefault((match.leaf.path, match.identifier, match.device, match.plain or match.value), []).append(
@@ -203,6 +215,13 @@ def one_reading(matches: Sequence[Match]) -> list[Match]:
                     closer = _whole(match) or len(match.leaf.value) < len(outer.leaf.value)
                     dropped.add(other if closer else index)
     return [match for index, match in enumerate(matches) if index not in dropped]
+
+
+def _as_field(path: str) -> str:
+    """Returns the path of what lies in a message within a message as that of a field of a field."""
+    while path != (merged := _TWICE.sub(r"\1", path)):
+        path = merged
+    return path
 
 
 def one_of_several(matches: Sequence[Match]) -> list[Match]:

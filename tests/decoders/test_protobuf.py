@@ -83,7 +83,7 @@ def test_without_a_schema(report):
 
 def test_keys_are_the_numbers(report):
     parts = decode(report.SerializeToString(), SAID)
-    assert parts[0].keys == ("1", "1")
+    assert next(part.keys for part in parts if part.path == ".1.1") == ("1", "1")
 
 
 def test_with_a_schema(report, tmp_path):
@@ -193,7 +193,7 @@ def test_text_said_to_be_protobuf_stays_text(follow):
 
 
 def test_text_is_not_taken_for_protobuf(follow):
-    for text in (b"2\x20" + b"a" * 32, b"123456789", b"* is a list of things"):
+    for text in (b"2\x20" + b"a" * 31, b"2\x20" + b"a" * 40, b"123456789", b"* is a list of things"):
         assert follow(text).values == {"": text}
 
 
@@ -373,3 +373,51 @@ def test_fields_in_which_nothing_is_seen():
     parts = decode(data, context)
     assert [part.path for part in parts] == [".1.3", ".1.4", ".2"]
     assert len(decode(data, context._replace(spots=None))) > len(parts)
+
+
+REQUEST = b"POST /batch HTTP/1.1\r\nHost: t.example\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        (field(4, REQUEST + b"867530912345673"), ".4|http.request.body"),
+        (
+            field(14, REQUEST + b"867530912345673") + field(15, b"a text of forty signs, which is a field"),
+            ".14|http.request.body",
+        ),
+        (field(2, field(11, 5) + field(15, b"a: 867530912345673\nlevel: info, page: home")), ".2.15|lines.a"),
+    ],
+)
+def test_messages_that_are_text_throughout(follow, value, path):
+    assert value in follow(value).values.values() or not value.isascii()
+    assert follow(value).values["|protobuf" + path] == b"867530912345673"
+
+
+def test_a_text_with_the_length_of_one_of_its_strings_stays(follow):
+    text = b"R$5f3a6711-a65e-4ae8-b75f-3477de9dacca"
+    assert text in follow(text).values.values()
+
+
+@pytest.mark.parametrize(
+    ("inner", "is_doubtful"),
+    [
+        (field(1, 5) + field(2, b"a text") + field(3, b"\0\xff\xfe\1\2"), False),
+        (field(1, 5) + field(2, b"a text") + field(2, 1_760_000_000_000), False),
+        (field(9, 5) + field(2, b"a text") + field(3, b"another"), True),
+        (field(1, 1 << 60) + field(2, b"a text"), True),
+        (field(1, 1 << 60), False),
+        (b"\x0b\x10\x05\x0c" + field(2, b"a text in all"), True),
+    ],
+)
+def test_bytes_that_may_be_a_message_by_chance_stay(inner, is_doubtful):
+    found = values(field(3, b"another") + field(4, inner), Context())
+    assert (found.get(".4") == [inner]) is is_doubtful
+    assert any(path.startswith(".4.") for path in found)
+
+
+def test_a_place_of_interest_may_seem_to_end_in_the_next_field():
+    run = b"zHVqPvbcpt8Z5R2paQDDAbXMF9RxjgxgGtbZS569YUL6p6VmYSUZEtpgoJ8o1G3b6umBMvbuK4Zb5n35PBCG6y7"
+    data = field(1, b"no field with anything that is " * 3) + field(13, run) + field(14, b"x")
+    context = Context(content_type="application/x-protobuf", spots=[data.index(b"r\1x") + 1])
+    assert run in [part.value for part in decode(data, context)]

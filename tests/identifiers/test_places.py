@@ -136,6 +136,17 @@ INNER = match("request.body|json.$.imei", IMEI)
         ),
         ([match("request.path", b"/a/" + IMEI, (3, 18)), match("request.paths[1]", IMEI)], None),
         ([match("q.a", b"a " + IMEI, (2, 17)), match("q.a[1]", IMEI)], None),
+        # So is a field of one of protobuf's fields; and a field that is a message is read with it, or alone.
+        (
+            [match("q.a|protobuf.4", b"\1\x0f" + IMEI, (2, 17)), match("q.a|protobuf.4[0].1", IMEI)],
+            [match("q.a|protobuf.4[0].1", IMEI)],
+        ),
+        (
+            [match("q.a|protobuf.4|protobuf.1", IMEI), match("q.a|protobuf.4.1", IMEI)],
+            [match("q.a|protobuf.4.1", IMEI)],
+        ),
+        ([match("q.a|protobuf.4|protobuf.2", IMEI), match("q.a|protobuf.4.1", IMEI)], None),
+        ([match("q.a|protobuf.4|protobuf.1", IMEI), match("q.a|protobuf.4.1", IMEI, identifier="meid")], None),
         # Another form inside is another finding.
         ([OUTER, match("request.body|json.$.m", b"00ff", form=("md5", "hex"))], None),
         # A sibling, and a path that only begins alike, are no readings of the same bytes.
