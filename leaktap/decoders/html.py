@@ -42,7 +42,7 @@ DECODER = Decoder(
     rank=56,
     hints=(
         rb"(?:&|\\u0026|%(?:25){0,8}26)(?:amp(?:;|%(?:25){0,8}3[Bb])){0,8}(?:#|\\u0023|%(?:25){0,8}23)[0-9xX]",
-        rb"&\0#\0[0-9xX]",  # in UTF-16 of either order
+        rb"&\0(?:\0\0)?#\0(?:\0\0)?[0-9xX]",  # in UTF-16 and UTF-32 of either order
     ),
     transparent=True,
     minimum=4,

@@ -14,6 +14,7 @@ import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import quote, quote_from_bytes
+from xml.sax.saxutils import escape, quoteattr
 
 from leaktap.config import Location
 from leaktap.identifiers._lzstring import lz_string
@@ -63,6 +64,10 @@ _BASE85_TOO = (
     bytes(range(33, 118)),
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#",
 )
+_TO_BASE85_TOO = tuple(bytes.maketrans(_BASE85, signs) for signs in _BASE85_TOO)
+_LONGEST_IN_BASE85, _LONGEST_MARKED = 15, 8
+"""Bytes whose base85 is no opaque run, and which are so few that it is none between marks of Ascii85 either."""
+
 _ESCAPE = re.compile(rb"%[0-9A-F]{2}")
 _MOST_LOOKS = 64
 
@@ -103,6 +108,7 @@ def hidden(values: Iterable[bytes], tables: Sequence[bytes] = ()) -> Iterator[by
         if len(value) <= _LONGEST_TWICE and value.isascii():
             yield from _twice(value, tables)
         yield from _otherwise(value, tables)
+        yield from _marked(value)
         yield from _lz_string(value)
         yield from _escaped(strings) - {value}
         if value.isdigit() and value[:1] != b"0" and len(value) >= _SHORTEST and int(value) < 1 << 63:
@@ -143,14 +149,42 @@ def _spelt(value: bytes) -> Iterator[bytes]:
 
 
 def _twice(value: bytes, tables: Sequence[bytes] = ()) -> Iterator[bytes]:
-    """Yields a value in base64 in base64, and in base58 with either; on the outside in other alphabets as well."""
+    """Yields a value in base64 in base64, and in base58 with either; on the outside in other alphabets as well. Those
+    around base85, and base85 around each, as a whole.
+    """
     for once in set(_base64(value)):
         yield from _base64(once)
-    for once in (base64.b64encode(value), base64.b64encode(value).rstrip(b"="), base58(value)):
+    inner = (base64.b64encode(value), base64.b64encode(value).rstrip(b"="), base58(value))
+    for once in inner:
         yield base58(once)
         yield from _base64(once)
         signs = base64.b64encode(once).rstrip(b"=")
         yield from (signs.translate(table) for table in tables)
+    in_base85 = tuple(_in_base85(value))
+    for once in in_base85:
+        yield base58(once)
+        yield base64.b64encode(once).rstrip(b"=")
+    for once in (*inner, *in_base85):
+        if len(once) <= _LONGEST_IN_BASE85:
+            yield from _in_base85(once)
+
+
+def _marked(value: bytes) -> Iterator[bytes]:
+    """Yields few bytes between marks of Ascii85, wrapped once more; the marks themselves are a decoder's hint."""
+    if len(value) <= _LONGEST_MARKED:
+        marked = base64.a85encode(value, adobe=True)
+        if len(marked) <= _LONGEST_HEX:
+            yield from (marked.hex().encode(), marked.hex().upper().encode())
+        yield from (base58(marked), base64.b64encode(marked).rstrip(b"="))
+        for look in _in_base85(marked):
+            yield from _in_text(look)
+
+
+def _in_base85(value: bytes) -> Iterator[bytes]:
+    """Yields a value in base85, as a whole."""
+    look = base64.b85encode(value)
+    yield look
+    yield from (look.translate(table) for table in _TO_BASE85_TOO)
 
 
 def _otherwise(value: bytes, tables: Sequence[bytes]) -> Iterator[bytes]:
@@ -178,13 +212,13 @@ def _translated(value: bytes, tables: Sequence[bytes]) -> Iterator[bytes]:
 
 
 def _base85(value: bytes, places: int) -> Iterator[bytes]:
-    """Yields a value in base85, also in a form, in so many places of a group of four bytes that it may begin at."""
+    """Yields a value in base85, also in a text, in so many places of a group of four bytes that it may begin at."""
     for before in range(places):
         groups = (before + len(value)) // 4
         core = base64.b85encode(bytes(before) + value)[(before > 0) * 5 : groups * 5]
         if len(core) >= _SHORTEST_BASE85:
-            for look in (core, *(core.translate(bytes.maketrans(_BASE85, signs)) for signs in _BASE85_TOO)):
-                yield from _in_form(look)
+            for look in (core, *(core.translate(table) for table in _TO_BASE85_TOO)):
+                yield from _in_text(look)
 
 
 def _lz_string(value: bytes) -> Iterator[bytes]:
@@ -203,6 +237,13 @@ def _in_form(look: bytes) -> set[bytes]:
     """Returns a look as it is, and percent-encoded once and twice."""
     once = quote_from_bytes(look, safe="")
     return {look, once.encode(), quote(once, safe="").encode()}
+
+
+def _in_text(look: bytes) -> set[bytes]:
+    """Returns a look as it is, in a form, in a JSON string and in XML, within quotes and without."""
+    text = look.decode()
+    others = {json.dumps(text)[1:-1].encode(), escape(text).encode(), quoteattr(text)[1:-1].encode()}
+    return _in_form(look) | others
 
 
 def base58(value: bytes) -> bytes:

@@ -79,6 +79,9 @@ _OF_NUMBERS = b"0123456789.,:+-eE[]{}"
 _TELLING, _OF_URLS = b"!$()*<>@^`{|}~[]", b"?&=;#"
 """Punctuation that base85 has as often as any letter: what URLs have none of, and what they have, too."""
 
+_NEVER_LEFT = b"<>^`{|}"
+"""What percent-encoding never leaves as it is: beside it, a `%` may be a sign of base85."""
+
 _ESCAPED_TELLING = re.compile(
     rb"%(?:25)*(?:2[1389Aa]|3[BCEbce]|40|5[BDEbde]|60|7[B-Eb-e]|26(?:amp|lt|gt)%(?:25)*3[Bb])"
     rb"(?!%(?:25)*(?:2[2Cc]|7[BDbd])|&|$)"
@@ -192,6 +195,8 @@ class Runs:
                 continue
             text = _unescaped(run)
             (mixed if text is run else undone).append((end, text))
+            if not text.isascii() or _CONTROL.search(text):
+                mixed.append((end, _unescaped(run, _may_be_escaped)))
         ends += _where([run for run in mixed + undone if _may_mix(run[1])], _mixtures)
         ends += _where(undone, self._look)
         for end in ends:
@@ -266,11 +271,19 @@ def _may_mix(text: bytes) -> bool:
     return size - len(text.translate(None, _CAPITALS)) >= _FEWEST_CAPITALS
 
 
-def _unescaped(run: bytes) -> bytes:
-    """Undoes percent, references and `\\u` where they escape ASCII, one around the other; what is in tags is apart."""
+def _may_be_escaped(run: bytes) -> bool:
+    """Tells whether a `%` may begin an escape: nothing else is left that would have been escaped as well."""
+    return len(run.translate(None, _NEVER_LEFT)) == len(run)
+
+
+def _unescaped(run: bytes, is_escaped: Callable[[bytes], bool] = lambda _: True) -> bytes:
+    """Undoes percent, references and `\\u` where they escape ASCII, one around the other; what is in tags is apart.
+
+    `is_escaped` tells of what is left whether a `%` in it is an escape.
+    """
     for _ in range(_MOST_TIMES):
         before = run
-        if b"%" in run:
+        if b"%" in run and is_escaped(run):
             run = unquote_to_bytes(run)
         if b"</" in run and _TAG.search(run):
             run = run.translate(_NO_MARKUP)

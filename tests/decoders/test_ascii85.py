@@ -2,6 +2,8 @@ import base64
 import gzip
 import random
 import re
+from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
@@ -76,10 +78,17 @@ def test_round_trip(data):
     "begin", [b"<", b"&lt;", b"&amp;lt;", b"%3C", b"%253c", b"%26lt%3B", b"%2526lt%253b", b"\\u003c"]
 )
 def test_marks_are_seen_through_escapes(begin):
-    (hint,) = DECODER.hints
+    hint, _ = DECODER.hints
     assert re.search(hint, b"list=1&info=" + begin + b"~.((`,+<9>?!**")
     assert not re.search(hint, b"list=1&info=" + begin + b".((`,+<9>?!**")
     assert not re.search(hint, b"list=1&info=" + begin + b"~ a b")
+
+
+@pytest.mark.parametrize("outer", [str, escape, lambda text: quote(text, safe=""), lambda text: quote(escape(text))])
+def test_escapes_are_seen_in_it(outer):
+    written = base64.a85encode(rb"\x38\x36\x37\x35\x33\x30").decode()
+    assert re.search(DECODER.hints[1], outer(written).encode())
+    assert not re.search(DECODER.hints[1], b"a > b ^ c / d, <br>/, x^/y")
 
 
 @pytest.mark.parametrize("wrapcol", [0, 76])

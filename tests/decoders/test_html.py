@@ -51,7 +51,7 @@ def test_any_text_by_numbers(text):
     assert [part.value for part in decode(written, Context()) or ()] == [html.unescape(written.decode()).encode()]
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 @pytest.mark.parametrize("reference", ["&#56;&#54;", "&#x38;&#x36;", "&#X38;"])
 def test_references_in_any_width_are_hinted_at(reference, charset):
     def occurs(text):

@@ -8,6 +8,7 @@ import re
 import struct
 from html import escape
 from urllib.parse import quote
+from xml.sax.saxutils import quoteattr
 
 import bson
 import cbor2
@@ -243,3 +244,44 @@ def test_names_in_binary_formats(pack, name):
 @pytest.mark.parametrize("text", ["title,dtstart,dtend\r\ntrain,1,2", "brand\tboard\nx\ty"])
 def test_names_in_the_head_of_a_table(text):
     assert MATCHER.sieve(b"\x12" + bytes([len(text)]) + text.encode())
+
+
+PIECES = [
+    piece.encode()
+    for name in ("md5", "sha1", "sha256")
+    for digits in [hashlib.new(name, VALUES["imei"].encode()).hexdigest()]
+    for piece in (digits[:16], digits[8:24].upper(), digits[-16:], digits[-16:].upper())
+]
+
+
+@pytest.mark.parametrize("encode", [base64.b85encode, base64.z85encode, base64.a85encode])
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        lambda v: json.dumps({"a": v.decode(), "b": "page view"}).encode(),
+        lambda v: b"<root><a>page view</a><d>" + escape(v.decode()).encode() + b"</d></root>",
+        lambda v: b"<root><item ext=" + quoteattr(v.decode()).encode() + b" /></root>",
+        lambda v: b"a=1&v=" + quote(v, safe="").encode() + b"&b=2",
+    ],
+)
+def test_pieces_of_digests_in_base85_in_any_text(encode, wrapper):
+    assert [piece for piece in PIECES if not MATCHER.sieve(wrapper(encode(piece)))] == []
+
+
+@pytest.mark.parametrize("bytes_", ["a45046123456", "a45046123457"])
+@pytest.mark.parametrize("outer", [base64.b64encode, base58, base64.b85encode, base64.z85encode])
+def test_few_bytes_between_marks_of_ascii85_in_another_encoding(outer, bytes_):
+    marked = base64.a85encode(bytes.fromhex(bytes_), adobe=True)
+    assert bool(MATCHER.sieve(QUIET + b"<a>" + outer(marked) + b"</a>" + QUIET)) == bytes_.endswith("6")
+
+
+@pytest.mark.parametrize("inner", [base64.b85encode, base64.z85encode, base64.a85encode])
+@pytest.mark.parametrize("outer", [base64.b64encode, base58])
+def test_base85_within_another_encoding(inner, outer):
+    assert MATCHER.sieve(QUIET + b"<a>" + outer(inner(b"19912345678")) + b"</a>" + QUIET)
+    assert not MATCHER.sieve(QUIET + b"<a>" + outer(inner(b"19912345679")) + b"</a>" + QUIET)
+
+
+@pytest.mark.parametrize("outer", [bytes, lambda v: quote(v, safe="").encode(), form])
+def test_an_escape_by_chance_in_base85(outer):
+    assert MATCHER.sieve(outer(xml(b"H*iNvMOk`kbW>+!ad%93b9F;TG)n")))
