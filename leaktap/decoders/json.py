@@ -9,15 +9,17 @@ orjson parses; what it refuses goes to the standard library, which takes control
 and tells where a document ends.
 """
 
+import contextlib
 import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from leaktap.decoders._api import Context, DecodeError, Decoder, LimitReached, Part
+from leaktap.decoders._json_around import around
 from leaktap.decoders._json_spots import wanted
 from leaktap.decoders._pace import PER_LOOK
 from leaktap.decoders._plain import DATA_NAME, step
@@ -33,6 +35,9 @@ _SHARE = 0.9
 """Of the room, for the parsed document: the rest is for what is listed."""
 
 _RECOVERABLE = 1 << 20
+_PIECES_FROM, _PIECES_TO, _MOST_OF_PIECES = 4096, 4 << 20, 0.5
+"""Of a document of so many bytes only what is around places of interest is parsed, if that is no more than its half."""
+
 _LARGEST_EXACT = 2.0**63
 
 _PREFIX = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\)\]\}'?,?\s*|for\s*\(;;\);\s*|while\s*\(1\);\s*)?")
@@ -47,6 +52,15 @@ _CLOSING = {"[": "]", "{": "}"}
 
 class _Number(str):
     """A number as it was written."""
+
+
+class _Document(NamedTuple):
+    """A document, or a value within one, and the way to it. `above` are names on this way that are data themselves."""
+
+    value: Any
+    path: str = ".$"
+    keys: tuple[str, ...] = ()
+    above: Sequence[Part] = ()
 
 
 class _Inexact(Exception):
@@ -68,14 +82,48 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     data = data[begin:] if begin else data
     if not _BEGIN.match(data):
         return None
+    if near is not None and context.spots and _PIECES_FROM <= len(data) <= _PIECES_TO:
+        pieces = _pieces(data, [spot - begin for spot in context.spots])
+        if pieces is not None:
+            with contextlib.suppress(_Inexact):
+                return _parts(pieces, context.most, context.deadline, near)
     most = _most(data, context) if len(data) >= _WEIGHED_FROM else context.most
     try:
-        return _parts([("", orjson.loads(data))], most, context.deadline, near)
+        return _parts([_Document(orjson.loads(data))], most, context.deadline, near)
     except orjson.JSONDecodeError:
         sure = "json" in context.content_type or _MEMBER.match(data) is not None
         return _leniently(data, most, context.deadline) if sure else None
     except _Inexact:
         return _leniently(data, most, context.deadline)
+
+
+def _pieces(data: bytes, spots: Sequence[int]) -> list[_Document] | None:
+    """Returns the innermost objects and arrays around places; None if they cannot be told, or are most of the text."""
+    found = around(data, spots)
+    if found is None or sum(end - begin for begin, end, _ in found) > len(data) * _MOST_OF_PIECES:
+        return None
+    told: set[str] = set()
+    try:
+        return [_document(orjson.loads(data[begin:end]), steps, told) for begin, end, steps in found]
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _document(value: Any, steps: Sequence[str | int], told: set[str]) -> _Document:
+    """Returns what is at the end of some steps, with those names on the way that are data themselves."""
+    path = ".$"
+    keys: tuple[str, ...] = ()
+    parts: list[Part] = []
+    for each in steps:
+        if isinstance(each, int):
+            path = f"{path}[{each}]"
+            continue
+        path += step(each)
+        if DATA_NAME.search(each) and path not in told:
+            told.add(path)
+            parts.append(Part(_encoded(each), path + "#key", keys))
+        keys = (*keys, _encoded(each).decode("utf-8", "replace"))
+    return _Document(value, path, keys, parts)
 
 
 def _most(data: bytes, context: Context) -> int:
@@ -109,9 +157,9 @@ def _leniently(data: bytes, most: int, deadline: float) -> Sequence[Part]:
         elif not len(documents) % PER_LOOK and time.thread_time() > deadline:
             limit = "seconds"
     if len(documents) == 1:
-        parts = _parts([("", documents[0])], most, deadline)
+        parts = _parts([_Document(documents[0])], most, deadline)
     else:
-        parts = _parts([(f"[{i}]", document) for i, document in enumerate(documents)], most, deadline)
+        parts = _parts([_Document(document, f"[{i}].$") for i, document in enumerate(documents)], most, deadline)
     if limit:
         raise LimitReached(limit, parts)
     if why:
@@ -151,12 +199,12 @@ def _before_break(text: str, start: int, end: int) -> Any:
 
 
 def _parts(
-    documents: Sequence[tuple[str, Any]],
+    documents: Sequence[_Document],
     most: int,
     deadline: float,
     near: frozenset[str | int | float] | None = None,
 ) -> list[Part]:
-    """Lists the values of documents in their order, each document with the path to it.
+    """Lists the values of documents in their order.
 
     With `near`, only those that are in it or under such a name, and those beside them, which are marked as such.
 
@@ -169,9 +217,9 @@ def _parts(
     too_deep = False
     everything = near is None
     near = near or frozenset()
-    leading = {} if everything else _leading([document for _, document in documents], near)
+    leading = {} if everything else _leading([document.value for document in documents], near)
     stack: list[tuple[Iterator[tuple[Any, Any]], str, tuple[str, ...], bool]]
-    stack = [(iter([(f"{path}.$", document) for path, document in documents]), "", (), everything)]
+    stack = [(iter([(document, document.value) for document in documents]), "", (), everything)]
     names: tuple[str, ...] = ()
     look = min(PER_LOOK, most)
     while stack:
@@ -182,7 +230,8 @@ def _parts(
                     raise LimitReached("parts" if len(parts) >= most else "seconds", parts)
                 look = min(len(parts) + PER_LOOK, most)
             if len(stack) == 1:
-                here, names = name, keys
+                here, names, above, name = name.path, name.keys, name.above, None
+                parts += above
             elif type(name) is int:
                 here, names = f"{path}[{name}]", keys
             else:
