@@ -34,6 +34,8 @@ _BETWEEN = b"\n"
 _WHOLE = 2048
 """Shorter texts are scanned for what is mixed without a look at where they are."""
 
+_AT_ONCE = 1 << 20
+
 _LITERAL = re.compile(rb"(?:\\x[0-9a-f]{2})+")
 _LONGEST_REST, _CONTINUATION = 3, bytes(range(0x80, 0xC0))
 
@@ -168,7 +170,7 @@ class Scanner:
         cut = self._scan(data, _note, (hits, late))
         if not hits:
             return hits, cut
-        return sorted(hit for hit in (*hits, *late.first.items()) if hit[0] < self._told), cut
+        return sorted({hit for hit in (*hits, *late.first.items()) if hit[0] < self._told}), cut
 
     def _scan(self, data: bytes, handler: _Handler, context: object, marks: bytes | None = None) -> bool:
         """Scans; says whether the handler ended it."""
@@ -179,8 +181,9 @@ class Scanner:
                 anywhere(data, handler, context)
             if where_mixed and len(data) < _WHOLE:
                 where_mixed(data, handler, context)
-            elif where_mixed and (places := mixed(data.translate(MARKS) if marks is None else marks)):
-                _scan_places(where_mixed, data, places, handler, context)
+            elif where_mixed:
+                for places in _places(data, marks):
+                    _scan_places(where_mixed, data, places, handler, context)
             if no_text and not data.isascii() and not _is_utf8(data):
                 no_text(data, handler, context)
         except hyperscan.ScanTerminated:
@@ -188,10 +191,22 @@ class Scanner:
         return False
 
 
+def _places(data: bytes, marks: bytes | None) -> Iterator[list[tuple[int, int]]]:
+    """Yields the mixed places of a text, piece by piece where its marks are not at hand: they would double it."""
+    if marks is not None:
+        yield mixed(marks)
+        return
+    for start in range(0, len(data), _AT_ONCE):
+        places = mixed(data[start : start + _AT_ONCE + 2 * LONGEST].translate(MARKS))
+        yield [(start + begin, start + end) for begin, end in places if begin < _AT_ONCE]
+
+
 def _scan_places(
     scan: _Scan, data: bytes, places: Sequence[tuple[int, int]], handler: _Handler, context: object
 ) -> None:
     """Scans places of a text, all at once."""
+    if not places:
+        return
     begins = list(accumulate((end - begin + 1 for begin, end in places), initial=0))
 
     def told(number: int, start: int, end: int, flags: int, context: object) -> bool | None:

@@ -35,6 +35,9 @@ MOST_MATCHES = 20_000
 
 _LEAVES_PER_LOOK, _MOST_NAMES = 64, 1000
 
+_MARKED = 1 << 22
+"""Bytes of a text whose marks are made once for all that asks for them, which takes as many."""
+
 _BEGINS = rb"(?:^|[^1-9]|(?:%(?:25){0,8}|u00|x)[2-7][1-9])"
 """What stands before a number: no digit of its own, but maybe one of an escape."""
 
@@ -94,7 +97,7 @@ class Matcher:
 
         None means that there are too many places to tell them.
         """
-        marks = self._runs.marks(data)
+        marks = self._runs.marks(data) if len(data) <= _MARKED else None
         hits = self._scanner.spots(data, marks)
         if hits is None:
             return None

@@ -92,13 +92,13 @@ NEEDLES = [
 EVERY = Scanner(NEEDLES, [b"a1b2c3d4e5f6"], [], [rb"%[0-9a-f]{2}", literal(b"0Ab1" * 20)])
 
 
-def found(data):
-    """Returns the needles in some data, by looking for each of them."""
+def found(data, before=0):
+    """Returns the needles in some data, by looking for each of them; so much is `before` it."""
     ends = ((number, at + len(needle)) for number, needle in enumerate(NEEDLES) for at in range(len(data) + 1)
             if data.startswith(needle, at))  # fmt: skip
     lower = data.lower()
     word = ((len(NEEDLES), at + 12) for at in range(len(data)) if lower.startswith(b"a1b2c3d4e5f6", at))
-    return sorted((*ends, *word))
+    return sorted((number, before + end) for number, end in (*ends, *word))
 
 
 PIECES = [*NEEDLES, b"A1b2C3d4E5f6", b" ", b"a", b"1", b"word", "中文".encode(), b"\n", b"\xf0", b"\0"]
@@ -141,3 +141,9 @@ def test_hints_that_take_long_are_written_once(tmp_path, monkeypatch):
     assert written == [1]
     assert Scanner([], [], [], [b"x"], Hints(b"other", write)).spots(b"x") == [(0, 1)]
     assert written == [1, 1]
+
+
+@pytest.mark.parametrize("before", [(1 << 20) + more for more in (-100, -40, -20, -16, -8, -1, 0, 30, 63, 64, 70)])
+def test_where_long_data_is_looked_at_piece_by_piece(before):
+    data = b" " * before + NEEDLES[1] + b"-" + NEEDLES[3] + b" " * 300 + NEEDLES[2] + b" " * (1 << 20)
+    assert EVERY.hits(data) == (found(data[before:], before), False)
