@@ -6,7 +6,7 @@ the digits they were written with wherever a double or 64 bits would not hold th
 nobody's data and no leaves.
 
 orjson parses; what it refuses goes to the standard library, which takes control characters, lone surrogates and NaN,
-and tells where a document ends.
+and tells where a document ends. Of a large document with few places of interest only what is around them is parsed.
 """
 
 import contextlib

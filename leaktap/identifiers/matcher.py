@@ -1,8 +1,8 @@
 """The matcher: finds the devices' known values in every disguise, and what looks like an identifier without a profile.
 
-Each leaf is scanned once, by one database of everything (`_scan`): needles of known values (`_known`), names and shapes
-(`_unknown`). No candidate that overlaps a known value is judged. What is found twice because the walk kept two readings
-of the same bytes is kept once (`_places.one_reading`).
+Each leaf is scanned once for everything (`_scan`): needles of known values (`_known`), names and shapes (`_unknown`).
+No candidate that overlaps a known value is judged. What is found twice because the walk kept two readings of the same
+bytes is kept once (`_places.one_reading`).
 
 Confidence: 1.0 a known value of 48 bits or more, or a hash of one of 24 or more; 0.9 a known value that stands apart;
 0.8 a short known value under its name; 0.95 a right check digit under the right name; 0.7 to 0.9 a value of the right
