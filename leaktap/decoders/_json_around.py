@@ -99,6 +99,8 @@ class _Text:
     def _name(self, place: int) -> str | None:
         """Returns the string before a place."""
         behind = int(np.searchsorted(self._quotes, place))
+        if behind < 2:
+            return None
         begin, end = (int(at) for at in self._quotes[behind - 2 : behind])
         try:
             return str(orjson.loads(self._data[begin : end + 1]))

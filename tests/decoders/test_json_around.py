@@ -56,6 +56,7 @@ def test_of_containers_within_each_other_the_outer_one_is_told():
         b'}{"a": 1',
         b"[" * 40 + b" 1" + b"]" * 40,
         b'{"\\x": {"a": 1234567890}}',
+        b"{a: { 1}}",
         b'{"a": "' + b'\\"' * 2000 + b'"}',
     ],
 )
@@ -129,3 +130,11 @@ def test_what_is_broken_elsewhere_does_not_matter(broken):
     spots = [text.index(b"867530912345673") + 15]
     items = list(walk([Part(text, "r", ())], Limits(), lambda data: spots if len(data) == len(text) else []))
     assert [item.path for item in items if isinstance(item, Leaf)] == ["r|json.$.x[600].imei"]
+
+
+@given(st.text('{}[]",:\\a1 ', max_size=60).map(str.encode) | st.binary(max_size=60), st.lists(st.integers(1, 60)))
+def test_any_bytes(data, spots):
+    """Nothing is raised, and what is told are objects and arrays of the text."""
+    spots = [spot for spot in spots if spot <= len(data)]
+    for begin, end, _ in around(data, spots) or ():
+        assert data[begin : begin + 1] in (b"{", b"[") and data[end - 1 : end] in (b"}", b"]")
