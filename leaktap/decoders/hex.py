@@ -1,4 +1,4 @@
-"""Hexadecimal digits that spell a text or compressed data, or more bytes than a digest or a key has.
+"""Hexadecimal digits that spell a text, compressed data, a protobuf message, or more bytes than a digest or a key has.
 
 A digest in hex is left as it is, unless the message has a key that it may have been encrypted with.
 """
@@ -9,15 +9,20 @@ from collections.abc import Sequence
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import reads
 from leaktap.decoders._plain import is_text
+from leaktap.decoders.protobuf import is_message
 
-_SHAPE = re.compile(
+_MESSAGE = rb"(?=[0-9]*+[a-f])(?:[0-7][012589ad][0-9a-f]{12}|[89a-f][0-9a-f][0-7][0-9a-f]{11})"
+"""A number is a message by chance: one that might be has a letter among its digits, and seven bytes."""
+
+_BYTES = rb"(?:[0-9a-f]{2})++$"
+_TELLING = (
     rb"(?=(?:[2-7][0-9a-f]|0[9ad]|[c-f][0-9a-f](?:[89ab][0-9a-f])+){3}|1f8b|28b5|78(?:01|5e|9c|da)"
     rb"|04224d18|4c5a3442|ff060000|82534e41|fd377a58|5d0000|425a68|504b0304"
     rb"|(?:[2-7][0-9a-f](?:00){1,3}){3}|(?:(?:00){1,3}[2-7][0-9a-f]){3}|(?:[a-f][0-9a-f]){4}|(?:[4-9][0-9a-f]..|..[4-9].){4}|fffe|feff"
-    rb"|(?!(?:.{32}|.{40})$)[0-9a-f]{24}|[0-9a-f]{12}(?:[2-7][0-9a-f]){4})"
-    rb"(?:[0-9a-f]{2})++$",
-    re.IGNORECASE,
+    rb"|(?!(?:.{32}|.{40})$)[0-9a-f]{24}|[0-9a-f]{12}(?:[2-7][0-9a-f]){4})" + _BYTES
 )
+_SHAPE = re.compile(_TELLING + b"|(?=" + _MESSAGE + b")" + _BYTES, re.IGNORECASE)
+_TELLS = re.compile(_TELLING, re.IGNORECASE)
 """Digits only, which begin as compressed data does or with a text in any charset; or so many as no number and no usual
 digest has; or text after a few.
 """
@@ -38,7 +43,15 @@ _DIGESTS = (24, 28, 32, 48, 64, 128, 256, 512)
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the bytes that are spelt."""
     decoded = bytes.fromhex(data.decode("ascii"))
-    believed = reads(decoded) or _looks_packed(decoded) or _is_locked(decoded, context) or context.opens(decoded)
+    if not _TELLS.match(data):
+        return (Part(decoded),) if is_message(decoded) else None
+    believed = (
+        reads(decoded)
+        or _looks_packed(decoded)
+        or is_message(decoded)
+        or _is_locked(decoded, context)
+        or context.opens(decoded)
+    )
     return (Part(decoded),) if believed else None
 
 

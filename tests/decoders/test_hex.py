@@ -2,6 +2,7 @@ import bz2
 import gzip
 import hashlib
 import lzma
+from random import Random
 
 import cramjam
 import lz4.block
@@ -56,6 +57,28 @@ def test_compressed_within(follow):
 def test_compressed_otherwise(follow, packed):
     assert IMEI in follow(packed.hex().encode()).values.values()
     assert IMEI in follow(packed.hex().upper().encode()).values.values()
+
+
+@pytest.mark.parametrize(
+    ("message", "path", "value"),
+    [
+        ("800185f486b4fbcb68", "protobuf.16", b"460006944258565"),
+        ("2a0e879e9deaf48bc5018080b3c19c33", "protobuf.5[0]", b"866824481099527"),
+        ("58b490d9999e33f001a8d3e18a8188d250", "protobuf.30", b"45396911256529320"),
+        ("1208c4bdc8ddc4abcda1", "protobuf.2|charset.gb18030", "慕容墨汀".encode()),
+        ("58808098c4d733800185f486b4fbcb68", "protobuf.16", b"460006944258565"),  # as long as MD5
+    ],
+)
+def test_a_message_of_numbers(follow, message, path, value):
+    for digits in (message, message.upper()):
+        assert follow(digits.encode()).values[f"|hex|{path}"] == value
+
+
+@pytest.mark.parametrize("size", [8, 16, 20])
+def test_digests_are_seldom_messages(follow, size):
+    chance = Random(1)
+    digests = [chance.randbytes(size).hex().encode() for _ in range(500)]
+    assert sum("|hex" in "".join(follow(digest).values) for digest in digests) < 25
 
 
 @pytest.mark.parametrize("size", [12, 16, 20, 24])
