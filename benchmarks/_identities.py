@@ -168,7 +168,8 @@ def _exactly(value: str) -> Iterator[_Plain]:
 def _imei(value: str) -> Iterator[_Plain]:
     yield value.encode(), (), True
     yield value[:14].encode(), ("no-check-digit",), True
-    yield f"{value[:14]}07".encode(), ("imeisv",), False
+    version = "07" if value[14] != "0" else "17"  # or the IMEI itself would stand there
+    yield f"{value[:14]}{version}".encode(), ("imeisv",), False
 
 
 def _mac_written(value: str) -> Iterator[_Plain]:
