@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Sequence
 from sys import byteorder
 
-from leaktap.decoders._api import Context, Decoder, LimitReached, Part
+from leaktap.decoders._api import Context, Decoder, LimitReached, Part, Sole
 from leaktap.decoders._plain import NO_ID, is_text
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,3}\Z")
@@ -33,6 +33,9 @@ _CHARACTER, _WIDE_CHARACTER, _END = range(3)
 _FIRST_CODE = 3
 _TRIAL = 64
 """Bytes that are tried before all of a long value is: what is no LZ-String breaks within a few codes."""
+
+_SURE = 48
+"""Letters of which no token is a text: in base64, they are nothing but the same bits again."""
 
 _LARGEST = 1 << 18
 _SPARE_BITS = 32
@@ -59,7 +62,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         except _Broken:
             continue
         if len(text) > 1 and is_text(text):
-            return (Part(text),)
+            return Sole((Part(text),)) if len(data) >= _SURE else (Part(text),)
     return None
 
 
@@ -188,4 +191,4 @@ class _Reader:
             raise _Broken(cut=False)
 
 
-DECODER = Decoder("lzstring", decode, rank=63, minimum=4, shape=_SHAPE)
+DECODER = Decoder("lzstring", decode, rank=59, minimum=4, shape=_SHAPE)
