@@ -29,7 +29,7 @@ _VARINT, _FIXED64, _BYTES, _START_GROUP, _END_GROUP, _FIXED32 = range(6)
 _SANE_NUMBER = 10_000
 _LARGEST_NUMBER = (1 << 29) - 1
 _COUNTED_FROM = 1 << 17
-_DEEPEST = 32
+_DEEPEST, _DEEPEST_AROUND, _FEWEST_SURE = 32, 4, 3
 _SHORTEST = 6
 _CLUE, _HEAD, _MOST_CLUES, _LONG = 4, 2, 64, 64
 _LONGEST_PACKED, _TELLING, _LARGEST_ID = 512, 1 << 28, 1 << 52
@@ -60,9 +60,14 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     reading = _Reading(context.most, _clues(data, context.spots) if said else (), kinds)
     for kind in kinds:
         message = _parsed(kind, data)
-        if message is not None and message.ListFields():
-            reading.named(message, "", ())
-            return Sole(reading.parts) if _is_whole(message) else reading.parts
+        if message is None or not (known := len(message.ListFields())):
+            continue
+        if _is_around(_fields(data, context.most) or [], kind, known):
+            break
+        reading.named(message, "", ())
+        if not _is_whole(message):
+            return reading.parts
+        return Sole(reading.parts) if known < _FEWEST_SURE else _as_it_is(reading.parts, kind, context)
     fields = _fields(data, context.most)
     if fields is not None and is_text(data) and not _is_of_text(fields):
         raise DecodeError("is text", (Part(data),))
@@ -105,6 +110,26 @@ def _parsed(kind: type[Message], data: bytes) -> Message | None:
 def _is_whole(message: Message) -> bool:
     """Tells whether a schema knows all of a message's fields."""
     return bool(message.ListFields()) and not len(UnknownFieldSet(message))
+
+
+def _is_around(fields: list[_Field], kind: type[Message], known: int, depth: int = 0) -> bool:
+    """Tells whether a field is all that a schema describes, and has more of it than what is `known` of the message."""
+    for _, wire, value in fields:
+        if wire != _BYTES or len(value) < _SHORTEST:
+            continue
+        message = _parsed(kind, value)
+        if message is not None and _is_whole(message) and len(message.ListFields()) > known:
+            return True
+        if depth < _DEEPEST_AROUND and _is_around(_fields(value, len(value)) or [], kind, known, depth + 1):
+            return True
+    return False
+
+
+def _as_it_is(parts: Iterable[Part], kind: type[Message], context: Context) -> Sole:
+    """Returns the parts of a message that a schema knows whole, in which there is no other one of its kind."""
+    schemas = tuple(each for each in context.schemas if kind not in applicable(context._replace(schemas=(each,))))
+    inside = context._replace(schemas=schemas, content_type="", parameters=(), encoding=())
+    return Sole(part if part.final else part._replace(context=inside) for part in parts)
 
 
 def _fields(data: bytes, most: int) -> list[_Field] | None:

@@ -139,6 +139,25 @@ def test_a_field_that_a_schema_is_for_is_left_to_it(report, tmp_path):
     assert not isinstance(decode(inner + bytes.fromhex("5a03616263"), context), Sole)
 
 
+def test_a_message_of_a_given_kind_within_what_could_be_one_as_well(report, tmp_path):
+    file = tmp_path / "leak.desc"
+    file.write_bytes(descriptor_set().SerializeToString())
+    context = Context(schemas=(ProtobufSchema(descriptors=file, message="leak.Report"),))
+    inner = report.SerializeToString()
+    for outer in (field(3, inner), field(3, field(9, inner)) + field(8, 1)):
+        assert any(inner in found for found in values(outer, context).values())
+        assert not any("tags" in path for path in values(outer, context))
+
+
+def test_there_is_no_other_message_of_its_kind_in_a_whole_one(report, tmp_path):
+    file = tmp_path / "leak.desc"
+    file.write_bytes(descriptor_set().SerializeToString())
+    other = ProtobufSchema(descriptors=file, message="leak.Device")
+    context = Context(schemas=(ProtobufSchema(descriptors=file, message="leak.Report"), other))
+    parts = decode(report.SerializeToString(), context)
+    assert {part.context.schemas for part in parts if not part.final} == {(other,)}
+
+
 def test_what_a_field_holds_is_followed(follow, kinds):
     data = kinds["Device"](imei=json.dumps({"imei": IMEI})).SerializeToString()
     assert follow(data, content_type="application/x-protobuf").values == {"|protobuf.1|json.$.imei": IMEI.encode()}
