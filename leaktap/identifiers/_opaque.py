@@ -27,7 +27,7 @@ _NUL = frozenset({0})
 _SHORTEST_PIECE = 20
 """Of a run in which signs are escaped, three bytes may stand for one."""
 
-_FIELD = re.compile(rb"[^&]{20,}+(?=&)")
+_FIELD_END = re.compile(rb"(?<=[^&]{20})&")
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")
 _WIDE = tuple(bytes([SIGN]) + bytes([NEITHER]) * more for more in (1, 3))
 _FEWEST_WIDE = 4
@@ -202,7 +202,7 @@ class Runs:
         for end in ends:
             yield end
             if form := forms.get(end):
-                yield from (end - len(form) + field.end() for field in _FIELD.finditer(form))
+                yield from (end - len(form) + field.start() for field in _FIELD_END.finditer(form))
 
 
 def _wide(marks: bytes) -> Iterator[int]:

@@ -87,6 +87,12 @@ def test_a_run_through_a_form_ends_with_each_of_its_fields():
     assert {6 + len(value), len(form)} <= {*Runs().ends(form)}
 
 
+def test_a_long_last_field_is_quick():
+    value = base64.b85encode(TEXT).replace(b"&", b"%26") * 20
+    form = b"event=" + value + b"&user=" + b"(Ab1" * 100_000
+    assert {6 + len(value), len(form)} <= {*Runs().ends(form)}
+
+
 def test_other_signs():
     run = base64.b64encode(TEXT * 2).rstrip(b"=").replace(b"I", b"!")
     assert not any(Runs().ends(piece) for piece in run[:40].split(b"!") if len(piece) < SHORTEST)
