@@ -1,7 +1,8 @@
 """Percent-encoding (RFC 3986, section 2.1) outside of forms: in a header, a JSON string, a value encoded twice.
 
 Bytes are believed where control characters are escaped, which no text has, or where much is. A `+` is a space where
-spaces are not encoded otherwise, as forms have it; in base64 it stays. URLs are `url`'s.
+spaces are not encoded otherwise, as forms have it; in base64 it stays. URLs are `url`'s. In base85 an escape may be
+there by chance: both readings are kept.
 """
 
 import re
@@ -30,7 +31,6 @@ _HINTS = (
 _OF_BYTES = re.compile(rb"%(?:0[0-8BbCcEeFf]|1[0-9A-Fa-f]|7[Ff])")
 _FEWEST_OF_BYTES = 4
 _BASE64 = re.compile(rb"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[A-Za-z0-9+/]{4}){4,}+(?:[A-Za-z0-9+/]{2,3}={1,2})?")
-_MOST_STRAY = 2
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -42,12 +42,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         decoded = unquote(data.replace(b"+", b" "))
     if not (reads(decoded) or _looks_binary(data, len(decoded)) or context.opens(decoded)):
         return None
-    return (Part(decoded),) if _may_be_base85(data) else Sole((Part(decoded),))
-
-
-def _may_be_base85(data: bytes) -> bool:
-    """Tells whether an escape may be there by chance."""
-    return data.count(b"%") <= _MOST_STRAY and is_base85(data)
+    return (Part(decoded),) if is_base85(data) else Sole((Part(decoded),))
 
 
 def _looks_binary(data: bytes, size: int) -> bool:

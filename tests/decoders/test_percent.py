@@ -79,6 +79,11 @@ def test_a_stray_escape_in_base85(follow):
     assert follow(written).values["|base85"] == base64.b85decode(written)
 
 
+def test_a_stray_escape_among_other_signs_of_percent(follow):
+    written = b"zDHvqvp%sGvru9Ivp%4AzcgvLzzlusvLA9$vp%sG"
+    assert follow(written).values["|base85.z85"] == b"nXbFagjLatfEagbNmXeYn0yYb0zFagjL"
+
+
 def test_a_stray_escape_in_ascii85(follow):
     text = b"#ogk imei 867530912345673 page"
     written = base64.a85encode(text)
