@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from leaktap.decoders._api import Context, LimitReached
 from leaktap.decoders.lzstring import DECODER, decode
+from leaktap.identifiers._lzstring import lz_string
 from tests._kept import KEPT
 
 LZ_STRING = KEPT / "lz-string-1.5.0.js"
@@ -43,6 +44,13 @@ VECTORS = [  # as lz-string 1.5.0 writes them: base64, URI component, UTF-16 in 
     ),
 ]  # fmt: skip
 SAMPLE = (VECTORS[0][1].encode(), {})
+
+
+def test_of_some_length_it_is_not_base64_as_well(follow):
+    long = lz_string('{"imei":"867530912345673","page":"a view of the home page"}')
+    assert follow(long).values["|lzstring|json.$.imei"] == b"867530912345673"
+    assert not any(path.startswith("|base64") for path in follow(long).values)
+    assert "" in follow(VECTORS[1][1].encode()).values
 
 
 @pytest.mark.parametrize(("text", "base64", "uri", "utf16", "raw"), VECTORS)
