@@ -10,11 +10,14 @@ from functools import cache, lru_cache
 
 from leaktap import decoders
 from leaktap.decoders._api import Decoder
-from leaktap.decoders._plain import is_text
+from leaktap.decoders._plain import is_binary, is_text
 from leaktap.discover import discover
 
 DECRYPT = "decrypt"
 """The decoder that is also tried where a message's keys fit, and then only once on the way to a value."""
+
+_END = 64
+"""Bytes of a value that tell as well as its beginning that it is no text: a long record may stand before short ones."""
 
 _BLANK, _LONGEST_BLANK = b" \t\r\n", 4096
 """Space before a value, which each shape would pass over; behind so much of it, nothing is recognised."""
@@ -69,7 +72,7 @@ def candidates(value: bytes, row: _Row) -> list[Decoder]:
             continue
         if binary:
             if text is None:
-                text = is_text(value)
+                text = is_text(value) and not is_binary(value[-_END:])
             if text:
                 continue
         if match is None or match(value) is not None:

@@ -104,3 +104,10 @@ def test_round_trip(length, records):
 def test_parts_lie_in_the_value(data):
     for part in decode(data, Context()) or ():
         assert part.value in data
+
+
+def test_a_long_text_before_a_short_record(follow):
+    text = b"a=1, " * 2738 + b"xyz"
+    data = len(text).to_bytes(2) + text + b"\0\x0f867530912345673"
+    assert data[:2] == b"5}"
+    assert follow(data).values["|records[1]"] == b"867530912345673"
