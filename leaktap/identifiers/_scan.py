@@ -245,8 +245,10 @@ def _in_utf8(value: bytes) -> bool:
 
 
 def _is_utf8(data: bytes) -> bool:
+    decoder = getincrementaldecoder("utf-8")()
     try:
-        data.decode()
+        for start in range(0, len(data), _AT_ONCE):
+            decoder.decode(data[start : start + _AT_ONCE], start + _AT_ONCE >= len(data))
     except UnicodeDecodeError:
         return False
     return True

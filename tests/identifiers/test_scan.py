@@ -147,3 +147,11 @@ def test_hints_that_take_long_are_written_once(tmp_path, monkeypatch):
 def test_where_long_data_is_looked_at_piece_by_piece(before):
     data = b" " * before + NEEDLES[1] + b"-" + NEEDLES[3] + b" " * 300 + NEEDLES[2] + b" " * (1 << 20)
     assert EVERY.hits(data) == (found(data[before:], before), False)
+
+
+@pytest.mark.parametrize("at", [0, 1_048_575, 2_100_000])
+def test_a_byte_that_is_no_text_is_told_wherever_it_is(at):
+    """A character may lie across the pieces in which a long text is looked at."""
+    text = ("典" * 700_000).encode()
+    assert EVERY.hits(text) == ([], False)
+    assert (9, at + len(NEEDLES[9])) in EVERY.hits(text[:at] + NEEDLES[9] + text[at:])[0]
