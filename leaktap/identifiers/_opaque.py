@@ -63,9 +63,11 @@ _WORDS = re.compile(
     + _WORD_END
     + rb"|[0-9]{1,13}+"
     + _WORD_END
-    + rb"|[0-9a-f]++"
+    + rb"|(?:[0-9a-f]{1,40}+|[0-9A-F]{1,40}+)"
     + _WORD_END
-    + rb"|[0-9A-F]++"
+    + rb"|(?:[0-9a-f]{48}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})"
+    + _WORD_END
+    + rb"|(?:[0-9A-F]{48}|[0-9A-F]{56}|[0-9A-F]{64}|[0-9A-F]{96}|[0-9A-F]{128})"
     + _WORD_END
     + rb")*+"
 )
@@ -239,7 +241,7 @@ def _goes_wrong(piece: bytes) -> bool:
 
 def _spells(run: bytes) -> bool:
     if _HEX.fullmatch(run):
-        return _is_hex_text(run) or len(run) > _LONGEST_DIGEST
+        return _is_hex_text(run) or len(run) > _LONGEST_DIGEST or _WORDS.fullmatch(run) is None
     return _WORDS.fullmatch(run) is None or any(map(_is_hex_text, _LONG_HEX.findall(run)))
 
 

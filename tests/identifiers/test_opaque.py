@@ -22,6 +22,8 @@ TEXT = b'{"imei":"867530912345673","mac":"a4:50:46:12:34:56"}'
         b"/img/2026/11/21/thumb_5be1c07a92d4386f",
         b"12345678901234567890123456",
         b"0" * 40,
+        b"5be1c07a92d4386f" * 4,
+        b"page_" + b"5BE1C07A92D4386F" * 6,
         rb"\u4eca\u5929\u5929\u6c14\u5f88\u597d",
         b"%E4%BB%8A%E5%A4%A9%E5%A4%A9%E6%B0%94",
         rb"\/cdn\/path\/of\/something\/else",
@@ -35,6 +37,8 @@ def test_words_numbers_and_digests(run):
 @pytest.mark.parametrize(
     "run",
     [
+        b"336660603005621320b600624b203683f2cda1724650be01101b426910d683d200",
+        b"F3" * 22,
         base64.b64encode(TEXT),
         base64.b64encode(TEXT).replace(b"e", b"%2B"),
         base64.b64encode(TEXT).replace(b"I", rb"\/"),
