@@ -140,7 +140,7 @@ class Runs:
         short: list[tuple[bytes, int]] = []
         pieces: list[tuple[int, bytes]] = []
         begins: dict[int, int] = {}
-        for begin, end in stretches(self.marks(data) if marks is None else marks, _SHORTEST_BASE85):
+        for begin, end in stretches(self.marks(data) if marks is None else marks, _SHORTEST_BASE85, True):
             piece = data[begin:end]
             if end - begin <= _LONGEST_DIGEST and not piece.translate(None, _UNESCAPED):
                 if end - begin >= SHORTEST:

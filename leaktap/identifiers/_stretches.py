@@ -24,17 +24,18 @@ def table(signs: frozenset[int], neither: frozenset[int] = frozenset()) -> bytes
     return bytes(SIGN if sign in signs else NEITHER if sign in neither else 0 for sign in range(256))
 
 
-def stretches(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
+def stretches(marks: bytes, least: int, others: bool = False) -> Iterator[tuple[int, int]]:
     """Yields begin and end of what begins with `least` signs and goes on to the next that ends it, in order.
 
-    `least` is 7 or more.
+    `least` is 7 or more. With `others` the marks may have others' bits.
     """
     needle = bytes([SIGN]) * least
     at, size = 0, len(marks)
     for first, last in _windows(marks, least) if size >= _WORDS_FROM else ((0, size),):
         at = max(at, first)
-        signs = marks[at:last].translate(_ONLY_SIGNS)
-        start = at
+        start, signs = at, marks[at:last]
+        if others:
+            signs = signs.translate(_ONLY_SIGNS)
         while (begin := signs.find(needle, at - start)) >= 0:
             begin += start
             at = marks.find(0, begin + least)

@@ -44,3 +44,10 @@ def test_stretches_of_mixed_text() -> None:
     random = Random(7)
     text = b" ".join(bytes(random.choices(sorted(LETTERS), k=random.randrange(40))) for _ in range(3000))
     assert list(stretches(text.translate(TABLE), 22)) == expected(text, 22)
+
+
+def test_others_bits_do_not_matter() -> None:
+    """Neither in short texts nor in long ones."""
+    for text in (b"." + b"x" * 30 + b"\0" * 3 + b".", b"." * 3000 + b"x" * 30 + b"\0" * 3):
+        marks = bytes(mark and mark | 0xE7 for mark in text.translate(TABLE))
+        assert list(stretches(marks, 22, True)) == expected(text, 22)
