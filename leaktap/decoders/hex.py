@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import reads
 from leaktap.decoders._plain import is_text
-from leaktap.decoders.protobuf import is_message
+from leaktap.decoders._protobuf_wire import is_message
 
 _MESSAGE = rb"(?=[0-9]*+[a-f])(?:[0-7][012589ad][0-9a-f]{12}|[89a-f][0-9a-f][0-7][0-9a-f]{11})"
 """A number is a message by chance: one that might be has a letter among its digits, and seven bytes."""

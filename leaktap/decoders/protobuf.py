@@ -8,32 +8,41 @@ format is read by the protobuf library; of a broken message the fields before th
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
-from struct import Struct
-from typing import Any, cast
+from typing import Any
 
-from google.protobuf import empty_pb2
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import DecodeError as WireError
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from leaktap.decoders._api import Beside, Context, DecodeError, Decoder, LimitReached, Part, Sole
 from leaktap.decoders._plain import MAGICS, is_text, step
+from leaktap.decoders._protobuf_wire import (
+    BYTES,
+    FIXED32,
+    FIXED64,
+    START_GROUP,
+    VARINT,
+    Field,
+    as_real,
+    is_doubtful,
+    is_mostly_one,
+    is_of_text,
+    is_sane,
+    listed,
+    packed_numbers,
+    parsed,
+    read_fields,
+    scan,
+)
 from leaktap.decoders._schema import applicable
 
-_VARINT, _FIXED64, _BYTES, _START_GROUP, _END_GROUP, _FIXED32 = range(6)
-_SANE_NUMBER = 10_000
-_LARGEST_NUMBER = (1 << 29) - 1
-_COUNTED_FROM = 1 << 17
 _DEEPEST, _DEEPEST_AROUND, _FEWEST_SURE = 32, 4, 3
 _SHORTEST = 6
 _CLUE, _HEAD, _MOST_CLUES, _LONG = 4, 2, 64, 64
-_LONGEST_PACKED, _TELLING, _LARGEST_ID = 512, 1 << 28, 1 << 52
-_LARGEST_LIKELY, _SMALLEST_NEGATIVE = 10**18, (1 << 64) - _LARGEST_ID
 _SHORTEST_PACKED = 12
 """Bytes of what is compressed or encrypted."""
 
@@ -42,15 +51,8 @@ _SHORTEST_MIXED = 36
 
 _RAW_LENGTHS = (6, 8, 16, 20, 32, 64)
 """Lengths of hardware addresses, numbers and digests: such bytes stay a leaf even if they read as a message."""
-_BLANKS = str.maketrans("\t\r\n", "   ")
-_LEAST, _MOST = 1e-9, 1e15
-_UINT32, _FLOAT, _UINT64, _DOUBLE = map(Struct, ("<I", "<f", "<Q", "<d"))
-_LONG_VARINT, _VARINTS = re.compile(rb"[\x80-\xff]{4}"), re.compile(rb"(?:[\x80-\xff]{0,9}[\x00-\x7f]){2,}+")
-_TOO_HIGH = bytes(high for high in range(256) if high and not 0x3E <= high & 0x7F <= 0x43)
-"""Last bytes of fixed numbers that are neither below `_LARGEST_ID` nor, as real ones, between `_LEAST` and `_MOST`."""
 
-type _Field = tuple[int, int, Any]
-"""Number, wire type, and what the library has for it: an int, bytes, or for a group an `UnknownFieldSet`."""
+_BLANKS = str.maketrans("\t\r\n", "   ")
 
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
@@ -59,19 +61,19 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     kinds = tuple(applicable(context))
     reading = _Reading(context.most, _clues(data, context.spots) if said else (), kinds)
     for kind in kinds:
-        message = _parsed(kind, data)
+        message = parsed(kind, data)
         if message is None or not (known := len(message.ListFields())):
             continue
-        if _is_around(_fields(data, context.most) or [], kind, known):
+        if _is_around(read_fields(data, context.most) or [], kind, known):
             break
         reading.named(message, "", ())
         if not _is_whole(message):
             return reading.parts
         return Sole(reading.parts) if known < _FEWEST_SURE else _as_it_is(reading.parts, kind, context)
-    fields = _fields(data, context.most)
-    if fields is not None and is_text(data) and not _is_of_text(fields):
+    fields = read_fields(data, context.most)
+    if fields is not None and is_text(data) and not is_of_text(fields):
         raise DecodeError("is text", (Part(data),))
-    sane = fields is not None and _is_sane(fields)
+    sane = fields is not None and is_sane(fields)
     if fields is not None and (said or sane):
         reading.numbered(fields, "", (), 0)
         if said and (not sane or len(data) in _RAW_LENGTHS):
@@ -84,12 +86,6 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     raise DecodeError("is no protobuf, or cut off", reading.parts)
 
 
-def is_message(data: bytes) -> bool:
-    """Tells whether bytes are fields that people would number and order so: of sixteen random ones, 2 in 1000 are."""
-    fields = _fields(data, len(data))
-    return fields is not None and _is_sane(fields) and not _is_doubtful(fields)
-
-
 def _clues(data: bytes, spots: Sequence[int] | None) -> frozenset[bytes] | tuple[()]:
     """Returns the bytes that end at places of interest, or before a tag and a length that seem to belong to them; none
     where everything has to be read.
@@ -100,27 +96,20 @@ def _clues(data: bytes, spots: Sequence[int] | None) -> frozenset[bytes] | tuple
     return frozenset([data[max(end - _CLUE, 0) : end] for end in ends])
 
 
-def _parsed(kind: type[Message], data: bytes) -> Message | None:
-    try:
-        return kind.FromString(data)
-    except WireError:
-        return None
-
-
 def _is_whole(message: Message) -> bool:
     """Tells whether a schema knows all of a message's fields."""
     return bool(message.ListFields()) and not len(UnknownFieldSet(message))
 
 
-def _is_around(fields: list[_Field], kind: type[Message], known: int, depth: int = 0) -> bool:
+def _is_around(fields: list[Field], kind: type[Message], known: int, depth: int = 0) -> bool:
     """Tells whether a field is all that a schema describes, and has more of it than what is `known` of the message."""
     for _, wire, value in fields:
-        if wire != _BYTES or len(value) < _SHORTEST:
+        if wire != BYTES or len(value) < _SHORTEST:
             continue
-        message = _parsed(kind, value)
+        message = parsed(kind, value)
         if message is not None and _is_whole(message) and len(message.ListFields()) > known:
             return True
-        if depth < _DEEPEST_AROUND and _is_around(_fields(value, len(value)) or [], kind, known, depth + 1):
+        if depth < _DEEPEST_AROUND and _is_around(read_fields(value, len(value)) or [], kind, known, depth + 1):
             return True
     return False
 
@@ -132,109 +121,18 @@ def _as_it_is(parts: Iterable[Part], kind: type[Message], context: Context) -> S
     return Sole(part if part.final else part._replace(context=inside) for part in parts)
 
 
-def _fields(data: bytes, most: int) -> list[_Field] | None:
-    """Returns the fields of a message, or None if `data` is none.
-
-    Raises:
-        LimitReached: there are more than `most`; the library would need 90 bytes for each.
-    """
-    if len(data) > _COUNTED_FROM and sum(1 for _ in islice(_scan(data), most + 1)) > most:
-        raise LimitReached("parts")
-    message = _parsed(empty_pb2.Empty, data)
-    if message is None:
-        return None
-    fields = _listed(UnknownFieldSet(message))
-    # The library lets field number 0 pass.
-    return None if 0 in [number for number, _, _ in fields] else fields
-
-
-def _listed(fields: UnknownFieldSet) -> list[_Field]:
-    return [(f.field_number, f.wire_type, f.data) for f in cast("Iterable[Any]", fields)]
-
-
-def _is_of_text(fields: list[_Field]) -> bool:
-    """Tells whether what is text may be these fields as well: numbers in it would be chance."""
-    return all(kind == _BYTES or (kind == _START_GROUP and _is_of_text(_listed(value))) for _, kind, value in fields)
-
-
-def _is_mostly_one(fields: list[_Field], size: int) -> bool:
-    """Tells whether one string among several fields is most of a text of `size` bytes: then numbers may be none."""
-    longest = max([len(value) for _, kind, value in fields if kind == _BYTES], default=0)
-    return len(fields) > 1 and longest * 2 > size
-
-
-def _is_sane(fields: list[_Field]) -> bool:
-    """Tells whether people would number their fields so."""
-    return len([number for number, _, _ in fields if number > _SANE_NUMBER]) * 4 <= len(fields)
-
-
-def _is_doubtful(fields: list[_Field]) -> bool:
-    """Tells whether bytes may be these fields by chance: out of order, or one of them is none that people send."""
-    numbers = [number for number, _, _ in fields]
-    return numbers != sorted(numbers) or any(_is_unlikely(kind, value) for _, kind, value in fields)
-
-
-def _is_unlikely(kind: int, value: Any) -> bool:
-    """Tells whether a field is a number that is larger than those that people write, or a group that has one."""
-    if kind == _START_GROUP:
-        return _is_doubtful(_listed(value))
-    if kind == _FIXED64:
-        return bool(value >= _LARGEST_LIKELY) and _real(value, kind) is None
-    return kind == _VARINT and _LARGEST_LIKELY <= value < _SMALLEST_NEGATIVE
-
-
-def _scan(data: bytes) -> Iterator[tuple[int, int, int, int, int]]:
-    """Yields number, wire type, begin of field, begin and end of content, of fields one after the other.
-
-    Stops where none begins; the last may end behind the data.
-    """
-    at = 0
-    while at < len(data):
-        tag, begin = _varint(data, at)
-        number, kind = tag >> 3, tag & 7
-        if not 0 < number <= _LARGEST_NUMBER or begin > len(data):
-            return
-        if kind == _VARINT:
-            end = _varint(data, begin)[1]
-        elif kind == _BYTES:
-            length, begin = _varint(data, begin)
-            end = begin + length
-        elif kind in (_FIXED32, _FIXED64):
-            end = begin + (4 if kind == _FIXED32 else 8)
-        elif kind in (_START_GROUP, _END_GROUP):
-            end = begin
-        else:
-            return
-        yield number, kind, at, begin, end
-        at = end
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Returns the number at `at` and the offset after it, which is behind the data if the number is cut off."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= len(data):
-            return 0, len(data) + 1
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    return 0, len(data) + 1
-
-
 def _before_break(data: bytes, reading: "_Reading", path: str = "", keys: tuple[str, ...] = ()) -> None:
     """Reads the whole fields of a message that is cut off, and in turn the cut one."""
     for _ in range(_DEEPEST):
-        cut = next((f for f in islice(_scan(data), reading.most) if f[4] > len(data)), None)
-        number, kind, at, begin, _ = cut or (0, _VARINT, len(data), 0, 0)
-        whole = _fields(data[:at], reading.most)
-        if whole is None or not _is_sane(whole):
+        cut = next((f for f in islice(scan(data), reading.most) if f[4] > len(data)), None)
+        number, kind, at, begin, _ = cut or (0, VARINT, len(data), 0, 0)
+        whole = read_fields(data[:at], reading.most)
+        if whole is None or not is_sane(whole):
             if path:
                 reading.add(data, path, keys)
             return
         reading.numbered(whole, path, keys, 0)
-        if kind != _BYTES or begin >= len(data):
+        if kind != BYTES or begin >= len(data):
             return
         path, keys, data = f"{path}.{number}", (*keys, str(number)), data[begin:]
         if is_text(data):
@@ -281,7 +179,7 @@ class _Reading:
         opaque -= self.twice
         return length not in _RAW_LENGTHS and len(self.parts) > 3 and readable > 3 and opaque * 2 < length
 
-    def numbered(self, fields: list[_Field], path: str, keys: tuple[str, ...], depth: int) -> None:
+    def numbered(self, fields: list[Field], path: str, keys: tuple[str, ...], depth: int) -> None:
         """Adds fields that are known by number only."""
         numbers = [number for number, _, _ in fields]
         counts = Counter(numbers) if len(set(numbers)) < len(numbers) else None
@@ -293,14 +191,14 @@ class _Reading:
                 index = seen.get(number, 0)
                 seen[number] = index + 1
                 here = f"{here}[{index}]"
-            if kind == _BYTES:
+            if kind == BYTES:
                 self._bytes(data, here, names, depth)
-            elif kind == _START_GROUP:
+            elif kind == START_GROUP:
                 if depth < _DEEPEST:
-                    self.numbered(_listed(data), here, names, depth + 1)
+                    self.numbered(listed(data), here, names, depth + 1)
             elif not self.blind:
                 self.add(b"%d" % data, here, names, True)
-                if kind != _VARINT and (real := _real(data, kind)):
+                if kind != VARINT and (real := as_real(data, kind)):
                     self.add(real, here, names, True)
 
     def _bytes(self, data: bytes, path: str, keys: tuple[str, ...], depth: int) -> None:
@@ -315,25 +213,25 @@ class _Reading:
         if (
             self.kinds
             and len(data) >= _SHORTEST
-            and any((message := _parsed(kind, data)) is not None and _is_whole(message) for kind in self.kinds)
+            and any((message := parsed(kind, data)) is not None and _is_whole(message) for kind in self.kinds)
         ):
             self.add(data, path, keys)
             return
         text = is_text(data) and (
             data.isascii() or len(data) >= _LONG or data.decode().translate(_BLANKS).isprintable()
         )
-        inner = _fields(data, self.most) if depth < _DEEPEST and _may_be_message(data, text) else None
-        if inner is not None and text and not (_is_of_text(inner) or _is_mostly_one(inner, len(data))):
+        inner = read_fields(data, self.most) if depth < _DEEPEST and _may_be_message(data, text) else None
+        if inner is not None and text and not (is_of_text(inner) or is_mostly_one(inner, len(data))):
             inner = None
-        if inner is None or not _is_sane(inner):
+        if inner is None or not is_sane(inner):
             self.add(data, path, keys)
-            if not text and (numbers := _packed(data)):
+            if not text and (numbers := packed_numbers(data)):
                 if len(self.parts) + len(numbers) > self.most:
                     raise LimitReached("parts", self.parts)
                 self.parts += [Part(number, f"{path}[{at}]", keys, None, True) for at, number in numbers]
             return
         before = len(self.parts)
-        doubtful = len(data) in _RAW_LENGTHS or (len(data) >= _SHORTEST_PACKED and _is_doubtful(inner))
+        doubtful = len(data) in _RAW_LENGTHS or (len(data) >= _SHORTEST_PACKED and is_doubtful(inner))
         if text or doubtful or data.startswith(MAGICS):
             self.add(data, path, keys)
             self.twice += 0 if text else len(data)
@@ -345,7 +243,7 @@ class _Reading:
         """Adds the fields of a message whose schema is known, and by number those that the schema does not know."""
         for descriptor, value in message.ListFields():
             self._value(value, path + step(descriptor.name), (*keys, descriptor.name), descriptor)
-        self.numbered(_listed(UnknownFieldSet(message)), path, keys, 0)
+        self.numbered(listed(UnknownFieldSet(message)), path, keys, 0)
 
     def _value(self, value: Any, path: str, keys: tuple[str, ...], descriptor: FieldDescriptor) -> None:
         if isinstance(value, Message):
@@ -376,55 +274,9 @@ class _Reading:
 def _may_be_message(data: bytes, text: bool) -> bool:
     """Tells by the first field whether it is worth asking the library; most strings are not."""
     kind = data[0] & 7
-    if kind == _BYTES:
+    if kind == BYTES:
         return len(data) > 1 and (data[0] > 0x7F or data[1] > 0x7F or data[1] <= len(data) - 2)
-    return (not text or len(data) >= _SHORTEST_MIXED) and kind in (_VARINT, _FIXED64, _START_GROUP, _FIXED32)
-
-
-def _is_printable(data: bytes) -> bool:
-    """Tells whether UTF-8 has nothing but characters that are assigned and seen."""
-    return data.decode().translate(_BLANKS).isprintable()
-
-
-def _packed(data: bytes) -> list[tuple[int, bytes]]:
-    """Returns index and text of the numbers that packed fields of varints or of fixed ones would have here.
-
-    Small numbers say nothing: they are left out.
-    """
-    found: list[tuple[int, bytes]] = []
-    if not 2 < len(data) <= _LONGEST_PACKED:
-        return found
-    if data[-1] < 0x80 and _LONG_VARINT.search(data) and _VARINTS.fullmatch(data):
-        at = number = shift = 0
-        for byte in data:
-            if byte > 0x7F:
-                number |= (byte & 0x7F) << shift
-                shift += 7
-                continue
-            number |= byte << shift
-            if number >= _TELLING:
-                found.append((at, b"%d" % number))
-            at += 1
-            number = shift = 0
-    if len(data) % 8 == 0 and len(data) > 8 and data[7::8].translate(None, _TOO_HIGH):
-        reals = _DOUBLE.iter_unpack(data)
-        for at, ((number,), (real,)) in enumerate(zip(_UINT64.iter_unpack(data), reals, strict=True)):
-            if _TELLING <= number < _LARGEST_ID:
-                found.append((at, b"%d" % number))
-            elif _LEAST <= abs(real) <= _MOST:
-                found.append((at, repr(real).encode()))
-    return found
-
-
-def _real(bits: int, kind: int) -> bytes | None:
-    """Returns the floating-point number that `bits` make, if it is of a size that anybody would send."""
-    if kind == _FIXED64:
-        (number,) = _DOUBLE.unpack(_UINT64.pack(bits))
-    else:
-        (number,) = _FLOAT.unpack(_UINT32.pack(bits))
-    if not _LEAST <= abs(number) <= _MOST:
-        return None
-    return (repr(number) if kind == _FIXED64 else f"{number:.8g}").encode()
+    return (not text or len(data) >= _SHORTEST_MIXED) and kind in (VARINT, FIXED64, START_GROUP, FIXED32)
 
 
 _COMPRESSED = (
@@ -455,7 +307,7 @@ DECODER = Decoder(
     decode,
     rank=35,
     minimum=_SHORTEST,
-    starts=bytes(tag for tag in range(8, 256) if tag & 7 in (_VARINT, _FIXED64, _BYTES, _START_GROUP, _FIXED32)),
+    starts=bytes(tag for tag in range(8, 256) if tag & 7 in (VARINT, FIXED64, BYTES, START_GROUP, FIXED32)),
     shape=_shape(),
     binary=True,
     white=_TAGS_IN_TEXT,
