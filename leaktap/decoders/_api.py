@@ -47,9 +47,13 @@ type Find = Callable[[str], bytes | None]
 
 
 class Ring(Protocol):
-    """The keys that may fit the values of one message; `firsts` are the first bytes of values that any may open."""
+    """The keys that may fit the values of one message; `firsts` are the first bytes of values that any may open.
+
+    `placed` says that some of them are meant for this very message.
+    """
 
     firsts: frozenset[int]
+    placed: bool
 
     def fits(self, value: bytes, name: str) -> bool:
         """Tells whether any may open `value` (not empty), which stands under `name`."""

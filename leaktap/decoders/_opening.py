@@ -48,7 +48,7 @@ class Opener:
         target = exchange.request.start[1]
         ring = self._keyring.ring(message, exchange.host, target)
         path = target.partition("?")[0]
+        if ring.placed:
+            sieve = None  # what a key is made for says nothing before it is opened
         roots = parts(message, direction, exchange.host, path, self._schemas, sieve, self._alphabets)
-        # What a key is made for says nothing before it is opened.
-        within = None if ring.placed else sieve
-        return walk(roots, self.limits, within, ring, watch, self._plain)
+        return walk(roots, self.limits, sieve, ring, watch, self._plain)

@@ -1,8 +1,8 @@
 """Base64 with another alphabet: those of `_alphabets.yaml`, and those that the case names (`decode.alphabets`).
 
 All alphabets decode everything, so a reading is kept only if it is readable, begins as compressed data does, is short
-and ASCII throughout or digits of four bits each, or some decoder opens it; in an alphabet of the user's it may be bytes
-of any kind, where the value is no word.
+and ASCII throughout, a number or digits of four bits each, or some decoder or one of the message's keys may open it; in
+an alphabet of the user's it may be bytes of any kind, where the value is no word.
 """
 
 import binascii
@@ -20,7 +20,7 @@ from leaktap.decoders.base64 import WORDS
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SHORTEST, _SHORTEST_OPAQUE, _LONGEST_PLAIN, _LONG = 11, 22, 43, 1024
 _HIGH = bytes(range(0x80, 0x100))
-_SAMPLE = 64
+_SAMPLE, _NUMBER = 64, 8
 _DIGITS = re.compile(r"[0-9]+f?[0-9]?")
 _SHAPE = re.compile(NO_ID + rb"[!-~]{11}")
 
@@ -43,6 +43,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns what the alphabets make of a value, each under the alphabet's name."""
     found = []
     own = len(context.alphabets)
+    ring = context.ring if context.ring and context.ring.placed else None
     for index, (name, signs) in enumerate((*context.alphabets, *shipped())):
         alphabet, table, padding = _table(signs)
         bare = data.rstrip(padding)
@@ -53,14 +54,21 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
             continue
         begin = _decoded(start.translate(table))
         readable, likely = may_read(begin), _may_open(begin, len(bare))
-        plain = len(bare) <= _LONGEST_PLAIN and (begin.isascii() or _DIGITS.fullmatch(begin.hex()) is not None)
+        plain = len(bare) <= _LONGEST_PLAIN and _is_plain(begin)
         opaque = index < own and WORDS.fullmatch(bare) is None
-        if not (readable or likely or plain or opaque) or bare.translate(None, alphabet):
+        if not (readable or likely or plain or opaque or ring) or bare.translate(None, alphabet):
             continue
         decoded = _decoded(bare.translate(table))
-        if opaque or plain or (readable and reads(decoded)) or (likely and context.opens(decoded)):
+        sure = opaque or plain or ((readable or likely) and reads(decoded)) or (likely and context.opens(decoded))
+        if sure or (ring and ring.fits(decoded, context.keys[-1] if context.keys else "")):
             found.append(Part(decoded, f".{name}"))
     return found[: context.most] or None
+
+
+def _is_plain(data: bytes) -> bool:
+    """Tells whether few bytes are ASCII, digits of four bits each, or a number of eight bytes in either order."""
+    is_number = len(data) == _NUMBER and 0 in (data[0], data[-1])
+    return is_number or data.isascii() or _DIGITS.fullmatch(data.hex()) is not None
 
 
 def _may_open(start: bytes, length: int) -> bool:

@@ -63,6 +63,14 @@ def test_digits_of_four_bits(follow, name, signs, digits):
     assert follow(write(bytes.fromhex(digits), signs)).values.get(f"|alphabet64.{name}", b"").hex() == digits
 
 
+@pytest.mark.parametrize(("name", "signs"), shipped())
+@pytest.mark.parametrize("order", ["big", "little"])
+def test_a_number_of_eight_bytes(follow, name, signs, order):
+    number = 867530912345673
+    value = follow(write(number.to_bytes(8, order), signs)).values.get(f"|alphabet64.{name}", b"")
+    assert int.from_bytes(value, order) == number
+
+
 @pytest.mark.parametrize(("alphabets", "read"), [((("ours", OWN),), True), ((), False)])
 def test_bytes_of_any_kind_are_only_read_in_the_cases_own(follow, alphabets, read):
     digest = hashlib.sha1(JSON).digest()
@@ -99,3 +107,9 @@ def test_round_trip(text, alphabet):
     parts = decode(write(text.encode(), signs), Context())
     assert parts is not None
     assert (text.encode(), f".{name}") in [(part.value, part.path) for part in parts]
+
+
+def test_a_long_text_of_two_bytes_to_the_character(follow):
+    text = "d=%00%41&" * 20_000
+    values = follow(write(text.encode("utf-16-le"), dict(shipped())["baidu"])).values
+    assert any(path.startswith("|alphabet64.baidu|charset.utf-16-le") for path in values)

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 
 from leaktap.config import Case
 from leaktap.decoders._opening import Opener
+from leaktap.decoders.alphabet64 import shipped
 from leaktap.keyring import Keys, Lock
 from leaktap.model import Endpoint, Exchange, Leaf, Message, Origin
 
@@ -83,3 +84,25 @@ def test_what_is_hidden_is_hinted_at():
     own = Opener(Case(), Keys((Lock.model_validate(in_query),)))
     assert [hint for hint in own.hints if hint not in PLAIN.hints] == [rb"[&?]sealed_value="]
     assert ALPHABET.alphabets == [REVERSED, *PLAIN.alphabets]
+
+
+def test_what_a_key_is_made_for_is_opened_in_a_head_of_which_a_search_says_nothing():
+    """Hexadecimal as long as a digest's is let go elsewhere."""
+    sealed = (
+        Cipher(ARC4(b"0123456789abcdef"), None)
+        .encryptor()
+        .update(b'{"imei": "867530912345673", "f": "%s"}' % (b"x" * 28))
+    )
+    values = opened(KEY, b"", "sealed.example", lambda data: [], f"/up?v={sealed.hex()}")
+    assert values["request.query.v|hex|decrypt.ours|json.$.imei"] == b"867530912345673"
+    elsewhere = opened(KEY, b"", "api.example", lambda data: [], f"/up?v={sealed.hex()}" + "&a=b" * 80)
+    assert not any(b"8675309" in value for value in elsewhere.values())
+
+
+@pytest.mark.parametrize(("host", "opens"), [("sealed.example", True), ("api.example", False)])
+def test_what_a_key_is_made_for_in_an_alphabet_of_an_sdk(host, opens):
+    signs = dict(shipped())["baidu"]
+    recoded = base64.b64encode(SEALED).rstrip(b"=").translate(bytes.maketrans(STANDARD.encode(), signs[:64].encode()))
+    values = opened(KEY, recoded, host)
+    path = "request.body|alphabet64.baidu|decrypt.ours|json.$.imei"
+    assert (values.get(path) == b"867530912345673") is opens

@@ -128,6 +128,7 @@ def test_names_inside_an_object(text, expected):
         '{"短信": []}'.encode(),
         rb'{"\u77ed\u4fe1": []}',
         rb"{\"\\u77ED\\u4fe1\": []}",
+        rb"{\\\"\"\\u77ED\\u4fe1\\\"\": []}",
         b"a=%7B%22%E7%9F%AD%E4%BF%A1%22%3A",
         b"a=%257B%2522%25E7%259F%25AD%25E4%25BF%25A1%2522%253A",
         "&lt;短信&gt;".encode(),
