@@ -93,6 +93,11 @@ class Context(NamedTuple):
     beside: Find | None = None
     opens: Callable[[bytes], bool] = makes_sense
 
+    @property
+    def name(self) -> str:
+        """The name that the value stands under, or nothing."""
+        return self.keys[-1] if self.keys else ""
+
 
 class Part(NamedTuple):
     """A piece of what a decoder found (a tuple, for there are many).

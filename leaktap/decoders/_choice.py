@@ -4,7 +4,7 @@ A table by first byte, with the facts that each decoder states of itself, keeps 
 from all of them; that is what makes a small leaf cost little.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 
@@ -90,13 +90,12 @@ def by_type(content_type: str) -> dict[str, Decoder]:
     }
 
 
-def in_turn(likely: Sequence[Decoder], content_type: str, encoding: Sequence[str]) -> Sequence[Decoder]:
-    """Returns the decoders in the order of trying: `likely` ones and those that a media type names; all where a content
-    coding is told, those that undo it first.
+def in_turn(likely: Sequence[Decoder], named: Mapping[str, Decoder], encoding: Sequence[str]) -> Sequence[Decoder]:
+    """Returns the decoders in the order of trying: `likely` ones and those that a media type `named`; all where a
+    content coding is told, those that undo it first.
     """
     if encoding:
         return _undoing_first(encoding[0])
-    named = by_type(content_type) if content_type else {}
     both = {decoder.name: decoder for decoder in likely}
     return likely if named.keys() <= both.keys() else sorted({**named, **both}.values(), key=_order)
 

@@ -11,6 +11,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from leaktap.decoders._json_spots import escaped
+
 _QUOTE, _COMMA, _BACKSLASH, _OPEN_OBJECT = b'",\\{'
 _OPEN, _CLOSE, _EITHER = 0x7B, 0x7D, 0x20
 """An object's brackets; an array's have all bits of theirs but one."""
@@ -46,12 +48,12 @@ class _Text:
         self.is_clear &= self._is_one_document()
 
     def _drop_escaped(self) -> None:
-        escaped = np.flatnonzero(self._signs[self._quotes - 1] == _BACKSLASH)
-        if len(escaped) > _MOST_ESCAPED:
+        behind = np.flatnonzero(self._signs[self._quotes - 1] == _BACKSLASH)
+        if len(behind) > _MOST_ESCAPED:
             self.is_clear = False
             return
-        odd = [at for at in escaped.tolist() if _backslashes(self._data, int(self._quotes[at])) % 2]
-        self._quotes = np.delete(self._quotes, odd)
+        none = [at for at in behind.tolist() if escaped(self._data, int(self._quotes[at]))]
+        self._quotes = np.delete(self._quotes, none)
 
     def _is_one_document(self) -> bool:
         depths = self._depths
@@ -137,11 +139,3 @@ def around(data: bytes, spots: Sequence[int]) -> list[Around] | None:
             return None
         found.append(Around(int(text.brackets[first]), int(text.brackets[last]) + 1, steps))
     return found
-
-
-def _backslashes(data: bytes, place: int) -> int:
-    """Returns how many backslashes stand before a place."""
-    first = place
-    while first > 0 and data[first - 1] == _BACKSLASH:
-        first -= 1
-    return place - first

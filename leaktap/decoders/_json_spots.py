@@ -64,7 +64,7 @@ def _number(data: bytes, place: int) -> int | float | None:
 def _quote_before(data: bytes, place: int) -> int:
     """Returns the offset of the last quote before or at `place` that is not escaped; -1 if there is none."""
     while (place := data.rfind(b'"', 0, place + 1)) >= 0:
-        if not _escaped(data, place):
+        if not escaped(data, place):
             break
         place -= 1
     return place
@@ -73,12 +73,12 @@ def _quote_before(data: bytes, place: int) -> int:
 def _quote_from(data: bytes, place: int) -> int:
     """Returns the offset of the first quote behind `place` that is not escaped; the end of `data` if there is none."""
     while (place := data.find(b'"', place + 1)) >= 0:
-        if not _escaped(data, place):
+        if not escaped(data, place):
             return place
     return len(data)
 
 
-def _escaped(data: bytes, place: int) -> bool:
+def escaped(data: bytes, place: int) -> bool:
     """Tells whether an odd number of backslashes stands before `place`."""
     first = place
     while first > 0 and data[first - 1] == 0x5C:

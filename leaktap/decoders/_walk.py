@@ -229,7 +229,7 @@ class _Walk:
         frames: list[_Frame] = []
         names = {decoder.name for decoder in likely}
         is_leaf, nothing = True, False
-        order = in_turn(likely, context.content_type, context.encoding)
+        order = in_turn(likely, named, context.encoding)
         strains = len(value) >= _STRAINING
         for decoder in order:
             coded = bool(given.encoding) and given.encoding[0] in decoder.codings

@@ -60,7 +60,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
             continue
         decoded = _decoded(bare.translate(table))
         sure = opaque or plain or ((readable or likely) and reads(decoded)) or (likely and context.opens(decoded))
-        if sure or (ring and ring.fits(decoded, context.keys[-1] if context.keys else "")):
+        if sure or (ring and ring.fits(decoded, context.name)):
             found.append(Part(decoded, f".{name}"))
     return found[: context.most] or None
 

@@ -22,7 +22,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     if not data:
         return None
     ring = context.ring or _shipped().ring(_NO_MESSAGE, context.host, context.path)
-    for plain in ring.open(data, context.keys[-1] if context.keys else "", context.beside):
+    for plain in ring.open(data, context.name, context.beside):
         if not plain.data or not (plain.believed or makes_sense(plain.data) or context.opens(plain.data)):
             continue
         if len(plain.data) > context.room:

@@ -57,7 +57,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
 
 def _is_locked(data: bytes, context: Context) -> bool:
     """Tells whether a key of the message's may open bytes."""
-    return context.ring is not None and context.ring.fits(data, context.keys[-1] if context.keys else "")
+    return context.ring is not None and context.ring.fits(data, context.name)
 
 
 def _looks_packed(data: bytes) -> bool:

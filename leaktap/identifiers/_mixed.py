@@ -46,20 +46,18 @@ def _kinds(in_any_case: bool = False) -> bytes:
     return bytes(_CHANGES[kind] << _BEHIND | kind for kind in kinds)
 
 
-_KINDS, _KINDS_IN_ANY_CASE = _kinds(), _kinds(True)
+MARKS, _IN_ANY_CASE = _kinds(), _kinds(True)
+"""Tables that tell kinds and nothing else."""
 
 
 def with_kinds(table: bytes) -> bytes:
     """Returns a table of marks (`_stretches.table`) that tells kinds as well."""
-    return bytes(mark | kind for mark, kind in zip(table, _KINDS, strict=True))
-
-
-MARKS = with_kinds(bytes(256))
+    return bytes(mark | kind for mark, kind in zip(table, MARKS, strict=True))
 
 
 def is_mixed(value: bytes, in_any_case: bool = False) -> bool:
     """Tells whether a value is mixed, whatever stands around it; with `in_any_case` also whatever case it is in."""
-    kinds = value.translate(_KINDS_IN_ANY_CASE if in_any_case else _KINDS)
+    kinds = value.translate(_IN_ANY_CASE if in_any_case else MARKS)
     changes = [one >> _BEHIND & other != 0 for one, other in pairwise(kinds)]
     windows = range(max(len(changes) - _NEIGHBOURS, 0) + 1)
     return any(sum(changes[at : at + _NEIGHBOURS]) >= _FEWEST for at in windows)
