@@ -14,12 +14,18 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 from numpy.typing import NDArray
 
-from leaktap.identifiers._mixed import with_kinds
+from leaktap.identifiers._mixed import mixed, with_kinds
 from leaktap.identifiers._scan import Scanner
 from leaktap.identifiers._stretches import NEITHER, SIGN, stretches, table
 
 SHORTEST = 22
 """Runs shorter than this are left to the looks of known values; sixteen signs are as long in base64 or base58."""
+
+_SMALL, SHORTEST_MIXED = 4096, 11
+"""In small texts that are mixed, shorter ones are found as well: there a closer look costs little."""
+
+_QUOTE = re.compile(rb"""(?<![\s:,{\[=(<])(?:[\\"])?"(?![\s:,}\])>/])""")
+"""A quotation mark within a string, as Ascii85 may have it: no structure begins or ends with it."""
 
 _SIGNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_$%\\"
 _UNESCAPED = _SIGNS[:-3]
@@ -63,6 +69,8 @@ _WORDS = re.compile(
     + _WORD_END
     + rb"|[0-9]{1,13}+"
     + _WORD_END
+    + rb"|[0-9]{2}T[0-9]{2}"
+    + _WORD_END
     + rb"|(?:[0-9a-f]{1,40}+|[0-9A-F]{1,40}+)"
     + _WORD_END
     + rb"|(?:[0-9a-f]{48}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})"
@@ -71,7 +79,12 @@ _WORDS = re.compile(
     + _WORD_END
     + rb")*+"
 )
-"""Names as programs have them (`home_page_view`, `HomePageView2`), numbers and digests, joined by `/`, `_` and `-`."""
+"""Names as programs have them (`home_page_view`, `HomePageView2`), numbers, dates and digests, joined by `/`, `_` or
+`-`.
+"""
+
+_REPEATED = re.compile(rb"([A-Za-z])\1{3}")
+"""As empty bytes between letters make it: in some alphabets of base64 all of UTF-32 may pass for a word."""
 
 _SHORTEST_BASE85 = 20
 """Sixteen bytes; what is shorter has looks."""
@@ -140,20 +153,27 @@ class Runs:
         short: list[tuple[bytes, int]] = []
         pieces: list[tuple[int, bytes]] = []
         begins: dict[int, int] = {}
-        for begin, end in stretches(self.marks(data) if marks is None else marks, _SHORTEST_BASE85, True):
+        marks = self.marks(data) if marks is None else marks
+        least = SHORTEST
+        if len(data) <= _SMALL and mixed(marks):
+            least = SHORTEST_MIXED
+            text = _QUOTE.sub(lambda quote: b"!" * len(quote[0]), data)
+            if text != data:
+                data, marks = text, self.marks(text)
+        for begin, end in stretches(marks, min(least, _SHORTEST_BASE85), True):
             piece = data[begin:end]
             if end - begin <= _LONGEST_DIGEST and not piece.translate(None, _UNESCAPED):
-                if end - begin >= SHORTEST:
+                if end - begin >= least:
                     short.append((piece, end))
                     begins[end] = begin
                 continue
             pieces.append((begin, piece))
-            for first, last in stretches(piece.translate(self._table), SHORTEST):
-                if is_opaque(piece[first : min(last, first + _SAMPLE)]):
+            for first, last in stretches(piece.translate(self._table), least):
+                if is_opaque(piece[first : min(last, first + _SAMPLE)], least):
                     found.append(begin + last)
                     begins[begin + last] = begin + first
         if short:
-            found += self._opaque(short)
+            found += self._opaque(short, least)
         if found and _CONTROL.search(data, 0, _SAMPLE):  # of two fields of a struct, one may run on into the other
             found += [begins[end] + SHORTEST for end in found]
         if pieces:
@@ -162,14 +182,14 @@ class Runs:
             found += _wide(data.translate(self._table))
         return sorted(set(found))
 
-    def _opaque(self, runs: Sequence[tuple[bytes, int]]) -> list[int]:
+    def _opaque(self, runs: Sequence[tuple[bytes, int]], least: int) -> list[int]:
         """Returns the ends of those runs that are opaque; they are short and without escapes. All are seen at once."""
         text = b"/".join([run for run, _ in runs])
         hits = self._hex_text.spots(text)
-        if hits is not None and _WORDS.fullmatch(text):
+        if hits is not None and _are_words(text, least):
             behind = list(accumulate(len(run) + 1 for run, _ in runs))
             runs = [runs[at] for at in {bisect_left(behind, end) for _, end in hits}]
-        return [end for run, end in runs if _spells(run)]
+        return [end for run, end in runs if _spells(run, least)]
 
     def _in_base85(self, pieces: Iterable[tuple[int, bytes]], found: frozenset[int]) -> Iterator[int]:
         """Yields where runs end that have base85 among them, or something with a look once its escapes are undone, and
@@ -218,19 +238,20 @@ def _wide(marks: bytes) -> Iterator[int]:
             yield end
 
 
-def is_opaque(run: bytes) -> bool:
-    """Tells whether a run is neither words, numbers nor a digest."""
+def is_opaque(run: bytes, least: int = SHORTEST) -> bool:
+    """Tells whether a run is neither words, numbers nor a digest; `least` are the signs of the shortest that counts."""
     if b"%" not in run and b"\\" not in run:
-        return _spells(run)
-    if len(run) > _BEGIN and any(map(_goes_wrong, _pieces(run[:_BEGIN]))):
+        return _spells(run, least)
+    shortest = min(_SHORTEST_PIECE, least)
+    if len(run) > _BEGIN and any(map(_goes_wrong, _pieces(run[:_BEGIN], shortest))):
         return True
-    return any(map(_spells, _pieces(run)))
+    return any(_spells(piece, least) for piece in _pieces(run, shortest))
 
 
-def _pieces(run: bytes) -> list[bytes]:
+def _pieces(run: bytes, shortest: int) -> list[bytes]:
     """Returns what stands between escapes of anything but signs."""
     pieces = _ESCAPE.sub(b" ", _SIGN_ESCAPE.sub(b"+", run)).split()
-    return [piece for piece in pieces if len(piece) >= _SHORTEST_PIECE]
+    return [piece for piece in pieces if len(piece) >= shortest]
 
 
 def _goes_wrong(piece: bytes) -> bool:
@@ -239,10 +260,15 @@ def _goes_wrong(piece: bytes) -> bool:
     return words is None or _BETWEEN_WORDS.search(piece, words.end()) is not None
 
 
-def _spells(run: bytes) -> bool:
+def _spells(run: bytes, least: int) -> bool:
     if _HEX.fullmatch(run):
         return _is_hex_text(run) or len(run) > _LONGEST_DIGEST or _WORDS.fullmatch(run) is None
-    return _WORDS.fullmatch(run) is None or any(map(_is_hex_text, _LONG_HEX.findall(run)))
+    return not _are_words(run, least) or any(map(_is_hex_text, _LONG_HEX.findall(run)))
+
+
+def _are_words(text: bytes, least: int) -> bool:
+    """Tells whether runs, or one, are words, numbers and digests; in small texts no word has a letter four times."""
+    return _WORDS.fullmatch(text) is not None and (least == SHORTEST or _REPEATED.search(text) is None)
 
 
 def _is_hex_text(run: bytes) -> bool:

@@ -52,7 +52,7 @@ WRAPPERS = {
     "hex": lambda v: v.hex().encode(),
     "hex, upper": lambda v: v.hex().upper().encode(),
 }
-QUIET = b'{"event": "none", "list": [1, 2, 3]}' * 10
+QUIET = b'{"event": "none", "list": [1, 2, 3]}' * 80
 
 
 @pytest.mark.parametrize(

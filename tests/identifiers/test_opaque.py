@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaktap.identifiers._opaque import SHORTEST, Runs, is_opaque
+from leaktap.identifiers._opaque import SHORTEST, SHORTEST_MIXED, Runs, is_opaque
 
 TEXT = b'{"imei":"867530912345673","mac":"a4:50:46:12:34:56"}'
 
@@ -68,8 +68,24 @@ def test_whatever_a_text_is_wrapped_in(text, which):
 def test_places():
     run = base64.b64encode(TEXT).rstrip(b"=")
     assert Runs().ends(b"") == []
-    assert Runs().ends(run[: SHORTEST - 1]) == []
+    assert Runs().ends(run[: SHORTEST - 1] + b" " * 4096) == []
     assert Runs().ends(b"a " + run + b"= " + run) == [2 + len(run), 4 + 2 * len(run)]
+
+
+@pytest.mark.parametrize("value", [b"867530912345", b"a4:50:46:12:34:56", b"19900000012"])
+@pytest.mark.parametrize("wrap", [base64.b64encode, base64.b32encode])
+def test_short_runs_count_in_small_texts(value, wrap):
+    run = wrap(value).rstrip(b"=")
+    body = b'{"page":"home","v":"' + run + b'","t":1760000000000,"id":"5be1c07a92d4386f"}'
+    assert Runs().ends(body) == ([body.index(run) + len(run)] if len(run) >= SHORTEST_MIXED else [])
+    assert Runs().ends(body + b" " * 4096) == ([body.index(run) + len(run)] if len(run) >= SHORTEST else [])
+
+
+@pytest.mark.parametrize(
+    "value", ["5be1c07a92d4386f", "HomePageView2", "1080x2340", "2026-11-21T08", "SM-G9910", "4.2.1-r3"]
+)
+def test_what_is_no_run_in_small_texts_either(value):
+    assert Runs().ends(b'{"page":"home","v":"%b","id":"5BE1C07A92D4386F"}' % value.encode()) == []
 
 
 def test_text_of_two_or_four_bytes_to_the_sign():
