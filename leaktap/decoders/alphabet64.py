@@ -2,11 +2,12 @@
 
 All alphabets decode everything, so a reading is kept only if it is readable, begins as compressed data does, is short
 and ASCII throughout, a number or digits of four bits each, or some decoder or one of the message's keys may open it; in
-an alphabet of the user's it may be bytes of any kind, where the value is no word.
+an alphabet of the user's it may be bytes of any kind, where the value is no word or is padded.
 """
 
 import binascii
 import re
+import struct
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -14,13 +15,18 @@ from pathlib import Path
 from leaktap.config import load_yaml
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import may_read, reads
-from leaktap.decoders._plain import NO_ID
+from leaktap.decoders._plain import NO_ID, is_text
 from leaktap.decoders.base64 import WORDS
 
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SHORTEST, _SHORTEST_OPAQUE, _LONGEST_PLAIN, _LONG = 11, 22, 43, 1024
 _HIGH = bytes(range(0x80, 0x100))
 _SAMPLE, _NUMBER = 64, 8
+_NO_CHANCE = 64
+"""Bytes of a text that no other alphabet makes of a value by chance."""
+
+_LARGEST_EXACT = 2.0**53
+_VARINT = re.compile(rb"[\x80-\xff]{3,9}[\x00-\x7f]")
 _DIGITS = re.compile(r"[0-9]+f?[0-9]?")
 _SHAPE = re.compile(NO_ID + rb"[!-~]{11}")
 
@@ -55,10 +61,12 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         begin = _decoded(start.translate(table))
         readable, likely = may_read(begin), _may_open(begin, len(bare))
         plain = len(bare) <= _LONGEST_PLAIN and _is_plain(begin)
-        opaque = index < own and WORDS.fullmatch(bare) is None
+        opaque = index < own and (len(bare) < len(data) or WORDS.fullmatch(bare) is None)
         if not (readable or likely or plain or opaque or ring) or bare.translate(None, alphabet):
             continue
         decoded = _decoded(bare.translate(table))
+        if readable and len(decoded) >= _NO_CHANCE and is_text(decoded):
+            return (Part(decoded, f".{name}"),)
         sure = opaque or plain or ((readable or likely) and reads(decoded)) or (likely and context.opens(decoded))
         if sure or (ring and ring.fits(decoded, context.name)):
             found.append(Part(decoded, f".{name}"))
@@ -66,9 +74,20 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
 
 
 def _is_plain(data: bytes) -> bool:
-    """Tells whether few bytes are ASCII, digits of four bits each, or a number of eight bytes in either order."""
-    is_number = len(data) == _NUMBER and 0 in (data[0], data[-1])
-    return is_number or data.isascii() or _DIGITS.fullmatch(data.hex()) is not None
+    """Tells whether few bytes are ASCII, digits of four bits each, or a number."""
+    return data.isascii() or _is_number(data) or _DIGITS.fullmatch(data.hex()) is not None
+
+
+def _is_number(data: bytes) -> bool:
+    """Tells whether bytes are a varint, or one of eight bytes in either order: a whole one that leaves one of them
+    empty, or such a number as a double.
+    """
+    if _VARINT.fullmatch(data):
+        return True
+    if len(data) != _NUMBER:
+        return False
+    doubles: tuple[float, ...] = (*struct.unpack("<d", data), *struct.unpack(">d", data))
+    return 0 in (data[0], data[-1]) or any(1 < number < _LARGEST_EXACT and number.is_integer() for number in doubles)
 
 
 def _may_open(start: bytes, length: int) -> bool:

@@ -1,6 +1,7 @@
 import base64
 import gzip
 import hashlib
+import struct
 
 import pytest
 from hypothesis import given
@@ -71,11 +72,39 @@ def test_a_number_of_eight_bytes(follow, name, signs, order):
     assert int.from_bytes(value, order) == number
 
 
+@pytest.mark.parametrize(("name", "signs"), shipped())
+@pytest.mark.parametrize("layout", [">d", "<d"])
+def test_a_whole_double(follow, name, signs, layout):
+    value = struct.pack(layout, 867530912345673)
+    assert follow(write(value, signs)).values.get(f"|alphabet64.{name}") == value
+
+
+@pytest.mark.parametrize(("name", "signs"), shipped())
+def test_a_varint(follow, name, signs):
+    value = bytes.fromhex("c9dcf2bebca0c501")  # of 867530912345673
+    assert follow(write(value, signs)).values.get(f"|alphabet64.{name}") == value
+    value = bytes.fromhex("befbf18898d1cea356")  # of 6217002172859317694
+    assert follow(write(value, signs)).values.get(f"|alphabet64.{name}") == value
+
+
+def test_a_padded_word_is_no_word(follow):
+    value = base64.b64decode("NnhfplNGAvr=".translate(str.maketrans(OWN[:64], STANDARD.decode())))
+    assert follow(b"NnhfplNGAvr", alphabets=(("ours", OWN),)).values.get("|alphabet64.ours") is None
+    assert follow(b"NnhfplNGAvr~", alphabets=(("ours", OWN),)).values["|alphabet64.ours"] == value
+
+
 @pytest.mark.parametrize(("alphabets", "read"), [((("ours", OWN),), True), ((), False)])
 def test_bytes_of_any_kind_are_only_read_in_the_cases_own(follow, alphabets, read):
     digest = hashlib.sha1(JSON).digest()
     assert (digest in follow(write(digest, OWN), alphabets=alphabets).values.values()) is read
     assert not any("alphabet64" in path for path in follow(b"internationalization", alphabets=alphabets).values)
+
+
+def test_a_text_in_one_alphabet_is_nothing_in_another(follow):
+    values = follow(write(b"page=1;&n=2;" * 10, dict(shipped())["baidu"]), alphabets=(("ours", OWN),)).values
+    assert {path.split("|")[1] for path in values if "alphabet64" in path} == {"alphabet64.baidu"}
+    values = follow(write(b"page=1;&n=2;", dict(shipped())["baidu"]), alphabets=(("ours", OWN),)).values
+    assert {path.split("|")[1] for path in values if "alphabet64" in path} == {"alphabet64.baidu", "alphabet64.ours"}
 
 
 def test_reaches_what_is_inside(follow):
