@@ -1,10 +1,15 @@
-"""Text in another charset than UTF-8: by byte order mark, or by the charset that the content type names."""
+"""Text in another charset than UTF-8: by byte order mark, or by the charset that the content type names.
+
+A digest may begin with two bytes of a mark as well: what nobody said to be text stays a leaf beside it, unless it is
+ASCII or Chinese.
+"""
 
 import codecs
 import re
 from collections.abc import Sequence
 
-from leaktap.decoders._api import Context, DecodeError, Decoder, Part
+from leaktap.decoders._api import Beside, Context, DecodeError, Decoder, Part
+from leaktap.decoders._charsets import guess
 from leaktap.decoders._plain import is_utf8
 
 _MARKS = (
@@ -29,7 +34,12 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     for mark, charset in _MARKS:
         if data.startswith(mark):
             rest = data[len(mark) :]
-            return _converted(rest, charset, context) if context.content_type or _is_prose(rest, charset) else None
+            if context.content_type:
+                return _converted(rest, charset, context)
+            if not _is_prose(rest, charset):
+                return None
+            parts = _converted(rest, charset, context)
+            return parts if charset == "utf-8" or charset in guess(rest) else Beside(parts)
     said = dict(context.parameters).get("charset", "").strip().lower()
     charset = _name(_MEANT.get(said, said)) if said else "utf-8"
     if charset == "utf-8" or (not charset.startswith("utf") and is_utf8(data)):

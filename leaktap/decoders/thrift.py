@@ -63,7 +63,7 @@ class _Binary(Reading):
 
     largest: int = _LARGEST_SANE
     of_field: int = 10
-    of_next: int = 10
+    of_next: int = 12
     of_end: int = 0
     of_numbers: float = 0
     in_order: bool = True

@@ -15,10 +15,12 @@ _GENERIC = {"id", "value", "val", "v", "data", "text", "content", "string", "str
 _HASH = "(?:md5|sha1|sha256|sha512|sm3|sha|hash(?:ed)?|digest)"
 _HASHED = re.compile(rf"^{_HASH}|(?:hex)?{_HASH}(?:hex|hash|lower|upper|low|up)?$")
 _NAME_BACKWARDS = re.compile(rb"[:=>]\s{0,2}[\"'\\\]]{0,16}([A-Za-z0-9_.$\[\]\x80-\xff-]{1,64})")
+_AND = rb"(?:&|%(?:25){0,3}26)(?:amp(?:;|%(?:25){0,3}3[Bb])){0,3}"
 _SEPARATOR = re.compile(
-    rb"(?:[\"'\\\]]|%(?:25){0,3}(?:2[27]|5[BbCcDd]|26quot(?:;|%(?:25){0,3}3[Bb]))){0,16}(?:\s|\+|%(?:25){0,3}20){0,2}"
-    rb"(?:[:=>]|%(?:25){0,3}3[ADEade]|(?:&|%(?:25){0,3}26)(?:amp(?:;|%(?:25){0,3}3[Bb])){0,3}gt(?:;|%(?:25){0,3}3[Bb])"
-    rb"|\\{1,8}u003[ADEade])"
+    rb"(?:[\"'\\\]]|%(?:25){0,3}(?:2[27]|5[BbCcDd])"
+    rb"|" + _AND + rb"(?:quot|apos|(?:#|%(?:25){0,3}23)(?:34|39|[xX]2[27]))(?:;|%(?:25){0,3}3[Bb])){0,16}"
+    rb"(?:\s|\+|%(?:25){0,3}20){0,2}"
+    rb"(?:[:=>]|%(?:25){0,3}3[ADEade]|" + _AND + rb"gt(?:;|%(?:25){0,3}3[Bb])|\\{1,8}u003[ADEade])"
 )
 """What stands between a name and its value in a text."""
 

@@ -84,7 +84,17 @@ def test_marks_are_seen_through_escapes(begin):
     assert not re.search(hint, b"list=1&info=" + begin + b"~ a b")
 
 
-@pytest.mark.parametrize("outer", [str, escape, lambda text: quote(text, safe=""), lambda text: quote(escape(text))])
+@pytest.mark.parametrize(
+    "outer",
+    [
+        str,
+        escape,
+        lambda text: quote(text, safe=""),
+        lambda text: quote(escape(text)),
+        lambda text: text.replace("/", r"\/"),
+        lambda text: text.replace("/", r"\\\/"),
+    ],
+)
 def test_escapes_are_seen_in_it(outer):
     written = base64.a85encode(rb"\x38\x36\x37\x35\x33\x30").decode()
     assert re.search(DECODER.hints[1], outer(written).encode())

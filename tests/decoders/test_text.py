@@ -49,6 +49,12 @@ def test_left_alone(data, charset):
     assert decode(data, said(charset)) is None
 
 
+def test_a_digest_may_begin_with_a_mark(follow):
+    digest = bytes.fromhex("fffe102fe854414e255a399ba1153db2dd27b99a")
+    assert follow(digest).values[""] == digest
+    assert "" not in follow(NAME.encode("utf-16")).values
+
+
 @pytest.mark.parametrize(
     "charset", ["klingon", "hex", "zlib", "punycode", "unicode_escape", "undefined", "a\0b", "x" * 99]
 )

@@ -126,6 +126,7 @@ def test_numbers_and_bytes_without_any_text(make):
     assert values(transport.getvalue(), Context())[".1"] == bytes.fromhex("00000004a22200a8")
 
 
+@pytest.mark.parametrize("make", [strict, TCompactProtocol])
 @pytest.mark.parametrize(
     "fields",
     [
@@ -134,9 +135,9 @@ def test_numbers_and_bytes_without_any_text(make):
         [(TType.I64, 1760109851773), (TType.I64, 867530912345673)],
     ],
 )
-def test_compact_numbers_alone(fields):
+def test_numbers_alone(make, fields):
     transport = TMemoryBuffer()
-    p = TCompactProtocol(transport)
+    p = make(transport)
     p.writeStructBegin("s")
     for number, (kind, value) in enumerate(fields, 1):
         write = p.writeDouble if kind == TType.DOUBLE else p.writeI64

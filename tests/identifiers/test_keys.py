@@ -138,6 +138,11 @@ def test_names_inside_an_object(text, expected):
         rb"\u003c\u77ed\u4fe1\u003e",
         "&lt;row%20短信=".encode(),
         "%7B%26quot%3B短信%26quot%3B%3A%20".encode(),
+        "{&quot;短信&quot;: ".encode(),
+        "{&amp;quot;短信&amp;quot;: ".encode(),
+        "%7B%26amp%3Bquot%3B短信%26amp%3Bquot%3B%3A%20".encode(),
+        "{&#34;短信&#x22;:".encode(),
+        "%7B%26%2339%3B短信%26%2339%3B%3A".encode(),
     ],
 )
 def test_names_in_text_however_they_are_escaped(text):
