@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from benchmarks._lists import lists
 from benchmarks._named import named
 from benchmarks._photos import photos
-from benchmarks._places import places
+from benchmarks._places import a_place, places
 from benchmarks._writing import Form, Writing
 from leaktap.config import DeviceProfile
 
@@ -72,7 +72,7 @@ def id_card(digits: str) -> str:
 def identity(random: Random) -> Identity:
     """Invents a phone."""
     values = _values(random)
-    latitude, longitude = round(random.uniform(20, 50), 4), round(random.uniform(75, 130), 4)
+    latitude, longitude = a_place(random)
     contacts = [{"name": _name(random), "phone": f"1990000{random.randrange(10**4):04}"} for _ in range(3)]
     identifiers = {name: [value] for name, value in values.items()}
     place = {"lat": latitude, "lon": longitude, "radius_m": 300}

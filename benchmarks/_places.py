@@ -13,6 +13,17 @@ from benchmarks._writing import Form, Writing
 _AXIS, _FLATNESS, _BAIDU = 6378245.0, 0.00669342162296594323, math.pi * 3000 / 180
 _SIGNS = "0123456789bcdefghjkmnpqrstuvwxyz"
 _NAMES = (("lat", "lng"), ("latitude", "longitude"))
+_TOLD_APART = 0.003
+"""Degrees by which a map has to shift a place, so that it is no other point near the place."""
+
+
+def a_place(random: Random) -> tuple[float, float]:
+    """Returns a latitude and a longitude that the maps of China shift."""
+    while True:
+        latitude, longitude = round(random.uniform(20, 50), 4), round(random.uniform(75, 130), 4)
+        shown = _gcj02(latitude, longitude)
+        if math.dist(shown, (latitude, longitude)) >= _TOLD_APART:
+            return latitude, longitude
 
 
 def places(latitude: float, longitude: float, random: Random) -> Iterator[Writing]:
