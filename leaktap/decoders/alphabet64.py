@@ -2,7 +2,7 @@
 
 All alphabets decode everything, so a reading is kept only if it is readable, begins as compressed data does, is short
 and ASCII throughout, a number or digits of four bits each, or some decoder or one of the message's keys may open it; in
-an alphabet of the user's it may be bytes of any kind, where the value is no word or is padded.
+an alphabet of the user's it may be bytes of any kind, where the value is no name or is padded.
 """
 
 import binascii
@@ -16,7 +16,6 @@ from leaktap.config import load_yaml
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._charsets import may_read, reads
 from leaktap.decoders._plain import NO_ID, is_text
-from leaktap.decoders.base64 import WORDS
 
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SHORTEST, _SHORTEST_OPAQUE, _LONGEST_PLAIN, _LONG = 11, 22, 43, 1024
@@ -28,6 +27,7 @@ _NO_CHANCE = 64
 _LARGEST_EXACT = 2.0**53
 _VARINT = re.compile(rb"[\x80-\xff]{3,9}[\x00-\x7f]")
 _DIGITS = re.compile(r"[0-9]+f?[0-9]?")
+_NAMES = re.compile(rb"(?:(?:[A-Z]{2,5}|[A-Z]?[a-z]+)(?:[A-Z][a-z]{2,})*+(?:[/_+-]++|$)|[A-Z]+(?:[/_+-]++|$))++")
 _SHAPE = re.compile(NO_ID + rb"[!-~]{11}")
 
 
@@ -61,7 +61,7 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
         begin = _decoded(start.translate(table))
         readable, likely = may_read(begin), _may_open(begin, len(bare))
         plain = len(bare) <= _LONGEST_PLAIN and _is_plain(begin)
-        opaque = index < own and (len(bare) < len(data) or WORDS.fullmatch(bare) is None)
+        opaque = index < own and (len(bare) < len(data) or _NAMES.fullmatch(bare) is None)
         if not (readable or likely or plain or opaque or ring) or bare.translate(None, alphabet):
             continue
         decoded = _decoded(bare.translate(table))

@@ -88,9 +88,9 @@ def test_a_varint(follow, name, signs):
 
 
 def test_a_padded_word_is_no_word(follow):
-    value = base64.b64decode("NnhfplNGAvr=".translate(str.maketrans(OWN[:64], STANDARD.decode())))
-    assert follow(b"NnhfplNGAvr", alphabets=(("ours", OWN),)).values.get("|alphabet64.ours") is None
-    assert follow(b"NnhfplNGAvr~", alphabets=(("ours", OWN),)).values["|alphabet64.ours"] == value
+    value = base64.b64decode("NumberValue=".translate(str.maketrans(OWN[:64], STANDARD.decode())))
+    assert follow(b"NumberValue", alphabets=(("ours", OWN),)).values.get("|alphabet64.ours") is None
+    assert follow(b"NumberValue~", alphabets=(("ours", OWN),)).values["|alphabet64.ours"] == value
 
 
 @pytest.mark.parametrize(("alphabets", "read"), [((("ours", OWN),), True), ((), False)])
@@ -105,6 +105,21 @@ def test_a_text_in_one_alphabet_is_nothing_in_another(follow):
     assert {path.split("|")[1] for path in values if "alphabet64" in path} == {"alphabet64.baidu"}
     values = follow(write(b"page=1;&n=2;", dict(shipped())["baidu"]), alphabets=(("ours", OWN),)).values
     assert {path.split("|")[1] for path in values if "alphabet64" in path} == {"alphabet64.baidu", "alphabet64.ours"}
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (b"orniyPNSAuoawvRETFXtzN", True),
+        (b"internationalization", False),
+        (b"AppCompatActivity_Lifecycle", False),
+        (b"SCREAMING_SNAKE_CASE", False),
+        (b"network_type_wifi", False),
+        (b"URLSessionTask", False),
+    ],
+)
+def test_names_are_not_read_in_the_cases_own(follow, value, read):
+    assert ("|alphabet64.ours" in follow(value, alphabets=(("ours", OWN),)).values) is read
 
 
 def test_reaches_what_is_inside(follow):
