@@ -33,6 +33,9 @@ _FEWEST_KEPT, _LONGEST_KEPT = 8, 15
 """Of a value that was cut short; what is longer is an opaque run in any encoding."""
 
 _NUMBER = 5
+_OF_HEX, _FEWEST_DISTINCT = 4, 5
+"""Bits of a hexadecimal digit, and how many different ones a piece has that no padding has."""
+
 _VISIBLE = 32
 _FOR_URLS = bytes.maketrans(b"+/", b"-_")
 _CHARSETS = {"utf-16-le", "utf-16-be", "gb18030"}
@@ -103,11 +106,12 @@ class Piece:
         return [self.whole[:size] if self.first else self.whole[-size:] for size in sizes if self._tells(size)]
 
     def _tells(self, size: int) -> bool:
-        """Tells whether so many characters are enough."""
+        """Tells whether so many characters are enough; those of a value in hexadecimal digits may all be decimal."""
         kept = _signs(self.whole[:size] if self.first else self.whole[-size:])
-        shared = self.secret.identifier.shared
-        own = kept[shared:] if self.first else kept[-max(len(_signs(self.whole)) - shared, 1) :]
-        return bits(own) >= ANYWHERE
+        shared, whole = self.secret.identifier.shared, _signs(self.whole)
+        own = kept[shared:] if self.first else kept[-max(len(whole) - shared, 1) :]
+        spelt = _OF_HEX * len(own) if bits(whole) >= _OF_HEX * len(whole) and len(set(own)) >= _FEWEST_DISTINCT else 0
+        return max(bits(own), spelt) >= ANYWHERE
 
 
 def _beginning(value: bytes) -> bytes:

@@ -170,6 +170,21 @@ def test_forms(value, key, identifier, form):
 
 
 @pytest.mark.parametrize(
+    ("oaid", "value", "form"),
+    [
+        ("15495729799030673ae5b7db6d9e6bbb", "154957297990", ("first-12",)),
+        ("15495729799030673ae5b7db6d9e6bbb", "15495729799", None),
+        ("3ae5b7db6d9e6bbb1549572979903067", "572979903067", ("last-12",)),
+        ("00000000000030673ae5b7db6d9e6bbb", "000000000000", None),
+        ("154957297990306715495729799", "154957297990", None),
+    ],
+)
+def test_a_piece_of_hexadecimal_digits_may_be_a_number(oaid, value, form):
+    found = told(Matcher([profile(oaid=[oaid])]), value, "x")
+    assert [row[2] for row in found if row[3] == "known"] == ([form] if form else [])
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [
         ("欧阳春晓".encode("gb18030"), "欧阳春晓"),
