@@ -9,6 +9,16 @@ import re
 
 from leaktap.decoders._plain import MAGICS, makes_sense
 
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is its beginning
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+"""Byte order marks, and the charset of what is behind them."""
+
+_MARKED = tuple(mark for mark, _ in MARKS)
 _SAMPLE = 4096
 _CONTROL = bytes(i for i in range(32) if i not in b"\t\n\r") + b"\x7f"
 _BLANKS = str.maketrans("\t\r\n", "   ")
@@ -23,8 +33,6 @@ _WIDE_CHINESE = (  # rows of ASCII, of punctuation, of ideographs, of full width
     ("utf-16-le", re.compile(rb"(?:[\x00-\xff][\x00\x20\x30\x4e-\x9f\xff]){3}")),
     ("utf-16-be", re.compile(rb"(?:[\x00\x20\x30\x4e-\x9f\xff][\x00-\xff]){3}")),
 )
-_WIDE_MARKED = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_MARKS = tuple(_WIDE_MARKED)
 _CHINESE = (
     (
         "gb18030",
@@ -72,8 +80,12 @@ def reads(data: bytes, cut: bool = False) -> bool:
 
     With `cut`, a character may be incomplete at its end.
     """
-    if makes_sense(data) or (data.startswith(_MARKS) and _text(data[2:], _WIDE_MARKED[data[:2]])):
+    if makes_sense(data):
         return True
+    if data.startswith(_MARKED):
+        mark, name = next(each for each in MARKS if data.startswith(each[0]))
+        if _text(data[len(mark) :], name):
+            return True
     if cut and data[-1:] >= b"\x80":
         ends = range(len(data) - 1, max(len(data) - 4, 0), -1)
         return any(makes_sense(data[:end]) for end in ends) or bool(guess(data, cut))

@@ -20,7 +20,13 @@ _FRAMED, _OF_JAVA = b"\xff\x06\x00\x00sNaPpY", b"\x82SNAPPY\x00"
 _JAVA_HEAD, _FRAME_HEAD, _CHECKSUM = 16, 4, 4
 _COMPRESSED, _STORED, _SKIPPABLE = 0x00, 0x01, 0x80
 _LITERAL = b"[" + re.escape(bytes(range(0, 256, 4))) + b"]"
-_SHAPE = re.compile(rb"(?s)[\x80-\xff]{0,4}[\x01-\x7f]" + _LITERAL + rb"|\xff\x06\0\0sNaPpY|\x82SNAPPY\0|\0...\0")
+_COPY = rb"(?=[\n -~]*+[^\n -~])"
+"""Of few bytes all may be signs, but a copy is at least a tab or a carriage return."""
+
+_SHAPE = re.compile(
+    rb"(?s)(?:[\x80-\xff]{0,4}[\x01-\x7f]" + _LITERAL + _COPY + rb"|[\t\n\r]" + _LITERAL + rb")"
+    rb"|\xff\x06\0\0sNaPpY|\x82SNAPPY\0|\0...\0"
+)
 _LONGEST_SIZE = 10
 _LARGEST_RATIO = 22
 """A copy of 64 bytes takes three."""
@@ -120,6 +126,4 @@ def _copies(data: bytes) -> Iterator[Copy]:
             at += 1 + width
 
 
-DECODER = Decoder(
-    "snappy", decode, rank=15, minimum=8, binary=True, white=b"\t\n\r", shape=_SHAPE, codings=_CODINGS, strain=0
-)
+DECODER = Decoder("snappy", decode, rank=15, minimum=8, shape=_SHAPE, codings=_CODINGS, strain=0)

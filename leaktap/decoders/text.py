@@ -9,16 +9,8 @@ import re
 from collections.abc import Sequence
 
 from leaktap.decoders._api import Beside, Context, DecodeError, Decoder, Part
-from leaktap.decoders._charsets import guess
+from leaktap.decoders._charsets import MARKS, guess
 from leaktap.decoders._plain import is_utf8
-
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is its beginning
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 
 _MEANT = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "utf-8"}
 """Charsets that are said where a superset is meant (as in the WHATWG encoding standard)."""
@@ -31,7 +23,7 @@ _SAMPLE = 1024
 
 def decode(data: bytes, context: Context) -> Sequence[Part] | None:
     """Returns the text as UTF-8, without its mark. A charset that is said of valid UTF-8 is not believed."""
-    for mark, charset in _MARKS:
+    for mark, charset in MARKS:
         if data.startswith(mark):
             rest = data[len(mark) :]
             if context.content_type:
@@ -84,6 +76,6 @@ DECODER = Decoder(
     certain=True,
     minimum=2,
     starts=b"\xef\xfe\xff\x00",
-    shape=re.compile(b"|".join(re.escape(mark) for mark, _ in _MARKS)),
+    shape=re.compile(b"|".join(re.escape(mark) for mark, _ in MARKS)),
     types=("text/*", "*json", "*xml", "*javascript", "application/x-www-form-urlencoded"),
 )

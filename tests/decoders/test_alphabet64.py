@@ -153,7 +153,10 @@ def test_round_trip(text, alphabet):
     assert (text.encode(), f".{name}") in [(part.value, part.path) for part in parts]
 
 
-def test_a_long_text_of_two_bytes_to_the_character(follow):
+@pytest.mark.parametrize(
+    ("charset", "step"), [("utf-16-le", "charset.utf-16-le"), ("utf-16", "text"), ("utf-32", "text")]
+)
+def test_a_long_text_of_several_bytes_to_the_character(follow, charset, step):
     text = "d=%00%41&" * 20_000
-    values = follow(write(text.encode("utf-16-le"), dict(shipped())["baidu"])).values
-    assert any(path.startswith("|alphabet64.baidu|charset.utf-16-le") for path in values)
+    values = follow(write(text.encode(charset), dict(shipped())["baidu"])).values
+    assert any(path.startswith(f"|alphabet64.baidu|{step}") for path in values)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaktap.decoders._charsets import guess
+from leaktap.decoders._charsets import guess, reads
 
 SAMPLE = ("张三丰，上海市".encode("gb18030"), {})
 CHINESE = "张三丰住在上海市浦东新区世纪大道一百号"
@@ -73,3 +73,9 @@ def test_path_says_which(follow):
     assert follow('{"imei":"867530912345673"}'.encode("utf-16-le")).values["|charset.utf-16-le|json.$.imei"] == (
         b"867530912345673"
     )
+
+
+@pytest.mark.parametrize("charset", ["utf-8-sig", "utf-16", "utf-32"])
+def test_what_is_marked_reads(charset):
+    assert reads("page=home 张三丰".encode(charset))
+    assert not reads("page=home\1\2".encode(charset))

@@ -54,6 +54,14 @@ def test_seen(name, data):
     assert [part.value for part in decode(WRAPPINGS[name](data), Context())] == [data]
 
 
+def test_a_block_may_be_signs_throughout(follow):
+    form = b"mcc=460&amp;mnc=0&amp;tac=53522&amp;ci=24902344"
+    assert raw(form).decode().replace("\t", "").replace("\n", "").isprintable()
+    assert follow(raw(form)).values["|snappy|html|form.mnc"] == b"0"
+    for text in (b"0<" + b"a" * 46, b"0<a\tb" + b"a" * 46, "0<é".encode() + b"a" * 46):
+        assert not any("snappy" in path for path in follow(text).values)
+
+
 @pytest.mark.parametrize("name", WRAPPINGS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.binary(min_size=1, max_size=400), times=st.integers(1, 400))
