@@ -20,13 +20,16 @@ _FRAMED, _OF_JAVA = b"\xff\x06\x00\x00sNaPpY", b"\x82SNAPPY\x00"
 _JAVA_HEAD, _FRAME_HEAD, _CHECKSUM = 16, 4, 4
 _COMPRESSED, _STORED, _SKIPPABLE = 0x00, 0x01, 0x80
 _LITERAL = b"[" + re.escape(bytes(range(0, 256, 4))) + b"]"
-_COPY = rb"(?=[\n -~]*+[^\n -~])"
+_AS_TEXT = rb"[ -~]" + b"[" + re.escape(bytes(range(32, 127, 4))) + b"]"
+_SHAPE = re.compile(
+    rb"(?s)(?!"
+    + _AS_TEXT
+    + rb"[\n -~]*+$)[\x80-\xff]{0,4}[\x01-\x7f]"
+    + _LITERAL
+    + rb"|\xff\x06\0\0sNaPpY|\x82SNAPPY\0|\0...\0"
+)
 """Of few bytes all may be signs, but a copy is at least a tab or a carriage return."""
 
-_SHAPE = re.compile(
-    rb"(?s)(?:[\x80-\xff]{0,4}[\x01-\x7f]" + _LITERAL + _COPY + rb"|[\t\n\r]" + _LITERAL + rb")"
-    rb"|\xff\x06\0\0sNaPpY|\x82SNAPPY\0|\0...\0"
-)
 _LONGEST_SIZE = 10
 _LARGEST_RATIO = 22
 """A copy of 64 bytes takes three."""

@@ -1,5 +1,6 @@
 """Snappy in its wrappings; cramjam's library packs, and the examples of the format's description are taken by hand."""
 
+import base64
 import random
 
 import cramjam
@@ -52,6 +53,12 @@ WRAPPINGS = {
 )
 def test_seen(name, data):
     assert [part.value for part in decode(WRAPPINGS[name](data), Context())] == [data]
+
+
+@pytest.mark.parametrize("size", [8, 20, 24, 28, 40, 64, 100, 200, 400])
+def test_a_block_of_one_literal(follow, size):
+    text = base64.b64encode(random.Random(size).randbytes(size))
+    assert any(path.startswith("|snappy") for path in follow(raw(text)).values)
 
 
 def test_a_block_may_be_signs_throughout(follow):
