@@ -35,6 +35,9 @@ _OF_BEGIN = 7
 _OF_LENGTH = 8
 """Bits of what says how long bytes are that end where everything does, and of the kind before it, if that is apart."""
 
+OF_USUAL, _SMALLEST_USUAL, _LARGEST_USUAL = 4, 1e-12, 1e12
+"""Bits of a double of eight random bytes that is of a size that people use, and these sizes."""
+
 _BYTES_PER_LOOK = 1 << 14
 _READABLE, _PROVEN = 4, 24
 _SAMPLE = 4096
@@ -74,6 +77,11 @@ def either(*attempts: Callable[[], Sequence[Part] | None]) -> Sequence[Part] | N
     if broken and empty is None:
         raise broken
     return empty
+
+
+def is_usual(number: float) -> bool:
+    """Tells whether a floating-point number is of a size that people use: of random doubles, one in 25 is."""
+    return _SMALLEST_USUAL < abs(number) < _LARGEST_USUAL
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._plain import is_text
-from leaktap.decoders._reading import DEEPEST, SURELY_READABLE, Broken, Reading, TooDeep
+from leaktap.decoders._reading import DEEPEST, OF_USUAL, SURELY_READABLE, Broken, Reading, TooDeep, is_usual
 
 _TYPES = ("application/jce", "application/x-jce", "application/tars", "application/x-tars", "application/x-wup")
 _INTEGERS = {0: 1, 1: 2, 2: 4, 3: 8}
@@ -96,17 +96,18 @@ class _Reading(Reading):
     def value(self, kind: int, path: str, keys: tuple[str, ...], depth: int) -> None:
         """Reads a value."""
         if kind in _INTEGERS:
-            number = self.integer(_INTEGERS[kind], signed=True)
-            self.number(number, path, keys)
+            whole = self.integer(_INTEGERS[kind], signed=True)
+            self.number(whole, path, keys)
             if _INTEGERS[kind] >= _WIDE:
-                self.proof += min(max(_INTEGERS[kind] * 8 - 1 - number.bit_length(), 0), _MOST_SPARE)
+                self.proof += min(max(_INTEGERS[kind] * 8 - 1 - whole.bit_length(), 0), _MOST_SPARE)
         elif kind in (_SHORT_TEXT, _LONG_TEXT):
             raw = self.string(kind)
             self.text(raw, path, keys, self.charset(raw))
         elif kind == _ZERO:
             self.number(0, path, keys)
         elif kind in (_FLOAT, _DOUBLE):
-            self.real(4 if kind == _FLOAT else 8, "big", path, keys)
+            number = self.real(4 if kind == _FLOAT else 8, "big", path, keys)
+            self.proof += OF_USUAL if kind == _DOUBLE and is_usual(number) else 0
         elif kind == _BEGIN:
             self.fields(path, keys, depth + 1)
         elif kind == _BYTES:

@@ -11,7 +11,7 @@ from functools import partial
 
 from leaktap.decoders._api import Context, Decoder, Part
 from leaktap.decoders._plain import is_text
-from leaktap.decoders._reading import DEEPEST, Broken, Order, Reading, TooDeep, either
+from leaktap.decoders._reading import DEEPEST, OF_USUAL, Broken, Order, Reading, TooDeep, either, is_usual
 
 _TYPES = ("application/x-thrift", "application/vnd.apache.thrift.*")
 _STRICT, _COMPACT = b"\x80\x01", b"\x82"
@@ -25,8 +25,6 @@ _LARGEST, _LARGEST_SANE = 0x7FFF, 1000
 _LONGEST_CALL = 128
 _OF_CHANCE = 1.5
 """Bits of a number's length that say nothing, for any other would do as well."""
-
-_OF_SANE, _SMALLEST_SANE, _LARGEST_SANE_REAL = 4, 1e-12, 1e12
 
 _STOP = 0
 _BOOL, _BYTE, _DOUBLE, _I16, _I32, _I64, _STRING, _STRUCT, _MAP, _SET, _LIST, _UUID = 2, 3, 4, 6, 8, 10, *range(11, 17)
@@ -183,8 +181,7 @@ class _Binary(Reading):
 
     def sane(self, order: Order, path: str, keys: tuple[str, ...]) -> None:
         """Reads a floating-point number, which proves something if it is one of a size that people use."""
-        number = abs(self.real(8, order, path, keys))
-        self.of_numbers += _OF_SANE if _SMALLEST_SANE < number < _LARGEST_SANE_REAL else 0
+        self.of_numbers += OF_USUAL if is_usual(self.real(8, order, path, keys)) else 0
 
     def map(self) -> tuple[int, int, int]:
         """Reads a map's head: types of keys and values, and how many."""

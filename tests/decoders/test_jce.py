@@ -1,3 +1,4 @@
+import struct
 from typing import Annotated
 
 import pytest
@@ -115,6 +116,7 @@ def wide(*numbers):
             {".0": b"1760231743127", ".1": b"460001234567891", ".2": b"5"},
         ),
         (encode(Numbers(1760231743127, 19900001234)), {".0": b"1760231743127", ".1": b"19900001234"}),
+        (wide(376543219035768) + b"\x15" + struct.pack(">d", 7.652), {".0": b"376543219035768", ".1": b"7.652"}),
     ],
 )
 def test_numbers_alone_that_are_small_for_their_bytes(data, found):
@@ -127,6 +129,7 @@ def test_numbers_alone_that_are_small_for_their_bytes(data, found):
     [
         wide(19900001234),
         wide(2**62 + 1, 2**61 + 1),
+        wide(376543219035768) + b"\x15" + struct.pack(">d", 7.652e40),
         wide(19900001234, 801806).replace(b"\x13", b"\x03"),
         b"\x00\x05\x10\x06\x20\x07",
         b"\x01\x00\x05\x11\x00\x06\x21\x00\x07",
