@@ -21,6 +21,9 @@ _MORE, _OF_NEXT, _OF_BYTES = 15, 5, 14
 _WIDE, _MOST_SPARE = 4, 12
 """From how many bytes on a number that would go into fewer is a sign of one, and for how many bits that counts."""
 
+_MOST_SIGNS = 4
+"""For how many bits a text counts: each of its signs is one of a third of all bytes."""
+
 _LENGTH = 4
 _SIZES = {**_INTEGERS, _FLOAT: 4, _DOUBLE: 8, _ZERO: 0}
 
@@ -103,6 +106,7 @@ class _Reading(Reading):
         elif kind in (_SHORT_TEXT, _LONG_TEXT):
             raw = self.string(kind)
             self.text(raw, path, keys, self.charset(raw))
+            self.proof += min(len(raw), _MOST_SIGNS) if is_text(raw) else 0
         elif kind == _ZERO:
             self.number(0, path, keys)
         elif kind in (_FLOAT, _DOUBLE):
