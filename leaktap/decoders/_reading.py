@@ -38,6 +38,9 @@ _OF_LENGTH = 8
 OF_USUAL, _SMALLEST_USUAL, _LARGEST_USUAL = 4, 1e-12, 1e12
 """Bits of a double of eight random bytes that is of a size that people use, and these sizes."""
 
+_WIDE, _MOST_SPARE = 4, 12
+"""From how many bytes on a number that would go into fewer is a sign of one, and for how many bits that counts."""
+
 _BYTES_PER_LOOK = 1 << 14
 _READABLE, _PROVEN = 4, 24
 _SAMPLE = 4096
@@ -236,6 +239,11 @@ class Reading:
             if number.is_integer() and abs(number) < _LARGEST_EXACT:
                 number = int(number)
         self.add(Part(str(number).encode(), path, keys, None, True))
+
+    def spare(self, number: int, size: int) -> None:
+        """Takes it for proof that a whole number is small for the `size` bytes that it takes."""
+        if size >= _WIDE:
+            self.proof += min(max(size * 8 - 1 - number.bit_length(), 0), _MOST_SPARE)
 
     def text(self, raw: bytes, path: str, keys: tuple[str, ...], context: Context | None = None) -> None:
         """Lists what the format says to be text; `context` says which charset, if it is not UTF-8.

@@ -54,6 +54,7 @@ class _Reading(Reading):
         major, info, argument = self.head()
         if major in (_UNSIGNED, _NEGATIVE):
             self.number(argument if major == _UNSIGNED else -1 - argument, path, keys)
+            self.spare(argument, _SIZES.get(info, 0))
         elif major == _BYTES:
             self.blob(self.string(major, info, argument), path, keys)
         elif major == _TEXT:

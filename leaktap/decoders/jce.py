@@ -18,9 +18,6 @@ _TYPES = ("application/jce", "application/x-jce", "application/tars", "applicati
 _INTEGERS = {0: 1, 1: 2, 2: 4, 3: 8}
 _FLOAT, _DOUBLE, _SHORT_TEXT, _LONG_TEXT, _MAP, _LIST, _BEGIN, _END, _ZERO, _BYTES = range(4, 14)
 _MORE, _OF_NEXT, _OF_BYTES = 15, 5, 14
-_WIDE, _MOST_SPARE = 4, 12
-"""From how many bytes on a number that would go into fewer is a sign of one, and for how many bits that counts."""
-
 _MOST_SIGNS = 4
 """For how many bits a text counts: each of its signs is one of a third of all bytes."""
 
@@ -101,8 +98,7 @@ class _Reading(Reading):
         if kind in _INTEGERS:
             whole = self.integer(_INTEGERS[kind], signed=True)
             self.number(whole, path, keys)
-            if _INTEGERS[kind] >= _WIDE:
-                self.proof += min(max(_INTEGERS[kind] * 8 - 1 - whole.bit_length(), 0), _MOST_SPARE)
+            self.spare(whole, _INTEGERS[kind])
         elif kind in (_SHORT_TEXT, _LONG_TEXT):
             raw = self.string(kind)
             self.text(raw, path, keys, self.charset(raw))

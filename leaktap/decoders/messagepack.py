@@ -49,10 +49,10 @@ class _Reading(Reading):
             self.number(kind - 0x100, path, keys)
         elif size := _TEXT.get(kind) or _BINARY.get(kind):
             self.blob(self.take(self.integer(size)), path, keys)
-        elif size := _UNSIGNED.get(kind):
-            self.number(self.integer(size), path, keys)
-        elif size := _SIGNED.get(kind):
-            self.number(self.integer(size, signed=True), path, keys)
+        elif size := _UNSIGNED.get(kind) or _SIGNED.get(kind):
+            number = self.integer(size, signed=kind in _SIGNED)
+            self.number(number, path, keys)
+            self.spare(number, size)
         elif kind in (_FLOAT, _DOUBLE):
             self.real(4 if kind == _FLOAT else 8, "big", path, keys)
         elif size := _MAP.get(kind):

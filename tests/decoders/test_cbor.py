@@ -127,6 +127,11 @@ def test_lone_bytes_under_a_name_that_end_where_the_value_does(name, size):
     assert decode(data + b"\xa0", Context()) is None
 
 
+def test_a_number_that_is_small_for_its_bytes_proves_more():
+    assert [part.value for part in decode(cbor2.dumps({"a": 19900001099}), Context())] == [b"19900001099"]
+    assert decode(cbor2.dumps({"a": 1 << 63}), Context()) is None
+
+
 def test_random_bytes_are_rarely_cbor():
     random = Random(5)
     found = [decode(b"\xa1" + random.randbytes(random.randint(8, 40)), Context()) for _ in range(20_000)]

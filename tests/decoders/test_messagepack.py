@@ -111,6 +111,11 @@ def test_a_length_that_has_a_byte_of_its_own_proves_more(size):
     assert decode(b"\x81\xa1a\xc4" + bytes([size - 1]) + raw, Context()) is None
 
 
+def test_a_number_that_is_small_for_its_bytes_proves_more():
+    assert values(msgpack.packb({"a": 19900001099}), Context()) == {".$.a": b"19900001099"}
+    assert decode(msgpack.packb({"a": 1 << 63}), Context()) is None
+
+
 def test_random_bytes_are_rarely_messagepack():
     random = Random(5)
     found = [decode(b"\x81" + random.randbytes(random.randint(8, 40)), Context()) for _ in range(20_000)]
