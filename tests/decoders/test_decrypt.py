@@ -404,6 +404,15 @@ def test_what_only_begins_so_is_none(data, begins):
     assert decode(begins.encode("latin-1") + data, Context()) is None
 
 
+def test_a_magic_and_the_right_padding_are_enough():
+    key = base64.b64decode("4M3PpUC4Vu1uMp+Y0Mxd+vfc6v4ggJAINfgTlH74pis=")
+    opaque = hashlib.sha512(CONTENT).digest()
+    (part,) = decode(b"\x5b\xc2\1\2" + ecb(key, opaque), Context())
+    assert part.value == opaque
+    assert decode(b"\x5b\xc2\1\2" + ecb(key, opaque)[:-16], Context()) is None
+    assert decode(b"\x5b\xc2\1\2" + ecb(key[::-1], opaque), Context()) is None
+
+
 @pytest.mark.parametrize("name", ["bytedance-applog", "tencent-gdt", "pangle"])
 def test_what_hides_in_a_text_is_announced(name):
     """With a search before decoding, and without: the same is found."""

@@ -1,4 +1,5 @@
 import bz2
+import codecs
 import gzip
 import hashlib
 import lzma
@@ -32,8 +33,11 @@ def test_read(follow, value, decoded):
     assert follow(value).at("") == [value]
 
 
-def test_utf_16_within(follow):
-    assert follow(IMEI.decode().encode("utf-16").hex().encode()).values["|hex|text"] == IMEI
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE])
+@pytest.mark.parametrize("text", [IMEI.decode(), "慕容墨墨"])
+def test_marked_text_within(follow, mark, text):
+    charset = f"utf-{8 * len(mark)}-{'le' if mark[0] == 0xFF else 'be'}"
+    assert follow((mark + text.encode(charset)).hex().encode()).values["|hex|text"] == text.encode()
 
 
 def test_compressed_within(follow):
