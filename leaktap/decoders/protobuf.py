@@ -71,7 +71,9 @@ def decode(data: bytes, context: Context) -> Sequence[Part] | None:
             return reading.parts
         return Sole(reading.parts) if known < _FEWEST_SURE else _as_it_is(reading.parts, kind, context)
     fields = read_fields(data, context.most)
-    if fields is not None and is_text(data) and not is_of_text(fields):
+    if fields is not None and is_text(data) and not (is_of_text(fields) or is_mostly_one(fields, len(data))):
+        if not said:
+            return None
         raise DecodeError("is text", (Part(data),))
     sane = fields is not None and is_sane(fields)
     if fields is not None and (said or sane):

@@ -211,6 +211,23 @@ def test_text_said_to_be_protobuf_stays_text(follow):
     assert text in follow(text, content_type="application/x-protobuf").values.values()
 
 
+@pytest.mark.parametrize("content_type", ["application/x-protobuf", ""])
+def test_a_long_string_before_a_number_in_what_is_text(follow, content_type):
+    request = b"POST /batch HTTP/1.1\r\nHost: t.example\r\nContent-Length: 54\r\n\r\n" + b"QB`#-IZsS7" * 5 + b"Hfu3"
+    data = b"*" + bytes([len(request)]) + request + bytes.fromhex("40d28b37")
+    assert data.decode()
+    followed = follow(data, content_type=content_type)
+    assert any(path.startswith("|protobuf.5|http.request.body") for path in followed.values)
+    assert not followed.faults
+
+
+def test_text_that_reads_as_many_numbers_is_told_once(follow):
+    data = b"*\x24" + b"page=home&list=item_search;n=1234567" + b"@1" * 40
+    assert follow(data).values == {"": data}
+    assert not follow(data).faults
+    assert len(follow(data, content_type="application/x-protobuf").faults) == 1
+
+
 def test_text_is_not_taken_for_protobuf(follow):
     for text in (b"2\x20" + b"a" * 31, b"2\x20" + b"a" * 40, b"123456789", b"* is a list of things"):
         assert follow(text).values == {"": text}
