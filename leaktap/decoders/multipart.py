@@ -105,5 +105,6 @@ DECODER = Decoder(
     needs=b"-",
     shape=_FIRST_LINE,
     types=("multipart/*",),
+    hints=(rb"[cC]ontent-[tT]ransfer-[eE]ncoding",),
     strain=1,
 )

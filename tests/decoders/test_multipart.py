@@ -1,15 +1,17 @@
 import gzip
+import re
 from email import message_from_bytes
 from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leaktap.decoders._api import Context, DecodeError, LimitReached
-from leaktap.decoders.multipart import decode
+from leaktap.decoders.multipart import DECODER, decode
 
 IMEI = b"867530912345678"
 
@@ -56,6 +58,14 @@ def test_part_is_read_as_its_headers_say(follow):
         b"Content-Type: text/plain; charset=GBK\r\n\r\n" + gzip.compress("张三".encode("gbk")) + b"\r\n--xyz--"
     )
     assert follow(body).values == {"|multipart.log|gzip|text": "张三".encode()}
+
+
+@pytest.mark.parametrize("written", [bytes, lambda text: quote(text, safe="").encode()])
+def test_a_coded_part_is_announced(written):
+    said = b"\r\nContent-Transfer-Encoding: quoted-printable"
+    hint = re.compile(b"|".join(DECODER.hints))
+    assert hint.search(written(part(b"d", b"=A4P=06)=04=DA", said)))
+    assert not hint.search(written(part(b"d", b"=A4P=06)=04=DA")))
 
 
 def test_mail_library_agrees(follow):
