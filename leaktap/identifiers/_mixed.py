@@ -28,6 +28,8 @@ _BLOCK = 8
 _AROUND = LONGEST // _BLOCK
 _APART = 2 * _AROUND + 3
 _NONE = np.empty(0, np.intp)
+_SHORT = 1 << 12
+_ANY_KIND = int.from_bytes(bytes([_SMALL | _CAPITAL | _DIGIT]) * _SHORT)
 
 
 def _kind(sign: int, in_any_case: bool) -> int:
@@ -68,6 +70,8 @@ def mixed(marks: bytes) -> list[tuple[int, int]]:
 
     `marks` are made of the text by a table `with_kinds`.
     """
+    if len(marks) <= _SHORT and _changes(marks) < _FEWEST:
+        return []
     found = [
         blocks + start // _BLOCK
         for start in range(0, max(len(marks) - _NEIGHBOURS, 1), _AT_ONCE)
@@ -81,6 +85,12 @@ def mixed(marks: bytes) -> list[tuple[int, int]]:
     last = blocks[np.concatenate((apart, [len(blocks) - 1]))] + _AROUND
     begins, ends = np.maximum(first * _BLOCK, 0), np.minimum((last + 2) * _BLOCK, len(marks))
     return list(zip(begins.tolist(), ends.tolist(), strict=True))
+
+
+def _changes(marks: bytes) -> int:
+    """Returns how many changes there are in a short text, all counted at once."""
+    signs = int.from_bytes(marks)
+    return (signs >> 8 + _BEHIND & signs & _ANY_KIND).bit_count()
 
 
 def _blocks(marks: bytes) -> NDArray[np.intp]:
